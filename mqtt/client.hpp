@@ -1,0 +1,50 @@
+// mqtt/client.hpp: carries a session's transport effects out on Boost.Asio: resolves, connects, reads, writes, keeps time.
+// No policy: when to connect, what to send and what to keep is the session's. TCP now; TLS and WebSocket are further transports.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "mqtt/session.hpp"
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace mqtt {
+
+struct server_address {
+    std::string host;
+    std::uint16_t port = 1883;
+};
+
+/// Lives on one io_context run by one thread; every call from that thread. TCP_NODELAY is set; one gathered write a wake-up.
+class client {
+public:
+    /// Effects that aren't about the transport (save, online, offline, …), in order.
+    using effect_handler = std::function<void(const effect&)>;
+    /// The window may have room, or next() may have changed: a chance to publish. Called at most once a wake-up.
+    using ready_handler = std::function<void()>;
+
+    client(boost::asio::io_context& loop, std::vector<server_address> servers, session& protocol, effect_handler on_effect,
+           ready_handler on_ready);
+    ~client();  // closes the socket at once
+    client(const client&) = delete;
+    client& operator=(const client&) = delete;
+
+    void start();
+    /// Carries out what the session's owner has just caused (publish, on_durable): call after any such call.
+    void flush();
+    /// Sends DISCONNECT and closes, within `patience`; then `done` is called, once.
+    void stop(std::chrono::milliseconds patience, std::function<void()> done);
+
+private:
+    class carrier;
+    std::shared_ptr<carrier> carrier_;  // shared with the handlers in flight, which may outlive the client by a turn
+};
+
+}  // namespace mqtt

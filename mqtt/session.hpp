@@ -1,0 +1,138 @@
+// mqtt/session.hpp: the MQTT client as a state machine: connection events, bytes, acknowledgements of durability and the
+// time go in; bytes to write, effects and the next deadline come out.
+// No socket, thread, clock, log or disk here: whoever owns a session carries its effects out, in order.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "mqtt/types.hpp"
+
+namespace mqtt {
+
+// ---- Effects: what the owner is to do or to know, in order. ----
+
+/// Open a transport to this server (an index into the owner's list), then call on_opened or on_closed.
+struct open_transport {
+    std::size_t server = 0;
+    bool operator==(const open_transport&) const = default;
+};
+
+/// Close the transport once unsent() is written (at most a second); then call on_closed.
+struct close_transport {
+    bool operator==(const close_transport&) const = default;
+};
+
+/// Make this durable; all fields of one `save` in one transaction, saves in order; then call on_durable(position).
+struct save {
+    log_position position{0};
+    std::optional<session_record> session;
+    std::optional<lane_state> lane;
+    std::uint64_t acknowledged = 0;  // messages finished by the broker's acknowledgement since the last save
+    std::uint64_t refused = 0;       // … by its refusal, or because they don't fit its limits
+    std::uint64_t lost = 0;          // … by on_session_loss::drop
+    bool barrier = false;            // a packet waits for this; otherwise it may ride with the next commit, within a second
+    bool operator==(const save&) const = default;
+};
+
+/// CONNACK came and the session is in order: messages are welcome.
+struct online {
+    bool session_present = false;
+    std::uint64_t epoch = 0;
+    std::size_t server = 0;
+    bool operator==(const online&) const = default;
+};
+
+/// The connection is gone, or could not be made. `retry_in`: how long until the next attempt.
+struct offline {
+    std::string reason;  // a phrase for a person, the broker's own words included
+    std::chrono::milliseconds retry_in{0};
+    bool operator==(const offline&) const = default;
+};
+
+/// The broker kept nothing of a session that we had: exactly-once doesn't hold for these.
+struct session_lost {
+    std::uint64_t resent = 0;  // in flight, published again as new messages
+    std::uint64_t dropped = 0;
+    std::uint64_t epoch = 0;
+    bool operator==(const session_lost&) const = default;
+};
+
+/// The broker refused this message for good, or it is larger than the broker takes. Counted in a `save`.
+struct message_refused {
+    mqtt::sequence sequence{0};
+    std::uint8_t reason_code = 0;
+    std::string reason;
+    bool operator==(const message_refused&) const = default;
+};
+
+/// An unlogged message (publish_unlogged) that will not arrive: the link went before its acknowledgement.
+struct unlogged_lost {
+    std::uint64_t count = 0;
+    bool operator==(const unlogged_lost&) const = default;
+};
+
+using effect = std::variant<open_transport, close_transport, save, online, offline, session_lost, message_refused, unlogged_lost>;
+using effects = std::vector<effect>;
+
+/// Not thread-safe; all calls from one thread. After any call: take_effects(), write unsent(), look at next_deadline().
+class session {
+public:
+    /// `seed` makes the jitter of reconnects; the same seed and the same calls give the same session.
+    session(options how, saved_state saved, std::uint64_t seed);
+    ~session();
+    session(const session&) = delete;
+    session& operator=(const session&) = delete;
+
+    // -- events in --
+    void start(time_point now);                        // begin to connect, and keep connected
+    void on_opened(time_point now);                    // the transport that open_transport asked for is there
+    void on_bytes(std::span<const std::byte> bytes, time_point now);
+    void on_closed(std::string_view reason, time_point now);  // could not be opened, or was lost, or was closed as asked
+    void on_time(time_point now);                      // next_deadline() has come; harmless at any time
+    void on_durable(log_position up_to, time_point now);
+
+    /// Leave in order: DISCONNECT, close_transport. Nothing in flight is given up: the broker keeps the session.
+    void stop(time_point now);
+
+    // -- messages in --
+    /// True while online and the window has room for the message at next().
+    bool accepts() const;
+
+    /// The sequence number that publish() wants, or the lowest above it that the log still has. After a reconnect this goes
+    /// back to the first that isn't finished; what the broker has already released is skipped.
+    sequence next() const;
+
+    /// Publishes a logged message of QoS 1 or 2 (it must be durable; with QoS 0: at most once, settled when sent).
+    /// Requires: accepts() and at >= next(). Passing over sequence numbers means that the log no longer has them.
+    void publish(sequence at, const publication& message, time_point now);
+
+    /// Publishes a message that no log holds, with QoS 0 or 1 (2 is sent as 1). False: not online, or too large, or too
+    /// much unsent; nothing was sent.
+    [[nodiscard]] bool publish_unlogged(const publication& message, time_point now);
+
+    /// The highest sequence number that may have been sent, by this process or one before it.
+    sequence highest_sent() const;
+    std::size_t in_flight() const;
+    bool is_online() const;
+
+    // -- out --
+    effects take_effects();
+    /// Bytes to write now, all of whose log positions are durable. Valid until the next call of any other member.
+    std::string_view unsent() const;
+    void sent(std::size_t bytes, time_point now);
+    std::optional<time_point> next_deadline() const;
+
+private:
+    class machine;
+    std::unique_ptr<machine> machine_;
+};
+
+}  // namespace mqtt
