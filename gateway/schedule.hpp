@@ -46,7 +46,7 @@ public:
 
     /// How the turn ended. `covered`: the points that the adapter reported, by value or failure.
     struct turn_result {
-        bool cycle_complete = false;  // the group's cycle is over: hand its readings on
+        bool cycle_complete = false;          // the group's cycle is over: hand its readings on
         std::optional<device_state> changed;  // the device's state, if this turn changed it
     };
     turn_result finished(const turn& done, tidegate_outcome outcome, std::span<const point_index> covered, time_point began,

@@ -1,0 +1,398 @@
+// gateway/app.cpp: wiring. Reading it top to bottom shows every part and every path between them.
+#include "gateway/app.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <csignal>
+#include <random>
+#include <stdexcept>
+
+#include "gateway/bus_thread.hpp"
+#include "gateway/clock.hpp"
+#include "gateway/delivery.hpp"
+#include "gateway/limits.hpp"
+#include "gateway/payload.hpp"
+#include "gateway/pipeline.hpp"
+#include "gateway/secrets.hpp"
+#include "gateway/store_thread.hpp"
+#include "mqtt/client.hpp"
+#include "mqtt/session.hpp"
+
+namespace gateway {
+namespace {
+
+std::string gateway_status_topic(const config::file& config) { return "tidegate/" + config.gateway_id + "/status"; }
+
+std::string device_status_topic(const config::file& config, const std::string& device) {
+    return "tidegate/" + config.gateway_id + "/device/" + device + "/status";
+}
+
+/// Names the broker that keeps the session: all servers of one destination share it.
+std::string broker_name(const config::destination& to) {
+    std::string name;
+    for (const auto& server : to.servers) {
+        if (!name.empty()) name += ',';
+        name += server.host + ':' + std::to_string(server.port);
+    }
+    return name;
+}
+
+mqtt::options session_options(const config::file& config) {
+    const config::destination& to = config.mqtt;
+    mqtt::options how;
+    how.version = to.version == config::mqtt_version::v5 ? mqtt::version::v5 : mqtt::version::v3_1_1;
+    how.client_id = to.client_id;
+    how.broker = broker_name(to);
+    how.username = to.username;
+    if (to.password) {
+        auto secret = fetch(*to.password);
+        if (!secret) throw std::runtime_error("mqtt.password: " + secret.error().message());
+        how.password = std::move(*secret);
+    }
+    how.keepalive = to.keepalive;
+    how.session_expiry = to.session_expiry;
+    how.will = mqtt::will{gateway_status_topic(config), "offline", mqtt::qos::at_least_once, true};
+    how.session_loss =
+        to.on_session_loss == config::session_loss::resend ? mqtt::on_session_loss::resend : mqtt::on_session_loss::drop;
+    how.servers = to.servers.size();
+    return how;
+}
+
+std::vector<mqtt::server_address> addresses(const config::destination& to) {
+    std::vector<mqtt::server_address> all;
+    for (const auto& server : to.servers) all.push_back({server.host, server.port});
+    return all;
+}
+
+// The store's words and the session's are the same facts in two vocabularies; the gateway alone knows both.
+mqtt::sequence to_mqtt(store::sequence s) { return mqtt::sequence{number(s)}; }
+store::sequence to_store(mqtt::sequence s) { return store::sequence{mqtt::number(s)}; }
+
+template <typename To, typename From, typename Convert>
+std::vector<To> converted(const std::vector<From>& from, Convert convert) {
+    std::vector<To> to;
+    to.reserve(from.size());
+    for (const auto& each : from) to.push_back(convert(each));
+    return to;
+}
+
+mqtt::saved_state saved_state_of(const store::recovery& found) {
+    mqtt::saved_state state;
+    if (found.session) state.session = {found.session->client_id, found.session->broker, found.session->epoch};
+    state.lane = {to_mqtt(found.cursor.acked), to_mqtt(found.cursor.released), to_mqtt(found.cursor.maybe_sent),
+                  converted<mqtt::sequence>(found.cursor.acked_beyond, to_mqtt),
+                  converted<mqtt::sequence>(found.cursor.released_beyond, to_mqtt)};
+    return state;
+}
+
+save_request save_request_of(const mqtt::save& from) {
+    save_request to;
+    to.position = static_cast<std::uint64_t>(from.position);
+    if (from.session) to.session = store::session_record{from.session->client_id, from.session->broker, from.session->epoch};
+    if (from.lane)
+        to.cursor = store::cursor{to_store(from.lane->acked), to_store(from.lane->released), to_store(from.lane->maybe_sent),
+                                  converted<store::sequence>(from.lane->acked_beyond, to_store),
+                                  converted<store::sequence>(from.lane->released_beyond, to_store)};
+    to.settled = {from.acknowledged, from.refused, from.lost};
+    to.barrier = from.barrier;
+    return to;
+}
+
+std::string device_status(const device_event& what) {
+    std::string text = R"({"state":")";
+    text += what.state == device_state::online ? "online" : "offline";
+    text += R"(","since":")" + format_timestamp(what.when.wall_ms) + R"(","error":)";
+    append_json(text, what.error.empty() ? value{no_value{}} : value{what.error});
+    return text += '}';
+}
+
+/// All parts and the paths between them. Loop thread only.
+class app {
+public:
+    app(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> buses, const log& logger);
+    ~app();
+
+    /// Polls and delivers until SIGTERM or SIGINT, then leaves in order. Returns the exit code.
+    int run();
+
+private:
+    // In from the threads and the session.
+    void on_bus_events(std::vector<bus_event> events);
+    void on_cycle(const cycle& done);
+    void on_device(const device_event& what);
+    void on_effect(const mqtt::effect& what);
+    void on_committed(committed done);
+    void on_read(store::sequence from, store::result<std::vector<store::stored_message>> found);
+    void on_store_failed(const store::error& why, std::uint64_t lost);
+    void pump();
+
+    // What an effect means here.
+    void carry_out(const mqtt::save& what);
+    void carry_out(const mqtt::online& what);
+    void carry_out(const mqtt::offline& what);
+    void carry_out(const mqtt::session_lost& what);
+    void carry_out(const mqtt::message_refused& what);
+    void carry_out(const mqtt::unlogged_lost& what);
+    void carry_out(const mqtt::open_transport&) {}   // the client's
+    void carry_out(const mqtt::close_transport&) {}  // the client's
+
+    // Leaving: stop polling, deliver what can be delivered in time, say goodbye, close the store.
+    void begin_stop(int signal);
+    void continue_stop();
+    void say_goodbye();
+    void finish_stop();
+    void report(const char* event) const;
+
+    const config::file& config_;
+    const log& log_;
+    boost::asio::io_context loop_{1};
+    boost::asio::signal_set signals_;
+    boost::asio::steady_timer stop_timer_;
+    pipeline pipeline_;
+    std::unique_ptr<store_thread> store_;
+    std::unique_ptr<mqtt::session> session_;
+    std::unique_ptr<delivery> delivery_;
+    std::unique_ptr<mqtt::client> client_;
+    std::vector<std::unique_ptr<bus_thread>> buses_;
+
+    enum class stage { running, draining, leaving } stage_ = stage::running;
+    std::uint64_t accepted_ = 0;          // messages made durable by this process
+    std::uint64_t refused_appends_ = 0;   // messages that the store did not take
+    std::uint64_t unlogged_dropped_ = 0;  // QoS 0 messages that found no connection
+    std::uint64_t evicted_ = 0;
+    bool store_failing_ = false;
+    bool was_online_ = false;
+    std::string offline_reason_;
+    std::uint64_t offline_repeats_ = 0;
+};
+
+}  // namespace
+
+app::app(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> buses, const log& logger)
+    : config_(config), log_(logger), signals_(loop_, SIGTERM, SIGINT), stop_timer_(loop_), pipeline_(config) {
+    store::options file;
+    file.path = config.buffer.path;
+    file.max_bytes = config.buffer.max_bytes;
+    file.when_full = config.buffer.policy == config::when_full::drop_oldest ? store::full_policy::drop_oldest
+                                                                            : store::full_policy::drop_newest;
+    file.boot_id = boot_id();
+    store::recovery found;
+    auto queue = store::queue::open(file, found);
+    if (!queue) throw std::runtime_error(queue.error().detail());
+    if (found.created) {
+        log_.info("queue_created", {{"path", file.path}});
+    } else {
+        log_.info("queue_opened",
+                  {{"path", file.path}, {"queued", found.ledger.queued}, {"balanced", found.ledger.balanced() ? "yes" : "no"}});
+    }
+
+    session_ = std::make_unique<mqtt::session>(session_options(config), saved_state_of(found), std::random_device{}());
+    delivery_ = std::make_unique<delivery>(*session_, found.last);
+    store_ = std::make_unique<store_thread>(
+        std::move(*queue), config.buffer.commit_every, loop_,
+        store_events{[this](committed done) { on_committed(std::move(done)); },
+                     [this](store::sequence from, auto messages) { on_read(from, std::move(messages)); },
+                     [this](const store::error& why, std::uint64_t lost) { on_store_failed(why, lost); }});
+    client_ = std::make_unique<mqtt::client>(
+        loop_, addresses(config.mqtt), *session_, [this](const mqtt::effect& what) { on_effect(what); }, [this] { pump(); });
+    for (std::size_t i = 0; i < buses.size(); ++i)
+        buses_.push_back(
+            std::make_unique<bus_thread>(i, config.buses[i], std::move(buses[i]), loop_,
+                                         [this](std::vector<bus_event> events) { on_bus_events(std::move(events)); }));
+    delivery_->set_status(gateway_status_topic(config), "online", steady_now());
+}
+
+app::~app() = default;
+
+int app::run() {
+    signals_.async_wait([this](const boost::system::error_code& error, int signal) {
+        if (!error) begin_stop(signal);
+    });
+    log_.info("started", {{"gateway", config_.gateway_id}, {"buses", buses_.size()}, {"broker", broker_name(config_.mqtt)}});
+    client_->start();
+    for (const auto& bus : buses_) bus->start();
+    loop_.run();
+    return 0;
+}
+
+// ---- Readings: bus threads → pipeline → store ----
+
+void app::on_bus_events(std::vector<bus_event> events) {
+    for (const auto& event : events) {
+        if (const auto* done = std::get_if<cycle>(&event)) on_cycle(*done);
+        if (const auto* device = std::get_if<device_event>(&event)) on_device(*device);
+        if (const auto* missed = std::get_if<missed_event>(&event))
+            log_.warning("interval_not_met", {{"bus", config_.buses[missed->bus].name},
+                                              {"missed_cycles", missed->cycles},
+                                              {"remedy", "tidegate check shows the load of each bus"}});
+    }
+    pump();
+}
+
+void app::on_cycle(const cycle& done) {
+    std::vector<store::message> messages = pipeline_.process(done);
+    const auto now = steady_now();
+    const auto unlogged = std::erase_if(messages, [&](const store::message& m) {
+        if (m.qos != 0) return false;
+        if (!delivery_->publish_now(m, now)) ++unlogged_dropped_;
+        return true;
+    });
+    if (unlogged > 0) client_->flush();
+    if (messages.empty()) return;
+    const std::size_t count = messages.size();
+    if (!store_->append(std::move(messages))) {
+        if (refused_appends_ == 0) log_.error("readings_refused", {{"reason", "the disk has not answered for long"}});
+        refused_appends_ += count;
+    }
+}
+
+void app::on_device(const device_event& what) {
+    const auto& bus = config_.buses[what.bus];
+    const auto& device = bus.devices[what.device];
+    if (what.state == device_state::online && what.error.empty()) {
+        log_.info("device_online", {{"bus", bus.name}, {"device", device.name}});
+    } else if (what.state == device_state::online) {
+        log_.warning("device_error", {{"bus", bus.name}, {"device", device.name}, {"error", what.error}});
+    } else {
+        log_.warning("device_offline", {{"bus", bus.name}, {"device", device.name}, {"error", what.error}});
+    }
+    delivery_->set_status(device_status_topic(config_, device.name), device_status(what), steady_now());
+}
+
+// ---- The store ----
+
+void app::on_committed(committed done) {
+    if (store_failing_) {
+        store_failing_ = false;
+        log_.info("store_recovered", {{"refused_meanwhile", refused_appends_}});
+        refused_appends_ = 0;
+    }
+    accepted_ += done.report.appended;
+    if (done.report.evicted > 0 || done.report.refused > 0) {
+        if (evicted_ == 0)
+            log_.warning("queue_full",
+                         {{"path", config_.buffer.path},
+                          {"policy", config_.buffer.policy == config::when_full::drop_oldest ? "drop_oldest" : "drop_newest"},
+                          {"remedy", "raise buffer.max_bytes, or see why the broker is away"}});
+        evicted_ += done.report.evicted + done.report.refused;
+    }
+    delivery_->on_committed(done.report, std::move(done.messages));
+    if (done.saved_up_to != 0) session_->on_durable(mqtt::log_position{done.saved_up_to}, steady_now());
+    pump();
+    if (stage_ != stage::running) continue_stop();
+}
+
+void app::on_read(store::sequence from, store::result<std::vector<store::stored_message>> found) {
+    if (found) {
+        delivery_->on_read(from, std::move(*found));
+    } else {
+        log_.error("queue_read_failed", {{"reason", found.error().detail()}});
+        delivery_->on_read_failed(steady_now() + limits::store_retry);
+    }
+    pump();
+}
+
+void app::on_store_failed(const store::error& why, std::uint64_t lost) {
+    if (!store_failing_) log_.error("store_failed", {{"reason", why.detail()}});
+    store_failing_ = true;
+    refused_appends_ += lost;
+    if (stage_ != stage::running) continue_stop();
+}
+
+// ---- The session ----
+
+void app::pump() {
+    delivery_->pump(steady_now());
+    if (const auto read = delivery_->wanted()) store_->read(read->from, read->messages, read->bytes);
+    client_->flush();
+    if (stage_ == stage::draining) continue_stop();
+}
+
+void app::on_effect(const mqtt::effect& what) {
+    std::visit([this](const auto& each) { carry_out(each); }, what);
+}
+
+void app::carry_out(const mqtt::save& what) { store_->save(save_request_of(what)); }
+
+void app::carry_out(const mqtt::online& what) {
+    const auto& server = config_.mqtt.servers[what.server];
+    log_.info("broker_connected", {{"broker", server.host + ':' + std::to_string(server.port)},
+                                   {"session", what.session_present ? "resumed" : "new"},
+                                   {"epoch", what.epoch},
+                                   {"failed_attempts", offline_repeats_}});
+    if (unlogged_dropped_ > 0) log_.warning("qos0_dropped", {{"messages", unlogged_dropped_}, {"reason", "no connection"}});
+    unlogged_dropped_ = 0;
+    offline_repeats_ = 0;
+    offline_reason_.clear();
+    was_online_ = true;
+    delivery_->on_online(steady_now());
+}
+
+void app::carry_out(const mqtt::offline& what) {
+    if (stage_ == stage::leaving) return finish_stop();
+    ++offline_repeats_;
+    const bool news = was_online_ || what.reason != offline_reason_;
+    was_online_ = false;
+    offline_reason_ = what.reason;
+    if (news) log_.warning("broker_lost", {{"reason", what.reason}, {"retry_in", what.retry_in}});
+    if (stage_ == stage::draining) continue_stop();
+}
+
+void app::carry_out(const mqtt::session_lost& what) {
+    log_.warning("session_lost", {{"resent", what.resent}, {"dropped", what.dropped}, {"epoch", what.epoch}});
+}
+
+void app::carry_out(const mqtt::message_refused& what) {
+    log_.warning("message_refused", {{"sequence", mqtt::number(what.sequence)}, {"reason", what.reason}});
+}
+
+void app::carry_out(const mqtt::unlogged_lost& what) {
+    // Status topics are sent again after the reconnect; QoS 0 messages promise nothing.
+    log_.debug("unlogged_lost", {{"messages", what.count}});
+}
+
+// ---- Leaving ----
+
+void app::begin_stop(int signal) {
+    if (stage_ != stage::running) return;
+    log_.info("stopping", {{"signal", signal}});
+    stage_ = stage::draining;
+    for (const auto& bus : buses_) bus->stop();  // hands over what has been read
+    store_->flush();
+    stop_timer_.expires_after(limits::drain_on_stop);
+    stop_timer_.async_wait([this](const boost::system::error_code& error) {
+        if (!error && stage_ == stage::draining) say_goodbye();
+    });
+    continue_stop();
+}
+
+/// Waits until all that was read is durable, and, while the broker is there, until the queue is empty.
+void app::continue_stop() {
+    if (stage_ != stage::draining) return;
+    if (!store_->idle() && !store_failing_) return;
+    if (session_->is_online() && !delivery_->drained()) return;
+    say_goodbye();
+}
+
+void app::say_goodbye() {
+    stage_ = stage::leaving;
+    stop_timer_.cancel();
+    if (session_->is_online()) {
+        delivery_->set_status(gateway_status_topic(config_), "offline", steady_now());
+        client_->flush();
+    }
+    client_->stop(limits::disconnect_on_stop, [this] { finish_stop(); });
+}
+
+void app::finish_stop() {
+    if (store_) store_->stop();  // commits the last acknowledgements
+    loop_.stop();
+    log_.info("stopped", {{"accepted", accepted_}});
+}
+
+int run_service(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> buses, const log& logger) {
+    return app(config, std::move(buses), logger).run();
+}
+
+}  // namespace gateway

@@ -1,0 +1,94 @@
+// gateway/bus_thread.hpp: one thread for one bus: asks the schedule what is due, makes the adapter poll it, hands the readings
+// to the loop. Owns schedule and adapter bus; the loop hears of it only by events, in batches.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <variant>
+#include <vector>
+
+#include "config/model.hpp"
+#include "gateway/adapter_host.hpp"
+#include "gateway/reading.hpp"
+#include "gateway/schedule.hpp"
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace gateway {
+
+/// A device came or went, or what is wrong with it changed.
+struct device_event {
+    std::size_t bus = 0;
+    std::size_t device = 0;
+    device_state state = device_state::unknown;
+    std::string error;  // empty: nothing is wrong
+    store::stamp when;
+};
+
+/// Cycles that came due while an earlier one of their device still waited, since the last such event.
+struct missed_event {
+    std::size_t bus = 0;
+    std::uint64_t cycles = 0;
+};
+
+using bus_event = std::variant<cycle, device_event, missed_event>;
+
+class bus_thread {
+public:
+    /// `on_events` is called on the loop's thread. `opened` and `config` are of the same bus; `config` outlives the thread.
+    bus_thread(std::size_t index, const config::bus& config, std::unique_ptr<adapter_bus> opened, boost::asio::io_context& loop,
+               std::function<void(std::vector<bus_event>)> on_events);
+    ~bus_thread();  // stops and joins
+    bus_thread(const bus_thread&) = delete;
+    bus_thread& operator=(const bus_thread&) = delete;
+
+    void start();
+    /// Ends the poll that is running, joins, and hands over what was read and is still waiting. From the loop's thread.
+    void stop();
+
+private:
+    void run() noexcept;
+    void take_turn(schedule& plan, const schedule::turn& turn);
+    void finish_cycle(std::size_t group);
+    void note_errors(const schedule& plan, const schedule::turn& turn, const schedule::turn_result& result);
+    void emit(bus_event event);
+    bool wait_until(time_point when);
+    std::vector<bus_event> take_waiting();
+
+    std::size_t index_;
+    const config::bus& config_;
+    std::unique_ptr<adapter_bus> bus_;
+    boost::asio::io_context& loop_;
+    std::function<void(std::vector<bus_event>)> on_events_;
+
+    // The bus thread's own.
+    struct gathering {
+        cycle readings;
+        std::string failure;  // the first point failure of this cycle
+    };
+    std::vector<poll_group> groups_;
+    std::vector<gathering> gathering_;      // by group
+    std::vector<std::string> group_error_;  // by group: what was wrong in its last cycle
+    std::vector<device_event> devices_;     // as last told
+    adapter_bus::poll_result result_;
+    std::vector<point_index> covered_;
+    std::uint64_t missed_told_ = 0;
+    time_point missed_told_at_{};
+
+    // Between the threads.
+    std::mutex mutex_;
+    std::condition_variable wake_;
+    std::vector<bus_event> waiting_;
+    bool drain_posted_ = false;
+    bool stopping_ = false;
+    std::shared_ptr<bool> alive_;  // false once this object is gone: a posted drain then does nothing (loop thread only)
+    std::thread thread_;
+};
+
+}  // namespace gateway

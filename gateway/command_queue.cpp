@@ -1,0 +1,78 @@
+// gateway/command_queue.cpp: `tidegate queue stats`: the ledger of a queue file, also beside a running service.
+#include <cinttypes>
+#include <cstdio>
+
+#include "gateway/clock.hpp"
+#include "gateway/commands.hpp"
+#include "gateway/site.hpp"
+#include "store/queue.hpp"
+
+namespace gateway {
+namespace {
+
+std::string age_text(std::int64_t milliseconds) {
+    const std::int64_t seconds = milliseconds / 1000;
+    if (seconds < 0) return "the clock was set back";
+    if (seconds < 120) return std::to_string(seconds) + " s";
+    if (seconds < 7200) return std::to_string(seconds / 60) + " min";
+    if (seconds < 172'800) return std::to_string(seconds / 3600) + " h";
+    return std::to_string(seconds / 86'400) + " d";
+}
+
+void print_json(const store::statistics& s) {
+    const store::ledger& l = s.ledger;
+    std::printf(R"({"accepted":%)" PRIu64 R"(,"acknowledged":%)" PRIu64 R"(,"queued":%)" PRIu64 R"(,"dropped":{"oldest":%)" PRIu64
+                R"(,"newest":%)" PRIu64 R"(,"refused":%)" PRIu64 R"(,"session":%)" PRIu64 R"(},"balanced":%s,"bytes":%)" PRIu64
+                R"(,"max_bytes":%)" PRIu64,
+                l.accepted, l.acknowledged, l.queued, l.dropped_oldest, l.dropped_newest, l.dropped_refused, l.dropped_session,
+                l.balanced() ? "true" : "false", s.bytes_used, s.max_bytes);
+    if (s.oldest) std::printf(R"(,"oldest_ms":%)" PRId64, s.oldest->wall_ms);
+    std::printf("}\n");
+}
+
+void print_table(const std::string& path, const store::statistics& s) {
+    const store::ledger& l = s.ledger;
+    std::printf("queue         %s\n", path.c_str());
+    std::printf("accepted      %12" PRIu64 "\n", l.accepted);
+    std::printf("acknowledged  %12" PRIu64 "\n", l.acknowledged);
+    std::printf("queued        %12" PRIu64, l.queued);
+    if (l.queued > 0 && s.oldest) std::printf("   oldest: %s", age_text(stamp_now().wall_ms - s.oldest->wall_ms).c_str());
+    std::printf("\ndropped       %12" PRIu64 "   oldest %" PRIu64 ", newest %" PRIu64 ", refused by the broker %" PRIu64
+                ", session lost %" PRIu64 "\n",
+                l.dropped(), l.dropped_oldest, l.dropped_newest, l.dropped_refused, l.dropped_session);
+    std::printf("bytes         %12" PRIu64 "   of %" PRIu64 " (%.1f %%)\n", s.bytes_used, s.max_bytes,
+                s.max_bytes == 0 ? 0.0 : 100.0 * static_cast<double>(s.bytes_used) / static_cast<double>(s.max_bytes));
+    if (l.balanced())
+        std::printf("The ledger balances: accepted = acknowledged + queued + dropped.\n");
+    else
+        std::printf(
+            "The ledger does NOT balance: accepted is not acknowledged + queued + dropped. Please report this with the file.\n");
+}
+
+}  // namespace
+
+int queue_stats_command(const command_options& how) {
+    std::string why;
+    const auto site = load_site(how.config_path, why);
+    if (!site) {
+        std::fprintf(stderr, "error: %s\n", why.c_str());
+        return 1;
+    }
+    if (!site->config) {
+        print_diagnostics(*site);
+        return 1;
+    }
+    const std::string& path = site->config->buffer.path;
+    const auto found = store::queue::inspect(path);
+    if (!found) {
+        std::fprintf(stderr, "error: %s\n", found.error().detail().c_str());
+        return 1;
+    }
+    if (how.json)
+        print_json(*found);
+    else
+        print_table(path, *found);
+    return found->ledger.balanced() ? 0 : 1;
+}
+
+}  // namespace gateway

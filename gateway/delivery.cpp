@@ -1,0 +1,141 @@
+// gateway/delivery.cpp: the buffer between the log and the session.
+#include "gateway/delivery.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+#include "gateway/limits.hpp"
+
+namespace gateway {
+namespace {
+
+std::size_t size_of(const store::message& m) { return m.topic.size() + m.payload.size() + sizeof(store::stored_message); }
+
+mqtt::publication publication_of(const store::message& m) {
+    mqtt::publication p;
+    p.topic = m.topic;
+    p.payload = m.payload;
+    p.qos = static_cast<mqtt::qos>(m.qos);
+    p.retain = m.retain;
+    return p;
+}
+
+}  // namespace
+
+delivery::delivery(mqtt::session& session, store::sequence last)
+    : session_(session), last_(last), covered_from_(number(last) + 1), covered_to_(number(last)) {}
+
+void delivery::on_committed(const store::commit_report& report, std::vector<store::message> messages) {
+    if (report.evicted > 0) {
+        // Dropped before they were sent: what is read ahead must not be sent after it was counted as dropped.
+        std::erase_if(buffer_, [&](const store::stored_message& m) {
+            return m.sequence >= report.evicted_from && m.sequence <= report.evicted_to &&
+                   number(m.sequence) >= mqtt::number(session_.next());
+        });
+        buffered_bytes_ = 0;
+        for (const auto& m : buffer_) buffered_bytes_ += size_of(m.message);
+    }
+    if (report.appended == 0) return;
+    const std::int64_t first = number(report.first);
+    last_ = store::sequence{first + static_cast<std::int64_t>(report.appended) - 1};
+    for (std::size_t i = 0; i < report.appended; ++i) {
+        if (covered_to_ + 1 != first + static_cast<std::int64_t>(i) || buffered_bytes_ > limits::fresh_bytes) return;
+        push_back({store::sequence{covered_to_ + 1}, std::move(messages[i])});
+        ++covered_to_;
+    }
+}
+
+void delivery::on_read(store::sequence from, std::vector<store::stored_message> messages) {
+    reading_ = false;
+    const bool continues = covered_to_ + 1 == number(from) && covered_from_ <= number(from);
+    if (!continues) {
+        buffer_.clear();
+        buffered_bytes_ = 0;
+        covered_from_ = number(from);
+    }
+    // Nothing found: the log holds nothing from there to its end, which is last_: a commit that came before this answer
+    // has been told before it.
+    covered_to_ = messages.empty() ? std::max(number(last_), number(from) - 1) : number(messages.back().sequence);
+    for (auto& m : messages) push_back(std::move(m));
+}
+
+void delivery::on_read_failed(mqtt::time_point retry) {
+    reading_ = false;
+    read_not_before_ = retry;
+}
+
+void delivery::pump(mqtt::time_point now) {
+    pump_status(now);
+    if (read_not_before_ && now >= *read_not_before_) read_not_before_.reset();
+    while (session_.accepts()) {
+        const std::int64_t next = mqtt::number(session_.next());
+        while (!buffer_.empty() && number(buffer_.front().sequence) < next) drop_front();
+        if (next >= covered_from_ && !buffer_.empty()) {
+            const auto& m = buffer_.front();
+            session_.publish(mqtt::sequence{number(m.sequence)}, publication_of(m.message), now);
+            drop_front();
+            continue;
+        }
+        read_needed_ = !caught_up();
+        break;
+    }
+}
+
+/// The log holds nothing at or above what the session wants next.
+bool delivery::caught_up() const {
+    const std::int64_t next = mqtt::number(session_.next());
+    return next > number(last_) || (buffer_.empty() && next >= covered_from_ && covered_to_ >= number(last_));
+}
+
+std::optional<log_read> delivery::wanted() {
+    if (!read_needed_ || reading_ || read_not_before_) return std::nullopt;
+    read_needed_ = false;
+    reading_ = true;
+    const std::int64_t next = mqtt::number(session_.next());
+    const std::int64_t from = next >= covered_from_ && next <= covered_to_ + 1 ? covered_to_ + 1 : next;
+    return log_read{store::sequence{from}, limits::read_messages, limits::read_bytes};
+}
+
+bool delivery::publish_now(const store::message& message, mqtt::time_point now) {
+    return session_.publish_unlogged(publication_of(message), now);
+}
+
+void delivery::set_status(const std::string& topic, std::string text, mqtt::time_point now) {
+    status& s = status_[topic];
+    if (s.told && s.text == text) return;
+    s = {std::move(text), false};
+    pump_status(now);
+}
+
+void delivery::on_online(mqtt::time_point now) {
+    for (auto& [topic, s] : status_) s.told = false;
+    pump(now);
+}
+
+void delivery::pump_status(mqtt::time_point now) {
+    if (!session_.is_online()) return;
+    for (auto& [topic, s] : status_) {
+        if (s.told) continue;
+        mqtt::publication p;
+        p.topic = topic;
+        p.payload = s.text;
+        p.retain = true;
+        if (!session_.publish_unlogged(p, now)) return;
+        s.told = true;
+    }
+}
+
+bool delivery::drained() const { return session_.in_flight() == 0 && caught_up(); }
+
+void delivery::drop_front() {
+    buffered_bytes_ -= size_of(buffer_.front().message);
+    covered_from_ = number(buffer_.front().sequence) + 1;
+    buffer_.pop_front();
+}
+
+void delivery::push_back(store::stored_message message) {
+    buffered_bytes_ += size_of(message.message);
+    buffer_.push_back(std::move(message));
+}
+
+}  // namespace gateway

@@ -1,0 +1,78 @@
+// gateway/delivery.hpp: joins the log and the session: feeds the session what it wants next, fresh from a commit or read back
+// from the log, and keeps the retained status topics true. Pure: what it needs from the disk is a value that it returns.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "mqtt/session.hpp"
+#include "store/queue.hpp"
+
+namespace gateway {
+
+/// What delivery wants from the log; answered by on_read.
+struct log_read {
+    store::sequence from{0};
+    std::size_t messages = 0;
+    std::size_t bytes = 0;
+    bool operator==(const log_read&) const = default;
+};
+
+class delivery {
+public:
+    /// `last`: the newest message in the log when the process starts.
+    delivery(mqtt::session& session, store::sequence last);
+
+    /// These became durable; the log holds them in any case, so they are kept only as far as that saves a read.
+    void on_committed(const store::commit_report& report, std::vector<store::message> messages);
+    /// The answer to wanted().
+    void on_read(store::sequence from, std::vector<store::stored_message> messages);
+    /// The log could not be read; asked again by the next pump() after `retry`.
+    void on_read_failed(mqtt::time_point retry);
+
+    /// Publishes what the session's window takes. Call after any of the above and whenever the session may have room.
+    void pump(mqtt::time_point now);
+    /// A read to make, if pump() found that one is needed; each is returned once.
+    std::optional<log_read> wanted();
+
+    /// Sends a QoS 0 message now, or not at all. False: not sent.
+    [[nodiscard]] bool publish_now(const store::message& message, mqtt::time_point now);
+
+    /// Sets what a retained status topic says. It is sent now or as soon as there is a connection, and after each new one;
+    /// only the latest text counts.
+    void set_status(const std::string& topic, std::string text, mqtt::time_point now);
+    /// A new connection: every status topic is sent again.
+    void on_online(mqtt::time_point now);
+
+    /// Nothing of the log is left to deliver.
+    bool drained() const;
+    std::size_t buffered_bytes() const { return buffered_bytes_; }
+
+private:
+    struct status {
+        std::string text;
+        bool told = false;
+    };
+    bool caught_up() const;
+    void drop_front();
+    void push_back(store::stored_message message);
+    void pump_status(mqtt::time_point now);
+
+    mqtt::session& session_;
+    store::sequence last_;  // the newest message in the log
+    // The buffer holds every message that the log has from covered_from_ to covered_to_, ends included.
+    std::deque<store::stored_message> buffer_;
+    std::size_t buffered_bytes_ = 0;
+    std::int64_t covered_from_;
+    std::int64_t covered_to_;
+    bool read_needed_ = false;
+    bool reading_ = false;
+    std::optional<mqtt::time_point> read_not_before_;
+    std::map<std::string, status> status_;
+};
+
+}  // namespace gateway

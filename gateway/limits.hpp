@@ -1,0 +1,30 @@
+// gateway/limits.hpp: every hard limit of the gateway, in one table. Each is tested or stated where it is used.
+// Not here: the config file's own ranges (config/schema.hpp) and the protocol's (mqtt/).
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+namespace gateway::limits {
+
+using namespace std::chrono_literals;
+
+// Bus thread → loop: cycles waiting to be taken. When the loop lags so far behind, the bus waits and counts missed cycles.
+constexpr std::size_t bus_events = 1024;
+
+// Loop → store thread: payload bytes waiting for a commit. Beyond it new messages are refused and counted.
+constexpr std::size_t waiting_bytes = 4u << 20;
+constexpr std::size_t commit_bytes = 256u << 10;  // commit at once when this much waits
+constexpr auto lazy_commit = 1s;                  // acknowledgements wait this long for a commit to ride with
+constexpr auto store_retry = 1s;                  // after a failed commit
+
+// Read-ahead of delivery: what one read takes from the log, and what is kept of fresh messages.
+constexpr std::size_t read_messages = 512;
+constexpr std::size_t read_bytes = 128u << 10;
+constexpr std::size_t fresh_bytes = 256u << 10;
+
+// Leaving: how long a stop may take for what can still be delivered, then for DISCONNECT.
+constexpr auto drain_on_stop = 3s;
+constexpr auto disconnect_on_stop = 1s;
+
+}  // namespace gateway::limits

@@ -1,0 +1,47 @@
+// gateway/log.hpp: one line an event: `level event key=value …`. First occurrences and changes only; never payloads or secrets.
+// Used from the loop thread and from main; the leaves and the bus threads return what happened instead of logging it.
+#pragma once
+
+#include <chrono>
+#include <concepts>
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+
+namespace gateway {
+
+enum class level : std::uint8_t { error = 3, warning = 4, info = 6, debug = 7 };  // syslog's numbers
+
+/// `key=value`; text with blanks is quoted, control characters are made visible.
+class field {
+public:
+    field(std::string_view key, std::string_view text);
+    field(std::string_view key, const char* text) : field(key, std::string_view(text)) {}
+    field(std::string_view key, const std::string& text) : field(key, std::string_view(text)) {}
+    template <std::integral T>
+    field(std::string_view key, T number) : text_(std::string(key) + "=" + std::to_string(number)) {}
+    field(std::string_view key, std::chrono::milliseconds time);
+    const std::string& text() const { return text_; }
+
+private:
+    std::string text_;
+};
+
+class log {
+public:
+    /// Writes to stderr: with journald's `<6>` prefix when journald reads it, else with the time of day.
+    explicit log(level least = level::info);
+
+    void write(level how, std::string_view event, std::initializer_list<field> fields = {}) const;
+    void error(std::string_view event, std::initializer_list<field> fields = {}) const { write(level::error, event, fields); }
+    void warning(std::string_view event, std::initializer_list<field> fields = {}) const { write(level::warning, event, fields); }
+    void info(std::string_view event, std::initializer_list<field> fields = {}) const { write(level::info, event, fields); }
+    void debug(std::string_view event, std::initializer_list<field> fields = {}) const { write(level::debug, event, fields); }
+
+private:
+    level least_;
+    bool journald_;
+};
+
+}  // namespace gateway

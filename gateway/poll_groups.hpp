@@ -1,0 +1,28 @@
+// gateway/poll_groups.hpp: which points of a bus are polled together: those of one device that share a period.
+// Pure. Used by the bus thread, by `check` and by tests.
+#pragma once
+
+#include <vector>
+
+#include "config/model.hpp"
+#include "gateway/schedule.hpp"
+
+namespace gateway {
+
+/// In the order of the config: device by device, periods in the order in which they first appear.
+inline std::vector<poll_group> poll_groups(const config::bus& bus) {
+    std::vector<poll_group> groups;
+    point_index next = 0;
+    for (std::size_t device = 0; device < bus.devices.size(); ++device) {
+        const std::size_t first = groups.size();
+        for (const auto& point : bus.devices[device].points) {
+            auto group = first;
+            while (group < groups.size() && groups[group].period != point.every) ++group;
+            if (group == groups.size()) groups.push_back({device, point.every, {}});
+            groups[group].points.push_back(next++);
+        }
+    }
+    return groups;
+}
+
+}  // namespace gateway

@@ -1,0 +1,30 @@
+// gateway/site.hpp: a config file with everything loaded that it names: adapters, and a bus of each. The start of every command.
+// Not here: doing anything with it.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/read.hpp"
+#include "gateway/adapter_host.hpp"
+
+namespace gateway {
+
+struct site {
+    std::string path;
+    std::string text;  // of the config file
+    adapter_host adapters;
+    std::optional<config::file> config;               // absent: the file has errors
+    std::vector<std::unique_ptr<adapter_bus>> buses;  // in the order of the config; complete if config is there
+    std::vector<config::diagnostic> diagnostics;      // in order of position
+};
+
+/// Reads the file, and lets each adapter check its part. Null, with `why`, if the file can't be read at all.
+std::unique_ptr<site> load_site(const std::string& path, std::string& why);
+
+/// Every diagnostic as `file:line:column: error: …` with its source line, to stderr. Ends with a count if there are errors.
+void print_diagnostics(const site& of);
+
+}  // namespace gateway

@@ -1,0 +1,100 @@
+// gateway/store_thread.hpp: the one thread that waits for the disk. Collects what the loop hands over into group commits, and
+// says on the loop's thread what has become durable. Not here: what is stored, and in which order things are sent.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "store/queue.hpp"
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace gateway {
+
+/// What the session wants kept; all of one save in one transaction.
+struct save_request {
+    std::uint64_t position = 0;  // comes back in committed::saved_up_to
+    std::optional<store::cursor> cursor;
+    std::optional<store::session_record> session;
+    store::settled settled;
+    bool barrier = false;  // something waits for it: commit as soon as the disk is free
+};
+
+/// A transaction is durable.
+struct committed {
+    store::commit_report report;
+    std::vector<store::message> messages;  // the first report.appended of them are in the log, from report.first on
+    std::uint64_t saved_up_to = 0;         // 0: no save was in it
+};
+
+struct store_events {
+    std::function<void(committed)> on_committed;
+    std::function<void(store::sequence from, store::result<std::vector<store::stored_message>>)> on_read;
+    /// A commit failed; `lost` messages in it were not accepted. Saves are kept and tried again.
+    std::function<void(const store::error& why, std::uint64_t lost)> on_failed;
+};
+
+/// Every public function from the loop's thread; every event on it.
+class store_thread {
+public:
+    store_thread(store::queue opened, std::chrono::milliseconds commit_every, boost::asio::io_context& loop, store_events events);
+    ~store_thread();  // commits what waits, then joins
+    store_thread(const store_thread&) = delete;
+    store_thread& operator=(const store_thread&) = delete;
+
+    /// Refuses (false) when more waits than limits::waiting_bytes: the disk has not answered for long.
+    [[nodiscard]] bool append(std::vector<store::message> messages);
+    void save(save_request request);
+    void read(store::sequence from, std::size_t most_messages, std::size_t most_bytes);
+    /// Commits whatever waits at once; an on_committed or on_failed follows if there was anything.
+    void flush();
+    bool idle() const;  // nothing waits and nothing is being written
+
+    /// Commits what waits and joins. Nothing may be handed over afterwards; no event comes afterwards.
+    void stop();
+
+private:
+    using clock = std::chrono::steady_clock;
+    struct read_request {
+        store::sequence from{0};
+        std::size_t messages = 0, bytes = 0;
+    };
+    void run() noexcept;
+    void commit(std::unique_lock<std::mutex>& lock);
+    void read_one(std::unique_lock<std::mutex>& lock);
+    std::optional<clock::time_point> commit_time() const;
+    bool anything_to_commit() const { return !appends_.empty() || save_; }
+    template <typename Event>
+    void tell(Event event);
+
+    store::queue queue_;
+    const std::chrono::milliseconds commit_every_;
+    boost::asio::io_context& loop_;
+    store_events events_;
+
+    mutable std::mutex mutex_;
+    std::condition_variable wake_;
+    std::vector<store::message> appends_;
+    std::size_t append_bytes_ = 0;
+    std::optional<save_request> save_;  // several merged: the last cursor and session, all that was settled
+    clock::time_point save_since_{};
+    std::vector<read_request> reads_;
+    clock::time_point last_commit_{};
+    clock::time_point not_before_{};  // after a failed commit
+    bool flush_ = false;
+    bool busy_ = false;
+    bool stopping_ = false;
+    std::shared_ptr<bool> alive_;
+    std::thread thread_;
+};
+
+}  // namespace gateway

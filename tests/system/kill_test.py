@@ -1,0 +1,101 @@
+# tests/system/kill_test.py: the gateway is killed by SIGKILL again and again while it polls 200 readings a second, and the broker
+# is stopped and started on the way. Nothing accepted may be lost; at QoS 2 nothing may come twice or out of order.
+import argparse
+import json
+import pathlib
+import random
+import sys
+import tempfile
+
+import plant
+
+UNITS, POINTS = 4, 5  # each point every 100 ms: 200 readings/s
+
+
+def config_text(broker, device_port, folder, qos, version):
+    lines = [
+        "gateway: { id: kill }",
+        f"mqtt: {{ url: 'mqtt://127.0.0.1:{broker}', version: {version} }}",
+        f"buffer: {{ path: {folder}/queue.db, max_bytes: 64MiB }}",
+        f"publish: {{ qos: {qos} }}",
+        "buses:",
+        "  field:",
+        "    adapter: modbus",
+        f"    tcp: {{ host: 127.0.0.1, port: {device_port} }}",
+        "    devices:",
+    ]
+    for unit in range(1, UNITS + 1):
+        lines += [f"      unit{unit}:", f"        unit: {unit}", "        every: 100ms", "        points:"]
+        lines += [f"          counter{p}: {{ holding: {p * 2}, type: uint32 }}" for p in range(POINTS)]
+    return "\n".join(lines) + "\n"
+
+
+def counter_of(topic, payload):
+    return None if topic.startswith("tidegate/") else (topic, json.loads(payload)["value"])
+
+
+def main():
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--build", required=True)
+    arguments.add_argument("--qos", type=int, required=True)
+    arguments.add_argument("--version", required=True)
+    arguments.add_argument("--kills", type=int, required=True)
+    arguments.add_argument("--seed", type=int, default=random.randrange(1 << 32))
+    options = arguments.parse_args()
+    chance = random.Random(options.seed)
+    print(f"seed {options.seed}")
+
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="tidegate-kill-"))
+    broker = plant.Broker(folder)
+    the_plant = plant.Plant(options.build, folder, config_text(broker.port, plant.free_port(), folder, options.qos, options.version))
+    broker.start()
+    judge = plant.Judge(broker.port, ["kill/#"], counter_of)
+    try:
+        the_plant.start_devices(buses=1)
+        the_plant.gateway.start()
+        for kill in range(options.kills):
+            plant.run_for(chance.uniform(0.02, 1.0))
+            the_plant.gateway.kill()
+            if kill % 5 == 2:
+                broker.stop()
+            the_plant.gateway.start()
+            if kill % 5 == 3 and not broker.running():
+                broker.start()
+        if not broker.running():
+            broker.start()
+        plant.wait_for("the gateway to deliver again", lambda: the_plant.gateway.running() and the_plant.ledger()["queued"] < 100, 30)
+        code = the_plant.gateway.stop()
+        plant.wait_for("the queue to be empty", lambda: the_plant.ledger()["queued"] == 0, 1)
+        ledger = the_plant.ledger()
+        plant.wait_for("the subscriber to have all that was acknowledged",
+                       lambda: judge.verdict()["delivered"] >= ledger["acknowledged"], 10)
+    finally:
+        judge.stop()
+        the_plant.stop()
+        if broker.running():
+            broker.stop()
+    verdict = judge.verdict()
+    print(f"kills {options.kills}  ledger {ledger}  verdict {dict(verdict)}  logs {folder}")
+    lost = ledger["accepted"] - verdict["delivered"]
+    failures = []
+    if code != 0:
+        failures.append(f"exit code {code} after SIGTERM")
+    if lost > 0:
+        failures.append(f"{lost} accepted readings were lost")
+    if not ledger["balanced"]:
+        failures.append("the ledger does not balance")
+    if lost < 0:
+        failures.append(f"{-lost} readings were delivered that the ledger does not count as accepted")
+    if options.qos == 2 and verdict["duplicated"] > 0:
+        failures.append(f"{verdict['duplicated']} readings came twice at QoS 2")
+    if options.qos == 2 and verdict["out_of_order"] > 0:
+        failures.append(f"{verdict['out_of_order']} readings came out of order")
+    if verdict["delivered"] < 20 * options.kills:
+        failures.append("hardly anything was delivered: the test shows nothing")
+    for failure in failures:
+        print("FAILED:", failure)
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,189 @@
+# tools/plant.py: starts and stops the processes of a small plant on loopback (broker, simulated devices, gateway) and judges
+# what arrives by a subscriber that knows nothing of Tidegate. Used by tools/demo and by tests/system; not part of the product.
+import collections
+import json
+import os
+import pathlib
+import pwd
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+import paho.mqtt.client as paho
+
+
+def free_port():
+    """A loopback TCP port that nobody listens on now."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def wait_for(what, condition, seconds):
+    """Waits until condition() is true; names what was waited for if it never is."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise TimeoutError(f"waited {seconds} s for {what}")
+        time.sleep(0.02)
+
+
+def run_for(seconds):
+    """Lets the plant run: a stretch of the story, never a wait for something to happen (that is wait_for)."""
+    time.sleep(seconds)
+
+
+class Process:
+    """A child process with its output in a file. Ended by its own PID, never by name."""
+
+    def __init__(self, name, command, log, env=None):
+        self.name, self.command, self.log_path, self.env = name, [str(c) for c in command], pathlib.Path(log), env
+        self.process = None
+
+    def start(self):
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen(self.command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=self.env)
+        return self
+
+    def running(self):
+        return self.process is not None and self.process.poll() is None
+
+    def stop(self, how=signal.SIGTERM, seconds=10):
+        """Ends the process; returns its exit code (negative: the signal that ended it)."""
+        if self.process is None:
+            return None
+        if self.running():
+            self.process.send_signal(how)
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise TimeoutError(f"{self.name} did not end within {seconds} s of signal {how}; its output is in {self.log_path}")
+
+    def kill(self):
+        return self.stop(signal.SIGKILL)
+
+    def output(self):
+        return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
+
+    def resident_kib(self):
+        for line in pathlib.Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1])
+        return 0
+
+
+class Broker(Process):
+    """A real mosquitto with persistent sessions."""
+
+    def __init__(self, folder, port=None):
+        self.port = port or free_port()
+        folder = pathlib.Path(folder)
+        config = folder / "mosquitto.conf"
+        config.write_text(
+            f"listener {self.port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\nset_tcp_nodelay true\n"
+            f"persistence true\npersistence_location {folder}/\nuser {pwd.getpwuid(os.getuid()).pw_name}\n")
+        binary = "/usr/sbin/mosquitto" if os.path.exists("/usr/sbin/mosquitto") else "mosquitto"
+        super().__init__("mosquitto", [binary, "-c", config], folder / "mosquitto.log")
+
+    def start(self):
+        super().start()
+        wait_for("mosquitto to listen", self.listens, 10)
+        return self
+
+    def listens(self):
+        try:
+            socket.create_connection(("127.0.0.1", self.port), 0.2).close()
+            return True
+        except OSError:
+            return False
+
+
+class Judge:
+    """Subscribes with a persistent session and keeps, for each stream of counters, what came and in which order."""
+
+    def __init__(self, port, topics, counter_of, qos=2):
+        """counter_of(topic, payload) gives (stream, number) or None for a message that carries no counter."""
+        self.counter_of = counter_of
+        self.seen = collections.defaultdict(list)  # stream → numbers, in the order of arrival
+        self.last_text = {}
+        self.messages = 0
+        self.lock = threading.Lock()
+        self.subscribed = threading.Event()
+        self.client = paho.Client("judge", clean_session=False, protocol=paho.MQTTv311)
+        self.client.reconnect_delay_set(0.05, 0.2)
+        self.client.max_inflight_messages_set(1000)
+        self.client.on_connect = lambda c, *_: [c.subscribe(t, qos) for t in topics]
+        self.client.on_subscribe = lambda *_: self.subscribed.set()
+        self.client.on_message = self._take
+        self.client.connect_async("127.0.0.1", port, keepalive=10)
+        self.client.loop_start()
+        if not self.subscribed.wait(10):
+            raise TimeoutError("the judge could not subscribe")
+
+    def _take(self, _client, _data, message):
+        found = self.counter_of(message.topic, message.payload.decode(errors="replace"))
+        with self.lock:
+            self.last_text[message.topic] = message.payload.decode(errors="replace")
+            if found is None:
+                return
+            self.messages += 1
+            self.seen[found[0]].append(found[1])
+
+    def stop(self):
+        self.client.disconnect()
+        self.client.loop_stop()
+
+    def count(self):
+        with self.lock:
+            return self.messages
+
+    def verdict(self):
+        """Totals over all streams: delivered (different ones), duplicated, out of order, taken (highest number of each)."""
+        result = collections.Counter()
+        with self.lock:
+            for numbers in self.seen.values():
+                different = set(numbers)
+                result["delivered"] += len(different)
+                result["duplicated"] += len(numbers) - len(different)
+                result["taken"] += max(numbers)
+                newest = 0
+                for n in numbers:
+                    if n < newest:
+                        result["out_of_order"] += 1
+                    newest = max(newest, n)
+        return result
+
+
+class Plant:
+    """Broker, simulated devices and gateway in one folder, from one config."""
+
+    def __init__(self, build, folder, config_text):
+        self.build, self.folder = pathlib.Path(build), pathlib.Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.config = self.folder / "plant.yaml"
+        self.config.write_text(config_text)
+        tidegate = self.build / "tidegate"
+        self.devices = Process("tidegate simulate", [tidegate, "simulate", "-c", self.config], self.folder / "devices.log")
+        self.gateway = Process("tidegate run", [tidegate, "run", "-c", self.config], self.folder / "gateway.log")
+
+    def start_devices(self, buses):
+        self.devices.start()
+        wait_for("the simulated devices", lambda: self.devices.output().count("serving at") >= buses or not self.devices.running(), 10)
+        if not self.devices.running():
+            raise RuntimeError("tidegate simulate ended:\n" + self.devices.output())
+
+    def ledger(self):
+        text = subprocess.run([self.build / "tidegate", "queue", "stats", "-c", self.config, "--json"], capture_output=True, text=True)
+        try:
+            return json.loads(text.stdout)
+        except json.JSONDecodeError:
+            raise RuntimeError(f"tidegate queue stats failed: {text.stderr or text.stdout}") from None
+
+    def stop(self):
+        for process in (self.gateway, self.devices):
+            if process.running():
+                process.stop()
