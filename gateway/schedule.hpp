@@ -7,16 +7,13 @@
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "adapters/adapter.h"
+#include "gateway/device_health.hpp"
 #include "gateway/reading.hpp"
 
 namespace gateway {
-
-using time_point = std::chrono::steady_clock::time_point;
-using std::chrono::nanoseconds;
 
 /// The points of one device that share a period: polled together, in as many requests as the adapter needs.
 struct poll_group {
@@ -25,40 +22,110 @@ struct poll_group {
     std::vector<point_index> points;
 };
 
-enum class device_state : std::uint8_t { unknown, online, offline };
-
+/// Phases. A group with a period has a phase point at start + k × period for each k, and one cycle at most between two of
+/// them, so nothing is ever caught up in a burst. A cycle waits with the deadline that it was released with, which is what
+/// makes it urgent; when it begins late, it stands for the latest phase point that has passed, and those before are missed.
+/// A phase point that passes while a cycle runs is served right after it: lateness by less than a period drops nothing.
+///
+/// Groups without a period fill what is left of the bus, in turn. On a bus that is overloaded they still get one request a
+/// second, less if that would be more than 5 % of the bus.
+///
+/// Failures. A device that fails hands on what its cycle has, and its groups are suspended together (device_health.hpp);
+/// afterwards the cycle goes on with the points it still lacks, or a new one begins if a phase point has passed. While the
+/// bus has other work, the probes of all its dead devices together take at most 5 % of its time.
 class schedule {
 public:
-    /// Every group is due first at `start`; its phase stays fixed from there.
+    /// Every group is due first at `start`; its phase stays fixed from there. Requires: no group is without points.
     schedule(std::vector<poll_group> groups, std::size_t devices, time_point start);
 
     /// One request to make now. The spans live until the next call of a non-const member.
     struct turn {
         std::size_t group = 0;
         std::size_t device = 0;
-        bool probe = false;
-        std::span<const tidegate_candidate> candidates;
+        bool probe = false;                              // TIDEGATE_PROBE: one candidate
+        std::span<const tidegate_candidate> candidates;  // what the group's cycle still lacks, in the order of the config
     };
 
-    /// What to ask now; nothing: wait until wake().
+    /// What to ask now; nothing: wait until wake(). Each turn is finished() before the next.
     std::optional<turn> next(time_point now);
-    time_point wake() const;  // after next() gave nothing: when to ask again
+    time_point wake() const { return wake_; }  // after next() gave nothing: when to ask again
 
     /// How the turn ended. `covered`: the points that the adapter reported, by value or failure.
     struct turn_result {
-        bool cycle_complete = false;          // the group's cycle is over: hand its readings on
+        bool cycle_complete = false;          // the group's cycle is over, or broken off: hand its readings on
         std::optional<device_state> changed;  // the device's state, if this turn changed it
+        bool bus_changed = false;             // bus_is_down() changed; when it went down, so did every device: look at state()
+        /// Other groups whose readings so far are to be handed on as well, since the device or bus failed in the middle of
+        /// their cycles. Lives as long as a turn's spans.
+        std::span<const std::size_t> also_ended;
     };
     turn_result finished(const turn& done, tidegate_outcome outcome, std::span<const point_index> covered, time_point began,
                          time_point ended);
 
-    device_state state(std::size_t device) const;
-    std::uint64_t missed_cycles(std::size_t group) const;  // due while an earlier one of the group still waited; never caught up
+    device_state state(std::size_t device) const { return devices_[device].health.state(); }
+    /// Phase points passed over while an earlier cycle of the group still waited; never caught up.
+    std::uint64_t missed_cycles(std::size_t group) const { return groups_[group].missed; }
     std::uint64_t missed_cycles() const;
-    bool bus_is_down() const;
+    /// Phase points passed over while the device or the bus was suspended; counted when it is asked again.
+    std::uint64_t suspended_cycles(std::size_t group) const { return groups_[group].suspended; }
+    bool bus_is_down() const { return bus_failures_ >= 2; }
 
 private:
-    // (left to the implementation)
+    struct group_entry {
+        poll_group what;
+        std::vector<point_index> pending;  // what the current cycle still lacks
+        std::int64_t phase = 0;            // the phase point that the current cycle stands for
+        time_point release{};
+        time_point deadline{};
+        std::uint64_t last_turn = 0;  // the number of the turn that served it last
+        bool begun = false;
+        bool partial = false;  // it has readings that haven't been handed on
+        std::uint64_t missed = 0;
+        std::uint64_t suspended = 0;
+    };
+    struct device_entry {
+        device_health health;
+        std::vector<std::size_t> groups;
+        bool held = false;  // it failed, and is not polled in the ordinary way
+    };
+    struct choice {
+        std::optional<std::size_t> group;
+        bool probe = false;
+        time_point deadline{};
+    };
+
+    void end_holds(time_point now);
+    choice choose(time_point now);
+    choice choose_probe(time_point now);
+    std::size_t probe_group(const device_entry& device, time_point now) const;
+    void offer(const group_entry& group, bool probe, time_point now);
+
+    void answered(const turn& done, std::span<const point_index> covered, time_point began, time_point ended,
+                  turn_result& result);
+    void silent(const turn& done, std::span<const point_index> covered, time_point began, time_point ended, turn_result& result);
+    void bus_failed(const turn& done, time_point ended, turn_result& result);
+
+    std::int64_t phase_at(const group_entry& group, time_point at) const { return (at - start_) / group.what.period; }
+    void release(group_entry& group, std::int64_t phase);
+    void begin(group_entry& group, time_point began);
+    void complete(group_entry& group, time_point ended);
+    void skip_suspended(group_entry& group, time_point until);
+    void remove_covered(group_entry& group, std::span<const point_index> covered);
+    void break_off(std::size_t group, std::size_t except);
+
+    time_point start_;
+    std::vector<group_entry> groups_;
+    std::vector<device_entry> devices_;
+    time_point wake_{};
+    std::uint64_t turns_ = 0;
+    time_point background_due_{};  // when a group without a period goes before those with one
+    time_point probe_hold_{};      // until then the bus's share for probes is used up
+    unsigned bus_failures_ = 0;    // in a row
+    time_point bus_hold_{};
+    bool bus_held_ = false;
+    std::vector<tidegate_candidate> candidates_;
+    std::vector<std::size_t> also_ended_;
+    std::vector<std::uint8_t> marked_;  // by point: scratch of remove_covered
 };
 
 }  // namespace gateway

@@ -1,0 +1,38 @@
+// gateway/device_health.cpp: the state machine of one device: unknown, online, offline.
+// Not here: the back-off of a whole bus (schedule.cpp).
+#include "gateway/device_health.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace gateway {
+
+bool device_health::succeeded(time_point ended) {
+    failures_ = 0;
+    pause_ = nanoseconds{0};
+    ever_alive_ = true;
+    last_success_ = ended;
+    return change(device_state::online);
+}
+
+bool device_health::failed(time_point began, time_point ended) {
+    ++failures_;
+    const nanoseconds cost = std::max(ended - began, nanoseconds{0});
+    if (failures_ < 2) {
+        hold_ = ended + first_pause;
+        return false;
+    }
+    if (ever_alive_ && ended - last_success_ < offline_after) {
+        hold_ = ended + std::max(first_pause, cost * doubtful_cost_factor);
+        return false;
+    }
+    pause_ = std::clamp(pause_ * 2, first_pause, longest_pause);
+    hold_ = ended + std::max(pause_, cost * offline_cost_factor);
+    return change(device_state::offline);
+}
+
+bool device_health::unreachable() { return change(device_state::offline); }
+
+bool device_health::change(device_state to) { return std::exchange(state_, to) != to; }
+
+}  // namespace gateway

@@ -1,0 +1,8 @@
+# The gateway's decisions: no clock, thread or socket; tested by feeding them the time.
+add_library(tidegate_gateway_pure STATIC
+    ${CMAKE_CURRENT_LIST_DIR}/device_health.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/payload.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/pipeline.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/schedule.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/topic.cpp)
+target_link_libraries(tidegate_gateway_pure PUBLIC tidegate_warnings)
