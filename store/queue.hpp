@@ -132,6 +132,8 @@ struct statistics {
     sequence last{0};
 };
 
+struct tuning;  // for tests: store/tuning.hpp
+
 class queue {
 public:
     /// Opens or makes the queue file and leaves it ready for the first commit. Fails if another process has it open
@@ -145,7 +147,10 @@ public:
     queue& operator=(queue&&) noexcept;
     ~queue();
 
-    /// Durable when it returns success: synced to the device. On failure nothing of the transaction is.
+    /// Durable when it returns success: synced to the device. On failure nothing of the transaction is, and the queue can
+    /// go on being used. (If the device fails in the sync itself, nobody can know what it kept; a retry writes it again.)
+    /// Room is made by dropping the oldest messages that read() has not given out and that no cursor says may be sent.
+    /// Requires: cursor.acked doesn't go back, and is a number that was given out.
     result<commit_report> commit(const transaction& work);
 
     /// Messages from `from` on, in order; at most `most_messages`, and no more than `most_bytes` of topic and payload
@@ -158,6 +163,7 @@ public:
 
 private:
     class file;
+    friend result<queue> open_tuned(const options& how, const tuning& with, recovery& found);
     explicit queue(std::unique_ptr<file> opened);
     std::unique_ptr<file> file_;
 };

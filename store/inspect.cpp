@@ -1,0 +1,96 @@
+// store/inspect.cpp: the figures of a queue file, read beside a running service or without one.
+// Writes nothing, takes no lock that a writer waits for, and leaves no file behind: files made here might belong to another
+// user, and the service couldn't open them then.
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <string>
+
+#include "store/log.hpp"
+#include "store/queue.hpp"
+#include "store/retention.hpp"
+#include "store/schema.hpp"
+
+namespace store {
+namespace {
+
+bool has_wal(const std::string& path) {
+    struct stat wal {};
+    return ::stat((path + "-wal").c_str(), &wal) == 0 && wal.st_size > 0;
+}
+
+error cannot_read(const std::string& path, int why) {
+    if (why == EACCES) return {errc::read_only, path + ": permission denied; run as the user that runs Tidegate, or as root"};
+    return {why == ENOENT || why == ENOTDIR ? errc::missing : errc::io,
+            path + ": " + std::strerror(why) + "; the service makes it when it first runs"};
+}
+
+result<std::optional<stamp>> oldest_queued(log_table& log, const contents& known) {
+    dictionary texts;
+    if (const auto loaded = log.load_texts(texts); !loaded) return loaded.error();
+    std::int64_t from = number(known.cursor.acked) + 1;
+    if (const auto holding = log.at_or_before(from); holding && *holding && (*holding)->last() >= from) from = (*holding)->first;
+    const std::vector<sequence>& finished = known.cursor.acked_beyond;
+    for (;;) {
+        auto segment = log.segment_from(from);
+        if (!segment) return segment.error();
+        if (!*segment) return std::optional<stamp>();
+        while ((*segment)->position() <= (*segment)->last()) {
+            stored_message found;
+            if (!(*segment)->next(texts, found)) return error(errc::damaged, "a message can't be decoded");
+            const bool done =
+                found.sequence <= known.cursor.acked || std::binary_search(finished.begin(), finished.end(), found.sequence);
+            if (!done) return std::optional<stamp>(found.message.taken);
+        }
+        from = (*segment)->last() + 1;
+    }
+}
+
+result<statistics> read_figures(connection& file) {
+    if (const auto ours = check_version(file); !ours) return ours.error();
+    log_table log(file);
+    if (const auto ready = log.prepare(log_table::purpose::reading); !ready) return ready.error();
+    const auto known = log.load();
+    if (!known) return known.error();
+    const auto oldest = oldest_queued(log, *known);
+    if (!oldest) return oldest.error();
+    const auto pages = log.pages_used();
+    if (!pages) return pages.error();
+    statistics found;
+    found.ledger = known->ledger();
+    found.cursor = known->cursor;
+    found.session = known->session;
+    found.bytes_used = *pages * page_size;
+    found.max_bytes = known->figures.max_bytes;
+    found.oldest = *oldest;
+    found.last = sequence{known->figures.last};
+    return found;
+}
+
+/// All figures of one moment. The read transaction is over when this returns, so that it never holds up a checkpoint.
+result<statistics> read_file(const std::string& path, connection::access how) {
+    connection file;
+    if (const auto opened = file.open(path, how, nullptr); !opened) return opened.error();
+    if (const auto begun = file.run("BEGIN"); !begun) return begun.error();
+    auto found = read_figures(file);
+    file.roll_back();
+    return found;
+}
+
+}  // namespace
+
+result<statistics> queue::inspect(const std::string& path) {
+    struct stat file {};
+    if (::stat(path.c_str(), &file) != 0) return cannot_read(path, errno);
+    if (!S_ISREG(file.st_mode)) return cannot_read(path, EISDIR);
+    // Without a WAL the file is complete and nobody writes. If a WAL appears meanwhile, somebody does, and we look again.
+    if (!has_wal(path)) {
+        auto found = read_file(path, connection::access::immutable);
+        if (!has_wal(path)) return found;
+    }
+    return read_file(path, connection::access::read_only);
+}
+
+}  // namespace store

@@ -1,0 +1,228 @@
+// store/log.cpp: SQL in, values out.
+#include "store/log.hpp"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <utility>
+
+namespace store {
+namespace {
+
+constexpr std::int64_t counters_key = 0;
+constexpr std::int64_t cursor_key = -1;
+constexpr std::int64_t session_key = -65537;
+constexpr std::int64_t largest = std::numeric_limits<std::int64_t>::max();
+
+// What a sound file can hold; anything above is damage, and sums below can't overflow.
+constexpr std::int64_t most_in_segment = std::int64_t{1} << 31;
+constexpr std::int64_t highest_sequence = std::int64_t{1} << 62;
+
+bool is_sane(const segment_row& row) {
+    return row.first >= 1 && row.first <= highest_sequence && row.count >= 1 && row.count <= most_in_segment;
+}
+
+std::uint32_t text_checksum(std::uint64_t id, std::string_view text) {
+    return row_checksum(static_cast<std::int64_t>(id), 0, text);
+}
+
+}  // namespace
+
+ledger contents::ledger() const {
+    store::ledger found;
+    // Whatever was accepted has got a number or was dropped on the spot: the numbers are the count.
+    found.accepted = static_cast<std::uint64_t>(figures.last) + figures.dropped_newest;
+    found.acknowledged = figures.acknowledged;
+    found.queued = figures.stored - std::min(figures.stored, finished);
+    found.dropped_oldest = figures.dropped_oldest;
+    found.dropped_newest = figures.dropped_newest;
+    found.dropped_refused = figures.dropped_refused;
+    found.dropped_session = figures.dropped_session;
+    return found;
+}
+
+result<void> log_table::prepare(purpose what_for) {
+    using entry = std::pair<statement*, const char*>;
+    const std::array reading{
+        // The key of a segment is at least 1; below are the records.
+        entry{&floor_, "SELECT first, count, length(data) FROM log WHERE first BETWEEN 1 AND ?1 ORDER BY first DESC LIMIT 1"},
+        entry{&after_, "SELECT first, count, length(data) FROM log WHERE first > ?1 ORDER BY first"},
+        entry{&from_, "SELECT first, count, crc, data FROM log WHERE first >= ?1 ORDER BY first LIMIT 1"},
+        entry{&record_, "SELECT count, crc, data FROM log WHERE first = ?1"},
+        entry{&texts_, "SELECT id, crc, text FROM text ORDER BY id"},
+        entry{&page_count_, "PRAGMA page_count"},
+        entry{&free_count_, "PRAGMA freelist_count"},
+    };
+    const std::array writing{
+        entry{&begin_, "BEGIN IMMEDIATE"},
+        entry{&commit_, "COMMIT"},
+        entry{&sum_, "SELECT sum(count) FROM log WHERE first BETWEEN ?1 AND ?2"},
+        entry{&put_, "INSERT OR REPLACE INTO log(first, count, crc, data) VALUES(?1, ?2, ?3, ?4)"},
+        entry{&erase_, "DELETE FROM log WHERE first BETWEEN ?1 AND ?2"},
+        entry{&add_text_, "INSERT INTO text(id, crc, text) VALUES(?1, ?2, CAST(?3 AS TEXT))"},
+        entry{&clear_texts_, "DELETE FROM text"},
+    };
+    for (const auto& [to, sql] : reading)
+        if (const auto ready = to->prepare(file_, sql); !ready) return ready;
+    if (what_for == purpose::reading) return {};
+    for (const auto& [to, sql] : writing)
+        if (const auto ready = to->prepare(file_, sql); !ready) return ready;
+    return {};
+}
+
+error log_table::damaged(const std::string& what) const {
+    return {errc::damaged,
+            file_.path() + ": " + what + "; move the file and its -wal aside together to start with an empty queue"};
+}
+
+result<segment_row> log_table::as_segment(const rows& at) const {
+    const segment_row found{at.integer(0), at.integer(1), static_cast<std::uint64_t>(std::max<std::int64_t>(0, at.integer(2)))};
+    if (!is_sane(found)) return damaged("a segment has impossible numbers");
+    return found;
+}
+
+result<std::optional<segment_row>> log_table::at_or_before(std::int64_t at) {
+    auto found = floor_.select(at);
+    if (!found) return found.error();
+    const auto row = found->next();
+    if (!row) return row.error();
+    if (!*row) return std::optional<segment_row>();
+    const auto segment = as_segment(*found);
+    if (!segment) return segment.error();
+    return std::optional<segment_row>(*segment);
+}
+
+result<std::optional<segment_reader>> log_table::segment_from(std::int64_t first) {
+    auto found = from_.select(first);
+    if (!found) return found.error();
+    const auto row = found->next();
+    if (!row) return row.error();
+    if (!*row) return std::optional<segment_reader>();
+    const segment_row numbers{found->integer(0), found->integer(1), 0};
+    const std::string_view data = found->bytes(3);
+    if (!is_sane(numbers) || found->integer(2) != row_checksum(numbers.first, numbers.count, data))
+        return damaged("the segment that begins with message " + std::to_string(numbers.first) + " fails its checksum");
+    return std::optional<segment_reader>(segment_reader(numbers.first, numbers.count, std::string(data)));
+}
+
+result<std::uint64_t> log_table::messages_between(std::int64_t first, std::int64_t last) {
+    auto found = sum_.select(first, last);
+    if (!found) return found.error();
+    const auto row = found->next();
+    if (!row) return row.error();
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(0, found->integer(0)));
+}
+
+result<void> log_table::append(std::int64_t first, const segment_writer& segment) {
+    return put_row(first, segment.count(), segment.data());
+}
+
+result<void> log_table::put_row(std::int64_t key, std::int64_t count, std::string_view data) {
+    return put_.execute(key, count, static_cast<std::int64_t>(row_checksum(key, count, data)), data);
+}
+
+result<std::uint64_t> log_table::finished(const cursor& at) {
+    std::uint64_t count = 0;
+    // Segments wholly at or below the watermark are gone, so at most one is finished in part.
+    const auto first = at_or_before(number(at.acked));
+    if (!first) return first.error();
+    if (*first) count = static_cast<std::uint64_t>(std::min(number(at.acked), (*first)->last()) - (*first)->first + 1);
+    std::int64_t previous = number(at.acked);
+    segment_row segment;
+    for (const sequence beyond : at.acked_beyond) {
+        if (number(beyond) <= previous) continue;
+        previous = number(beyond);
+        if (previous > segment.last()) {
+            const auto next = at_or_before(previous);
+            if (!next) return next.error();
+            segment = next->value_or(segment_row{});
+        }
+        if (previous <= segment.last()) ++count;
+    }
+    return count;
+}
+
+result<std::optional<std::string>> log_table::record(std::int64_t key) {
+    auto found = record_.select(key);
+    if (!found) return found.error();
+    const auto row = found->next();
+    if (!row) return row.error();
+    if (!*row) return std::optional<std::string>();
+    const std::string_view data = found->bytes(2);
+    if (found->integer(1) != row_checksum(key, found->integer(0), data)) return damaged("the queue's state fails its checksum");
+    return std::optional<std::string>(data);
+}
+
+result<contents> log_table::load() {
+    const auto figures = record(counters_key);
+    if (!figures) return figures.error();
+    const auto cursor = record(cursor_key);
+    if (!cursor) return cursor.error();
+    const auto session = record(session_key);
+    if (!session) return session.error();
+    const auto newest = at_or_before(largest);
+    if (!newest) return newest.error();
+
+    const auto known = *figures ? decode_counters(**figures) : std::nullopt;
+    const auto position = *cursor ? decode_cursor(**cursor) : store::cursor{};
+    if (!known || !position) return damaged("the queue's state can't be decoded");
+    contents found{*known, *position, std::nullopt, 0};
+    if (*session) {
+        found.session = decode_session(**session);
+        if (!found.session) return damaged("the queue's state can't be decoded");
+    }
+    if (*newest && (*newest)->last() > found.figures.last) {
+        found.figures.stored += static_cast<std::uint64_t>((*newest)->last() - found.figures.last);
+        found.figures.last = (*newest)->last();
+    }
+    const auto finished_there = finished(found.cursor);
+    if (!finished_there) return finished_there.error();
+    found.finished = *finished_there;
+    return found;
+}
+
+result<void> log_table::save(const counters& what) { return put_row(counters_key, 0, encode(what)); }
+result<void> log_table::save(const cursor& what) { return put_row(cursor_key, 0, encode(what)); }
+result<void> log_table::save(const session_record& what) { return put_row(session_key, 0, encode(what)); }
+
+result<void> log_table::load_texts(dictionary& to) {
+    auto found = texts_.select();
+    if (!found) return found.error();
+    for (;;) {
+        const auto row = found->next();
+        if (!row) return row.error();
+        if (!*row) return {};
+        const std::int64_t id = found->integer(0);
+        if (id < 1 || id > static_cast<std::int64_t>(dictionary::highest_id)) return damaged("a text has an impossible number");
+        const auto known = static_cast<std::uint64_t>(id);
+        const std::string_view text = found->bytes(2);
+        // A garbled text makes the segments that refer to it unreadable, but not the others.
+        if (found->integer(1) == text_checksum(known, text)) {
+            to.restore(known, std::string(text));
+        } else {
+            to.reserve(known);
+        }
+    }
+}
+
+result<void> log_table::add_text(std::uint64_t id, std::string_view text) {
+    return add_text_.execute(static_cast<std::int64_t>(id), static_cast<std::int64_t>(text_checksum(id, text)), text);
+}
+
+result<std::int64_t> log_table::number_of(statement& pragma) {
+    auto found = pragma.select();
+    if (!found) return found.error();
+    const auto row = found->next();
+    if (!row) return row.error();
+    return *row ? found->integer(0) : 0;
+}
+
+result<std::uint64_t> log_table::pages_used() {
+    const auto all = number_of(page_count_);
+    if (!all) return all.error();
+    const auto free = number_of(free_count_);
+    if (!free) return free.error();
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(0, *all - *free));
+}
+
+}  // namespace store

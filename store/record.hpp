@@ -1,0 +1,37 @@
+// store/record.hpp: the queue's state beside its messages, as short byte strings: counters, cursor, session.
+// Pure: log.hpp knows where they are kept. Each begins with its format, 1; numbers are LEB128; the row's CRC guards them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "store/queue.hpp"
+
+namespace store {
+
+/// `last` and `stored` are as of the moment when this was written. A commit that only appends doesn't write it, to save a
+/// page: what the newest segment has beyond `last` was stored since, and nothing was removed, for that writes it.
+struct counters {
+    std::int64_t last = 0;     // the highest sequence number ever given
+    std::uint64_t stored = 0;  // messages in the segments that are there, finished ones included
+    std::uint64_t acknowledged = 0;
+    std::uint64_t dropped_oldest = 0;
+    std::uint64_t dropped_newest = 0;
+    std::uint64_t dropped_refused = 0;
+    std::uint64_t dropped_session = 0;
+    std::uint64_t max_bytes = 0;  // the writer's bound, for those who look on
+    bool operator==(const counters&) const = default;
+};
+
+std::string encode(const counters& what);
+std::string encode(const cursor& what);
+std::string encode(const session_record& what);
+
+/// Nothing: it isn't one.
+std::optional<counters> decode_counters(std::string_view bytes);
+std::optional<cursor> decode_cursor(std::string_view bytes);
+std::optional<session_record> decode_session(std::string_view bytes);
+
+}  // namespace store

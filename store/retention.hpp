@@ -1,0 +1,41 @@
+// store/retention.hpp: how much room a segment takes, and which old ones have to go for it.
+// Pure: queue.cpp asks the file how full it is, and carries out what is found here.
+#pragma once
+
+#include <cstdint>
+
+#include "store/segment.hpp"
+
+namespace store {
+
+constexpr std::uint64_t page_size = 4096;
+
+/// Pages that a row with so large a BLOB may add to the file, at worst: its own, and those of a split of the tree.
+std::uint64_t pages_for(std::uint64_t bytes);
+/// The largest BLOB that is sure to fit into so many pages; 0: none.
+std::uint64_t bytes_in(std::uint64_t pages);
+
+/// The pages that this commit may use. A file above its bound (the bound was lowered) comes down to it in steps, since
+/// freeing gigabytes at once would block for minutes on a slow card.
+std::uint64_t page_limit(std::uint64_t bound, std::uint64_t used_before);
+
+/// Collects the oldest segments until they make up for `pages`. Whole segments only: a part of one frees nothing.
+class eviction {
+public:
+    explicit eviction(std::uint64_t pages) : wanted_bytes_(pages * page_size) {}
+    /// Requires: in ascending order, and not enough() yet.
+    void add(const segment_row& next);
+    bool enough() const { return bytes_ >= wanted_bytes_; }
+    std::int64_t first() const { return first_; }
+    std::int64_t last() const { return last_; }
+    std::uint64_t messages() const { return messages_; }
+
+private:
+    std::uint64_t wanted_bytes_;
+    std::uint64_t bytes_ = 0;
+    std::uint64_t messages_ = 0;
+    std::int64_t first_ = 0;
+    std::int64_t last_ = 0;
+};
+
+}  // namespace store

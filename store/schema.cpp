@@ -1,0 +1,135 @@
+// store/schema.cpp: pragmas and tables, in the order that makes the file safe.
+#include "store/schema.hpp"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <string>
+
+#include "store/log.hpp"
+#include "store/retention.hpp"
+
+namespace store {
+namespace {
+
+constexpr std::int64_t largest_warm_wal = 16 << 20;
+constexpr std::int64_t spare_pages = 128;  // for texts, cursors and the tree, when segments have used up the bound
+
+// A fresh file gets these before its first page is written; later they can't be changed.
+constexpr char settings_at_birth[] =
+    "PRAGMA page_size=4096;"
+    "PRAGMA auto_vacuum=INCREMENTAL;";
+
+constexpr char settings[] =
+    "PRAGMA secure_delete=OFF;"
+    "PRAGMA cache_size=-1024;"
+    "PRAGMA mmap_size=0;"
+    "PRAGMA journal_size_limit=-1;"
+    "PRAGMA temp_store=MEMORY;"
+    "PRAGMA cell_size_check=ON;"
+    "PRAGMA trusted_schema=OFF;";
+
+constexpr char tables[] =
+    "CREATE TABLE log(first INTEGER PRIMARY KEY, count INTEGER NOT NULL, crc INTEGER NOT NULL, data BLOB NOT NULL);"
+    "CREATE TABLE text(id INTEGER PRIMARY KEY, crc INTEGER NOT NULL, text TEXT NOT NULL);";
+
+/// True also for a file without a byte, which a power cut at the first start can leave behind.
+result<bool> is_blank(connection& file) {
+    const auto version = file.integer("PRAGMA user_version");
+    if (!version) return version.error();
+    const auto application = file.integer("PRAGMA application_id");
+    if (!application) return application.error();
+    if (*version != 0 || *application != 0) return false;
+    const auto tables_there = file.integer("SELECT count(*) FROM sqlite_schema");
+    if (!tables_there) return tables_there.error();
+    return *tables_there == 0;
+}
+
+result<void> set_pragmas(connection& file, const tuning& with) {
+    if (const auto done = file.run(settings); !done) return done;
+    const std::string own = std::string("PRAGMA synchronous=") + with.synchronous +
+                            ";PRAGMA wal_autocheckpoint=" + std::to_string(with.checkpoint_pages);
+    return file.run(own.c_str());
+}
+
+result<void> use_wal(connection& file) {
+    const auto mode = file.text("PRAGMA journal_mode=WAL");
+    if (!mode) return mode.error();
+    if (*mode != "wal") return error(errc::io, file.path() + ": the file system can't share memory, which SQLite's WAL needs");
+    return {};
+}
+
+// If somebody reads at this very moment the checkpoint stays incomplete. That is no reason not to start: what it guards
+// against takes a power cut in the past, a device that garbles neighbouring sectors, and another one soon.
+result<void> checkpoint(connection& file) {
+    struct stat wal {};
+    const bool oversized = ::stat((file.path() + "-wal").c_str(), &wal) == 0 && wal.st_size > largest_warm_wal;
+    return file.run(oversized ? "PRAGMA wal_checkpoint(TRUNCATE)" : "PRAGMA wal_checkpoint(RESTART)");
+}
+
+// One transaction: a file either is blank or has all that a queue needs.
+result<void> create_tables(connection& file, std::uint64_t max_bytes) {
+    if (const auto made = file.run((std::string("BEGIN IMMEDIATE;") + tables).c_str()); !made) return made;
+    log_table log(file);
+    if (const auto ready = log.prepare(log_table::purpose::writing); !ready) return ready;
+    counters figures;
+    figures.max_bytes = max_bytes;
+    if (const auto saved = log.save(figures); !saved) return saved;
+    const std::string sql = "PRAGMA application_id=" + std::to_string(application_id) +
+                            ";PRAGMA user_version=" + std::to_string(schema_version) + ";COMMIT";
+    return file.run(sql.c_str());
+}
+
+result<void> bound_pages(connection& file, std::uint64_t max_bytes) {
+    const auto pages = file.integer("PRAGMA page_count");
+    if (!pages) return pages.error();
+    const auto bound = static_cast<std::int64_t>(max_bytes / page_size);
+    return file.run(("PRAGMA max_page_count=" + std::to_string(std::max(bound, *pages) + spare_pages)).c_str());
+}
+
+}  // namespace
+
+result<bool> open_for_writing(connection& to, const options& how, const tuning& with) {
+    if (const auto opened = to.open(how.path, connection::access::read_write, with.vfs); !opened) return opened.error();
+    const auto blank = is_blank(to);
+    if (!blank) return blank.error();
+    if (!*blank) {
+        if (const auto ours = check_version(to); !ours) return ours.error();
+    } else if (const auto born = to.run(settings_at_birth); !born) {
+        return born.error();
+    }
+    if (const auto set = set_pragmas(to, with); !set) return set.error();
+    if (const auto wal = use_wal(to); !wal) return wal.error();
+    if (with.checkpoint_at_open) {
+        if (const auto done = checkpoint(to); !done) return done.error();
+    }
+    if (*blank) {
+        if (const auto made = create_tables(to, how.max_bytes); !made) return made.error();
+    }
+    if (const auto bounded = bound_pages(to, how.max_bytes); !bounded) return bounded.error();
+    return *blank;
+}
+
+result<void> check_version(connection& of) {
+    const auto application = of.integer("PRAGMA application_id");
+    if (!application) return application.error();
+    if (*application != application_id)
+        return error(errc::damaged,
+                     of.path() + ": is an SQLite database, but not a Tidegate queue; set buffer.path to another file");
+    const auto version = of.integer("PRAGMA user_version");
+    if (!version) return version.error();
+    if (*version > schema_version)
+        return error(errc::newer, of.path() + ": has format " + std::to_string(*version) + ", this Tidegate knows " +
+                                      std::to_string(schema_version) +
+                                      "; install the newer version, or set buffer.path to another file");
+    if (*version != schema_version)
+        return error(errc::damaged, of.path() + ": has the unknown format " + std::to_string(*version));
+    const auto page = of.integer("PRAGMA page_size");
+    if (!page) return page.error();
+    if (*page != static_cast<std::int64_t>(page_size))
+        return error(errc::damaged,
+                     of.path() + ": has pages of " + std::to_string(*page) + " bytes; was it rebuilt by another program?");
+    return {};
+}
+
+}  // namespace store

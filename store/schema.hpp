@@ -1,0 +1,51 @@
+// store/schema.hpp: the queue file: its tables, its version, and how it is opened.
+// Not here: what the rows mean (segment.hpp, record.hpp) and the statements that use them (log.hpp).
+//
+// An SQLite database, application_id 0x54694761 ("TiGa"), user_version 1, beside it -wal and -shm (SQLite's) and .lock (held
+// by the process that writes). Two tables:
+//
+//     log(first INTEGER PRIMARY KEY, count INTEGER, crc INTEGER, data BLOB)
+//         first >= 1   a segment: `count` messages with the sequence numbers first, first + 1, …; data: segment.hpp.
+//                      One row for each group commit, or several if it is larger than 256 KiB.
+//         first == 0   counters; data: record.hpp
+//         first  < 0   -1 - (256 × destination + lane): cursor; -65537 - destination: session. Both are 0 so far.
+//     text(id INTEGER PRIMARY KEY, crc INTEGER, text TEXT)
+//         topics and boot identifiers, which segments refer to by number
+//
+// crc is the CRC-32 of key, count and data, so that what a card has garbled is never sent. The small columns stand before
+// the BLOB, so that they can be read without it.
+//
+// Counters and cursors are rows of the log, not tables: SQLite writes whole pages, and with psow=0 one more for each commit.
+// As the lowest keys they share a leaf with the oldest segments, which are removed when a cursor moves; on a healthy link
+// the whole log is one page, and a commit that appends, removes and moves the cursor writes two frames (8.2 KB), where tables
+// of their own make it four (16.5 KB). For the same reason a commit that only appends leaves the counters alone (record.hpp).
+// Passed over as well: a row for each message (nine times the bytes when it drains), states in the rows (eighteen times).
+//
+// How it is opened is part of the format's promise; each point survived power cuts in simulation, its absence didn't:
+//   - psow=0 and synchronous=FULL: one sync of the WAL for each commit, and no sector shared by two commits.
+//   - A checkpoint at open, before the first write: the WAL then starts over, and no new commit shares a torn sector with
+//     an old one. RESTART, not TRUNCATE: a WAL that has grown once is overwritten in place, and an overwriting sync costs
+//     about half of an extending one, which writes the file system's journal as well. That is why it isn't grown ahead
+//     either: after a clean stop, which removes it, growing it would write 4 MB at each start to save less than that.
+//     Only one beyond 16 MiB (one huge commit) is cut down.
+//   - secure_delete=OFF: Debian's SQLite has it on, and it overwrites what is freed: nine times the bytes when draining.
+//   - max_page_count somewhat above the bound: rows can still be removed, and cursors moved, when the bound is reached.
+#pragma once
+
+#include <cstdint>
+
+#include "store/sqlite.hpp"
+#include "store/tuning.hpp"
+
+namespace store {
+
+constexpr std::int64_t application_id = 0x54694761;
+constexpr std::int64_t schema_version = 1;
+
+/// Opens or makes the file and sets all pragmas. True: it was made.
+result<bool> open_for_writing(connection& to, const options& how, const tuning& with);
+
+/// Requires: open. An error if it isn't a queue, or a newer one.
+result<void> check_version(connection& of);
+
+}  // namespace store
