@@ -1,0 +1,85 @@
+// tests/gateway/adapter_host_test.cpp: real shared objects are loaded, checked and polled through the C interface.
+#include "gateway/adapter_host.hpp"
+
+#include <stdlib.h>
+
+#include <catch2/catch.hpp>
+#include <fstream>
+
+#include "tests/support/temporary_folder.hpp"
+
+using namespace gateway;
+
+namespace {
+
+config::outcome read_config(const adapter_host& adapters, const std::string& buses) {
+    return config::read("gateway: { id: g }\nmqtt: { url: \"mqtt://127.0.0.1\" }\nbuses:\n" + buses, adapters.vocabularies());
+}
+
+}  // namespace
+
+TEST_CASE("adapter host: loads what is an adapter, passes over what isn't and says why", "[gateway][adapter_host]") {
+    const support::temporary_folder folder;
+    std::ofstream(folder.file("noise.so")) << "not a shared object";
+    setenv("TIDEGATE_ADAPTERS", folder.path().c_str(), 1);
+    const adapter_host broken;
+    REQUIRE(broken.problems().size() == 1);
+    CHECK(broken.problems()[0].find("noise.so") != std::string::npos);
+    CHECK(broken.vocabularies().empty());
+
+    setenv("TIDEGATE_ADAPTERS", TIDEGATE_BUILT_ADAPTERS, 1);
+    adapter_host adapters;
+    CHECK(adapters.problems().empty());
+    CHECK(adapters.find("modbus") != nullptr);
+    CHECK(adapters.find("simulated") != nullptr);
+    CHECK(adapters.find("polish") == nullptr);
+}
+
+TEST_CASE("adapter host: an adapter's fault points at the key in the file", "[gateway][adapter_host]") {
+    setenv("TIDEGATE_ADAPTERS", TIDEGATE_BUILT_ADAPTERS, 1);
+    const adapter_host adapters;
+    const auto read = read_config(adapters,
+                                  "  line:\n"
+                                  "    adapter: modbus\n"
+                                  "    serial: { port: /dev/null }\n"
+                                  "    devices:\n"
+                                  "      meter:\n"
+                                  "        unit: 3\n"
+                                  "        every: 1s\n"
+                                  "        points:\n"
+                                  "          odd: { register: 99999, type: int16 }\n");
+    REQUIRE(read.config);
+    std::vector<config::diagnostic> faults;
+    const auto& bus = read.config->buses[0];
+    CHECK(adapter_bus::create(*adapters.find("modbus"), bus, faults) == nullptr);
+    REQUIRE(faults.size() == 1);
+    CHECK(faults[0].where == config::position{12, 28});
+    CHECK(faults[0].width == 5);
+}
+
+TEST_CASE("adapter host: a poll brings values through the C interface", "[gateway][adapter_host]") {
+    setenv("TIDEGATE_ADAPTERS", TIDEGATE_BUILT_ADAPTERS, 1);
+    const adapter_host adapters;
+    const auto read = read_config(adapters,
+                                  "  line:\n"
+                                  "    adapter: simulated\n"
+                                  "    devices:\n"
+                                  "      meter:\n"
+                                  "        every: 1s\n"
+                                  "        points:\n"
+                                  "          count: { wave: counter }\n");
+    REQUIRE(read.config);
+    std::vector<config::diagnostic> faults;
+    const auto bus = adapter_bus::create(*adapters.find("simulated"), read.config->buses[0], faults);
+    REQUIRE(bus != nullptr);
+    const tidegate_candidate candidate{0, 0, 0, 1'000'000'000};
+    adapter_bus::poll_result result;
+    bus->poll({&candidate, 1}, false, result);
+    CHECK(result.outcome == TIDEGATE_DONE);
+    REQUIRE(result.readings.size() == 1);
+    CHECK(result.has_stamp);
+    const auto first = result.readings[0];
+    bus->poll({&candidate, 1}, false, result);
+    REQUIRE(result.readings.size() == 1);
+    CHECK(result.readings[0] != first);
+}
