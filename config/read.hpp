@@ -25,7 +25,7 @@ struct diagnostic {
 };
 
 struct outcome {
-    std::optional<file> config;  // present unless there is an error
+    std::optional<file> config;           // present unless there is an error
     std::vector<diagnostic> diagnostics;  // in order of position
 };
 

@@ -1,5 +1,5 @@
-// config/vocabulary.hpp: the keys that an adapter adds to the config file, as data, so that its part is read as strictly as the rest.
-// Not here: the keys of the file itself (schema.hpp); what an adapter makes of a setting.
+// config/vocabulary.hpp: the keys that an adapter adds to the config file, as data, so that its part is read as strictly as the
+// rest. Not here: the keys of the file itself (schema.hpp); what an adapter makes of a setting.
 #pragma once
 
 #include <cstdint>
@@ -12,9 +12,7 @@ enum class scope : std::uint8_t { bus, device, point };
 
 /// How a value is written. `number_list`: one or several numbers; `text_by_number`: a map of integers to text;
 /// `unbuilt`: designed, not built yet, and refused with just these words.
-enum class value_kind : std::uint8_t {
-    text, choice, integer, number, boolean, duration, number_list, text_by_number, unbuilt
-};
+enum class value_kind : std::uint8_t { text, choice, integer, number, boolean, duration, number_list, text_by_number, unbuilt };
 
 struct adapter_key {
     config::scope scope = scope::point;

@@ -1,0 +1,13 @@
+// config/check.hpp: what is only wrong together: points that share a topic.
+// Not here: whatever can be said of one key by itself.
+#pragma once
+
+#include "config/findings.hpp"
+#include "config/model.hpp"
+
+namespace config {
+
+/// Requires: every topic template passed check_template().
+void check_topics(const file& file, findings& out);
+
+}  // namespace config

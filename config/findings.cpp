@@ -1,0 +1,70 @@
+#include "config/findings.hpp"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+namespace config {
+namespace {
+
+constexpr std::size_t longest_quotation = 60;  // characters
+
+bool is_printable(const character& c) {
+    if (!c.valid || c.code < 0x20 || (c.code >= 0x7F && c.code < 0xA0)) return false;
+    // Marks that turn the direction of the text, or take no room, would make a terminal show something else than is there.
+    const bool invisible = (c.code >= 0x200B && c.code <= 0x200F) || (c.code >= 0x2028 && c.code <= 0x202E) ||
+                           (c.code >= 0x2060 && c.code <= 0x206F) || c.code == 0xFEFF;
+    return !invisible;
+}
+
+}  // namespace
+
+std::string_view printable(const character& c, std::string_view bytes) { return is_printable(c) ? bytes : "\xEF\xBF\xBD"; }
+
+std::string quoted(std::string_view text) {
+    std::string out = "'";
+    for (std::size_t count = 0; !text.empty(); ++count) {
+        if (count == longest_quotation) {
+            out += "...";
+            break;
+        }
+        const auto c = first_character(text);
+        out += printable(c, text.substr(0, c.bytes));
+        text.remove_prefix(c.bytes);
+    }
+    return out + "'";
+}
+
+std::string one_of(const std::vector<std::string>& words) {
+    std::string out;
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        if (i > 0) out += i + 1 == words.size() ? " or " : ", ";
+        out += quoted(words[i]);
+    }
+    return out;
+}
+
+void findings::add(config::severity severity, place where, std::string message) {
+    if (severity == severity::error) ++errors_;
+    if (full()) {
+        ++left_out_;
+        return;
+    }
+    const auto shown = text_.nearest(where);
+    found_.push_back({severity, shown.where, shown.width, std::move(message)});
+}
+
+std::vector<diagnostic> findings::take() {
+    const auto order = [](const diagnostic& a, const diagnostic& b) {
+        return std::tuple(a.where.line, a.where.column) < std::tuple(b.where.line, b.where.column);
+    };
+    std::stable_sort(found_.begin(), found_.end(), order);
+    if (left_out_ > 0) {
+        const auto last = found_.back();
+        const auto severity = errors_ > 0 ? severity::error : severity::warning;
+        found_.push_back({severity, last.where, 1, "and " + std::to_string(left_out_) + " more, not shown"});
+    }
+    return std::move(found_);
+}
+
+}  // namespace config

@@ -1,0 +1,116 @@
+#include "config/schema.hpp"
+
+namespace config {
+namespace {
+
+constexpr std::int64_t millisecond = 1'000'000;
+constexpr std::int64_t second = 1'000 * millisecond;
+constexpr std::int64_t day = 86'400 * second;
+constexpr std::int64_t longest_period = 366 * day;
+constexpr std::int64_t longest_text = 65'535;                   // of an MQTT string, in bytes
+constexpr std::int64_t longest_session = 0xFFFF'FFFF * second;  // MQTT: never expires
+constexpr std::int64_t mebibyte = 1 << 20;
+constexpr std::int64_t largest_database = mebibyte << 20;
+
+// clang-format off
+const std::vector<definition>& keys() {
+    static const std::vector<definition> all = {
+        {.section = section::file, .form = form::map, .path = "gateway", .required = true, .help = "The gateway itself."},
+        {.section = section::gateway, .form = form::text, .path = "id", .required = true,
+         .help = "Its name: in topics, and the MQTT client identifier unless that is set.", .synonyms = {"name"}},
+
+        {.section = section::file, .form = form::map, .path = "mqtt", .required = true, .help = "Where messages go.",
+         .unbuilt_list = "a list of destinations is designed but not built yet; this version has one: write its keys right below 'mqtt'",
+         .synonyms = {"broker", "server", "brokers", "destination"}},
+        {.section = section::mqtt, .form = form::url, .path = "url", .help = "The broker: mqtt://host[:1883].",
+         .synonyms = {"host", "hostname", "broker", "server", "address", "uri", "port"}},
+        {.section = section::mqtt, .form = form::url_list, .path = "urls", .help = "Several brokers instead, tried in turn.",
+         .synonyms = {"hosts", "brokers", "servers"}},
+        {.section = section::mqtt, .form = form::choice, .path = "version", .choices = {"5", "3.1.1"}, .fallback = "5",
+         .help = "Of the MQTT protocol.", .synonyms = {"protocol", "protocol_version"}},
+        {.section = section::mqtt, .form = form::text, .path = "client_id", .most = longest_text,
+         .help = "The MQTT client identifier; the gateway's id by default.", .synonyms = {"id"}},
+        {.section = section::mqtt, .form = form::text, .path = "username", .most = longest_text,
+         .help = "The user name for the broker.", .synonyms = {"user", "login"}},
+        {.section = section::mqtt, .form = form::secret, .path = "password",
+         .help = "Where the password is: @env:NAME, @file:/path or @cred:NAME.", .synonyms = {"pass", "secret"}},
+        {.section = section::mqtt, .form = form::unbuilt, .path = "tls", .unbuilt = "this version speaks plain MQTT only",
+         .synonyms = {"ssl", "ca", "cafile"}},
+        {.section = section::mqtt, .form = form::duration, .path = "keepalive", .least = 0, .most = 65'535 * second,
+         .step = second, .fallback = "60s", .help = "The longest silence towards the broker; 0s turns it off.",
+         .synonyms = {"keep_alive", "keep_alive_interval"}},
+        {.section = section::mqtt, .form = form::duration, .path = "session_expiry", .least = 0, .most = longest_session,
+         .step = second, .fallback = "7d", .help = "How long the broker keeps the session while the gateway is away.",
+         .synonyms = {"clean_session", "clean_start"}},
+        {.section = section::mqtt, .form = form::choice, .path = "on_session_loss", .choices = {"resend", "drop"},
+         .fallback = "resend", .help = "What becomes of messages in flight when the broker has lost the session."},
+
+        {.section = section::file, .form = form::map, .path = "buffer", .help = "The durable queue.",
+         .synonyms = {"queue", "store", "storage", "cache"}},
+        {.section = section::buffer, .form = form::text, .path = "path", .fallback = "/var/lib/tidegate/queue.db",
+         .help = "Its file.", .synonyms = {"file", "filename"}},
+        {.section = section::buffer, .form = form::size, .path = "max_bytes", .least = mebibyte, .most = largest_database,
+         .fallback = "2GiB", .help = "The largest size of that file.", .synonyms = {"size", "max_size", "limit"}},
+        {.section = section::buffer, .form = form::unbuilt, .path = "max_age", .unbuilt = "this version bounds the queue by 'max_bytes' only"},
+        {.section = section::buffer, .form = form::choice, .path = "when_full", .choices = {"drop_oldest", "drop_newest"},
+         .fallback = "drop_oldest", .help = "What goes when the queue is full.", .unbuilt_choices = {"thin"}},
+        {.section = section::buffer, .form = form::choice, .path = "durability", .choices = {"always"}, .fallback = "always",
+         .help = "Every message is written before it is sent.", .unbuilt_choices = {"on_outage"}},
+        {.section = section::buffer, .form = form::duration, .path = "commit_every", .least = millisecond, .most = 10 * second,
+         .step = millisecond, .fallback = "100ms", .help = "The most that a power cut can lose: the readings of this time."},
+        {.section = section::buffer, .form = form::unbuilt, .path = "qos0", .unbuilt = "this version never stores messages of qos 0"},
+
+        {.section = section::file, .form = form::map, .path = "publish",
+         .help = "How readings become messages; a device overrides it with its own, a point with the same keys inline.",
+         .synonyms = {"output", "message", "messages"}},
+        {.section = section::publish, .form = form::topic, .path = "topic", .fallback = "{gateway}/{device}/{point}",
+         .help = "With {gateway}, {bus}, {device}, {point}; without {point}: one message a device and poll, with all its points."},
+        {.section = section::publish, .form = form::choice, .path = "format", .choices = {"json", "raw"}, .fallback = "json",
+         .help = "Of the payload: with a time stamp, or the bare value.", .synonyms = {"payload"}},
+        {.section = section::publish, .form = form::integer, .path = "qos", .least = 0, .most = 2, .fallback = "1",
+         .help = "How often a message arrives: at most once, at least once, exactly once."},
+        {.section = section::publish, .form = form::boolean, .path = "retain", .fallback = "false",
+         .help = "Whether the broker keeps the last message for new subscribers.", .synonyms = {"retained"}},
+        {.section = section::publish, .form = form::choice, .path = "mode", .choices = {"every_poll", "on_change"},
+         .fallback = "every_poll", .help = "Which readings are published.", .synonyms = {"publish_mode"}},
+        {.section = section::publish, .form = form::deadband, .path = "deadband", .fallback = "0",
+         .help = "on_change: how much a value must differ, in its unit (0.5) or in percent of the last one sent (2%).",
+         .synonyms = {"threshold", "tolerance", "hysteresis", "delta"}},
+        {.section = section::publish, .form = form::duration, .path = "min_interval", .least = 0, .most = longest_period,
+         .step = millisecond, .fallback = "0s", .help = "on_change: at most one message in this time."},
+        {.section = section::publish, .form = form::duration, .path = "max_interval", .least = 0, .most = longest_period,
+         .step = millisecond, .fallback = "0s", .help = "on_change: at least one message in this time; 0s: none is due.",
+         .synonyms = {"heartbeat"}},
+
+        {.section = section::file, .form = form::named, .path = "buses", .required = true,
+         .help = "The serial lines and network connections, each with a name.", .synonyms = {"bus", "connections", "networks"}},
+        {.section = section::bus, .form = form::text, .path = "adapter", .required = true,
+         .help = "Which adapter speaks to the bus; its keys stand beside.", .synonyms = {"type", "protocol", "driver", "plugin"}},
+        {.section = section::bus, .form = form::named, .path = "devices", .required = true,
+         .help = "What is on the bus, each with a name.", .synonyms = {"slaves", "nodes", "meters"}},
+        {.section = section::device, .form = form::duration, .path = "every", .least = millisecond, .most = longest_period,
+         .zero_allowed = true, .help = "How often its points are read; 0s: as fast as the bus allows.",
+         .synonyms = {"interval", "poll_interval", "polling_interval", "period", "cycle", "rate", "refresh"}},
+        {.section = section::device, .form = form::unbuilt, .path = "template",
+         .unbuilt = "write the points under 'points' for now"},
+        {.section = section::device, .form = form::map, .path = "publish", .help = "As at the top, for this device."},
+        {.section = section::device, .form = form::named, .path = "points", .required = true,
+         .help = "What is read from the device, each with a name.", .synonyms = {"registers", "tags", "values", "measurements", "fields"}},
+        {.section = section::point, .form = form::duration, .path = "every", .least = millisecond, .most = longest_period,
+         .zero_allowed = true, .help = "How often the point is read; its device's by default.",
+         .synonyms = {"interval", "poll_interval", "polling_interval", "period", "cycle", "rate", "refresh"}},
+        {.section = section::point, .form = form::text, .path = "unit", .most = 64, .help = "Of measurement, such as W or \xC2\xB0" "C.",
+         .empty_allowed = true, .synonyms = {"units", "unit_of_measurement"}},
+
+        {.section = section::file, .form = form::unbuilt, .path = "http", .unbuilt = "this version has no status page",
+         .synonyms = {"web", "metrics", "status"}},
+    };
+    return all;
+}
+// clang-format on
+
+}  // namespace
+
+std::span<const definition> schema() { return keys(); }
+
+}  // namespace config
