@@ -1,0 +1,84 @@
+// adapters/modbus/keys.cpp: the table of keys. The help is one sentence with unit and default.
+// Not here: checks that need more than one key (points.cpp).
+#include "adapters/modbus/keys.hpp"
+
+#include <array>
+#include <cstdint>
+
+namespace modbus {
+namespace {
+
+constexpr std::int64_t millisecond = 1'000'000;
+constexpr std::int64_t second = 1000 * millisecond;
+
+constexpr tidegate_key text(tidegate_scope scope, const char* path, const char* help) {
+    return {scope, TIDEGATE_KEY_TEXT, path, "", 0, 0, help};
+}
+constexpr tidegate_key choice(tidegate_scope scope, const char* path, const char* choices, const char* help) {
+    return {scope, TIDEGATE_KEY_CHOICE, path, choices, 0, 0, help};
+}
+constexpr tidegate_key integer(tidegate_scope scope, const char* path, std::int64_t least, std::int64_t most, const char* help) {
+    return {scope, TIDEGATE_KEY_INTEGER, path, "", least, most, help};
+}
+constexpr tidegate_key duration(const char* path, std::int64_t least, std::int64_t most, const char* help) {
+    return {TIDEGATE_BUS, TIDEGATE_KEY_DURATION, path, "", least, most, help};
+}
+constexpr tidegate_key point_key(tidegate_key_type type, const char* path, const char* help) {
+    return {TIDEGATE_POINT, static_cast<std::uint32_t>(type), path, "", 0, 0, help};
+}
+
+// The types stand in codec.cpp's table too; a test holds the two together.
+constexpr const char* types =
+    "bool|int8|uint8|int8_high|uint8_high|int16|uint16|int24|uint24|int32|uint32|int48|uint48|int64|uint64|"
+    "float16|float32|float64|bcd16|bcd32|bcd64|string|string8";
+
+constexpr std::array keys = {
+    text(TIDEGATE_BUS, "serial.port", "The serial port of an RTU bus, such as /dev/ttyUSB0."),
+    choice(TIDEGATE_BUS, "serial.baud", "1200|2400|4800|9600|19200|38400|57600|115200|230400|460800|500000|576000|921600|1000000",
+           "The line's speed in bits per second (default 9600)."),
+    choice(TIDEGATE_BUS, "serial.parity", "none|even|odd", "The line's parity (default even)."),
+    integer(TIDEGATE_BUS, "serial.data_bits", 7, 8, "Data bits of a character; Modbus RTU needs 8 (default 8)."),
+    integer(TIDEGATE_BUS, "serial.stop_bits", 1, 2, "Stop bits of a character (default 1)."),
+    text(TIDEGATE_BUS, "tcp.host", "The name or address of a Modbus TCP device or gateway."),
+    integer(TIDEGATE_BUS, "tcp.port", 1, 65535, "The TCP port (default 502)."),
+    text(TIDEGATE_BUS, "rtu_over_tcp.host", "The name or address of a serial server that passes RTU frames through."),
+    integer(TIDEGATE_BUS, "rtu_over_tcp.port", 1, 65535, "The serial server's TCP port (no default)."),
+    duration("timeout", millisecond, 60 * second,
+             "How long to wait for an answer (default 500ms on a serial port, 1s over TCP)."),
+    duration("request_spacing", 0, 10 * second,
+             "The least silence before a request, for devices that need a rest (default 0s; on a serial line never under 3.5 "
+             "characters)."),
+
+    integer(TIDEGATE_DEVICE, "unit", 0, 255, "The device's unit address: 1–247 on a serial line, 0–255 over TCP (no default)."),
+    integer(TIDEGATE_DEVICE, "max_read", 1, 125,
+            "The most registers that the device gives in one answer; of coils 16 times as many (default 125)."),
+    integer(TIDEGATE_DEVICE, "max_gap", 0, 125,
+            "The most unused registers in a row that a request may read along, 0 for none; of coils 16 times as many (default: "
+            "as many as pay)."),
+
+    point_key(TIDEGATE_KEY_TEXT, "register",
+              "The address in Modicon notation, which counts from 1: 40108 is holding register 107 (or 400108)."),
+    integer(TIDEGATE_POINT, "holding", 0, 65535, "The protocol address, from 0, of a holding register (function code 3)."),
+    integer(TIDEGATE_POINT, "input", 0, 65535, "The protocol address, from 0, of an input register (function code 4)."),
+    integer(TIDEGATE_POINT, "coil", 0, 65535, "The protocol address, from 0, of a coil (function code 1)."),
+    integer(TIDEGATE_POINT, "discrete", 0, 65535, "The protocol address, from 0, of a discrete input (function code 2)."),
+    choice(TIDEGATE_POINT, "type", types, "How the registers are to be read (no default, but uint16 if bit is given)."),
+    point_key(TIDEGATE_KEY_TEXT, "order",
+              "The order in which the bytes arrive, A the most significant: ABCD, CDAB (words swapped), BADC (bytes swapped), "
+              "DCBA (default ABCD)."),
+    point_key(TIDEGATE_KEY_NUMBER, "scale", "The factor from raw number to value, exact as a decimal (default 1)."),
+    point_key(TIDEGATE_KEY_NUMBER, "offset", "Added after scaling, in the value's unit (default 0)."),
+    integer(TIDEGATE_POINT, "bit", 0, 63, "Takes one bit, 0 the least significant, of an unsigned type (default type: uint16)."),
+    integer(TIDEGATE_POINT, "length", 1, 125, "The length of a string or string8 in registers (no default)."),
+    choice(TIDEGATE_POINT, "charset", "utf-8|latin1|ascii", "The character set of a string (default utf-8)."),
+    point_key(TIDEGATE_KEY_NUMBER_LIST, "null",
+              "Raw numbers, or bit patterns as 0x…, that mean \"no value\"; NaN always does (default none)."),
+    point_key(TIDEGATE_KEY_TEXT_BY_NUMBER, "enum", "Names for raw numbers; a number without one stays a number (default none)."),
+    point_key(TIDEGATE_KEY_UNBUILT, "writable", "Whether commands may write the point (default false)."),
+};
+
+}  // namespace
+
+std::span<const tidegate_key> config_keys() { return keys; }
+
+}  // namespace modbus

@@ -1,0 +1,232 @@
+// adapters/modbus/modbus.cpp: carries out a poll: chooses the request, makes it, and reports what came of it.
+// Not here: how requests are chosen (modbus_device.cpp) and values decoded (codec.cpp).
+#include "adapters/modbus/modbus.hpp"
+
+#include <array>
+#include <cassert>
+#include <chrono>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "adapters/modbus/codec.hpp"
+#include "adapters/modbus/simulate.hpp"
+
+namespace modbus {
+
+using tidegate::outcome;
+
+/// What is asked, and for whom.
+struct bus::request {
+    std::span<const tidegate_candidate> candidates;
+    const point& first;
+    device_memory& device;
+    bool probe;
+    block what;
+};
+
+namespace {
+
+constexpr std::uint8_t illegal_address = 2, illegal_value = 3, no_path = 10, no_target = 11;
+
+tidegate_value abi_value(const value& from) {
+    struct converter {
+        tidegate_value operator()(no_value) const { return tidegate::null_value(); }
+        tidegate_value operator()(bool is) const { return tidegate::boolean_value(is); }
+        tidegate_value operator()(std::int64_t number) const { return tidegate::integer_value(number); }
+        tidegate_value operator()(std::uint64_t number) const { return tidegate::unsigned_value(number); }
+        tidegate_value operator()(float number) const { return tidegate::float32_value(number); }
+        tidegate_value operator()(double number) const { return tidegate::float64_value(number); }
+        tidegate_value operator()(const std::string& text) const { return tidegate::text_value(text); }
+    };
+    return std::visit(converter{}, from);
+}
+
+std::string exception_text(std::uint8_t code) {
+    const auto meaning = exception_meaning(code);
+    return "exception " + std::to_string(code) + (meaning.empty() ? "" : ": " + std::string(meaning));
+}
+
+std::string place(table from, std::uint32_t address, std::uint32_t count) {
+    return protocol_range(from, address, count) + ", " + modicon_range(from, address, count);
+}
+
+nanoseconds steady_now() { return std::chrono::steady_clock::now().time_since_epoch(); }
+
+}  // namespace
+
+std::string_view exception_meaning(std::uint8_t code) {
+    switch (code) {
+        case 1:
+            return "illegal function";
+        case illegal_address:
+            return "illegal data address";
+        case illegal_value:
+            return "illegal data value";
+        case 4:
+            return "device failure";
+        case 5:
+            return "acknowledged, not done yet";
+        case 6:
+            return "device busy";
+        case 7:
+            return "negative acknowledgement";
+        case 8:
+            return "memory parity error";
+        case no_path:
+            return "gateway path unavailable";
+        case no_target:
+            return "gateway target didn't answer";
+        default:
+            return {};
+    }
+}
+
+bus::bus(bus_definition definition, std::unique_ptr<link> wire, server_maker make_server)
+    : definition_(std::move(definition)), link_(std::move(wire)), make_server_(std::move(make_server)) {
+    for (std::size_t i = 0; i < definition_.devices.size(); ++i) devices_.emplace_back(definition_, i);
+}
+
+// ---- Polling -----------------------------------------------------------------------------------------------------------
+
+outcome bus::poll(std::span<const tidegate_candidate> candidates, std::uint32_t flags, const tidegate::readings& to) {
+    const point& first = definition_.points[candidates[0].point];
+    device_memory& device = devices_[first.device];
+    const bool probe = (flags & TIDEGATE_PROBE) != 0;
+    nanoseconds timeout{0};
+    block what{first.address, first.count};
+    if (probe) {
+        timeout = device.probe_timeout(first.from, first.count);
+        candidates = candidates.first(1);
+    } else {
+        device.polled_in_full();
+        what = device.block_for(candidates);
+    }
+    const request asked{candidates, first, device, probe, what};
+    const answer got = link_->read({definition_.devices[first.device].unit, first.from, what.address, what.count}, timeout);
+    switch (got.status) {
+        case answer::status::ok:
+            return report_values(asked, got, to);
+        case answer::status::exception:
+            return report_exception(asked, got, to);
+        case answer::status::interrupted:
+            return outcome::interrupted;
+        case answer::status::silent:
+            break;
+        case answer::status::down:
+            to.note(got.detail.empty() ? "the bus can't be reached" : got.detail);
+            return outcome::bus_down;
+    }
+    to.note(got.detail.empty() ? "no answer in time" : got.detail);
+    return outcome::device_silent;
+}
+
+bool bus::is_covered(const request& asked, std::uint32_t index) const {
+    const point& which = definition_.points[index];
+    return which.from == asked.first.from && asked.what.covers(which.address, std::uint32_t{which.address} + which.count);
+}
+
+outcome bus::report_values(const request& asked, const answer& got, const tidegate::readings& to) {
+    if (got.registers.size() != asked.what.count) {
+        to.note("the answer has " + std::to_string(got.registers.size()) + " values instead of " +
+                std::to_string(asked.what.count));
+        return outcome::device_silent;
+    }
+    asked.device.heard(got.turnaround);
+    asked.device.answered(asked.first.from, asked.what);
+    const std::span<const std::uint16_t> registers(got.registers);
+    for (const auto& candidate : asked.candidates) {
+        if (!is_covered(asked, candidate.point)) continue;
+        const point& which = definition_.points[candidate.point];
+        const auto decoded = decode(which.how, registers.subspan(which.address - asked.what.address, which.count));
+        if (decoded.failure.empty())
+            to.value(candidate.point, abi_value(decoded.value));
+        else
+            to.failure(candidate.point, decoded.failure + " (" + place(which.from, which.address, which.count) + ')');
+    }
+    return outcome::done;
+}
+
+outcome bus::report_exception(const request& asked, const answer& got, const tidegate::readings& to) {
+    const std::string what = exception_text(got.exception_code);
+    const auto code = got.exception_code;
+    if (code == no_path || code == no_target) {
+        // The gateway says this, not the device.
+        to.note(what);
+        return outcome::device_down;
+    }
+    asked.device.heard(got.turnaround);
+    std::vector<std::uint32_t> covered;
+    for (const auto& candidate : asked.candidates)
+        if (is_covered(asked, candidate.point)) covered.push_back(candidate.point);
+    const std::string reason = what + " (" + place(asked.first.from, asked.what.address, asked.what.count) + ')';
+    if (code == illegal_address || code == illegal_value) {
+        if (asked.device.refused(asked.first.from, asked.what, covered)) {
+            // One of several may be at fault. The others are left unreported, so that the host asks for them again at once,
+            // and now in smaller parts.
+            to.failure(covered[0], reason + ", now asked in smaller parts");
+            return outcome::done;
+        }
+    }
+    for (const auto index : covered) to.failure(index, reason);
+    return outcome::done;
+}
+
+// ---- The plan ----------------------------------------------------------------------------------------------------------
+
+void bus::plan(std::span<const std::uint32_t> points, const tidegate::plan_listener& to) {
+    for (const auto from : {table::coil, table::discrete, table::input, table::holding}) {
+        std::vector<std::uint32_t> of_table;
+        for (const auto index : points)
+            if (definition_.points[index].from == from) of_table.push_back(index);
+        if (!of_table.empty()) plan_table(from, of_table, to);
+    }
+}
+
+void bus::plan_table(table from, std::span<const std::uint32_t> points, const tidegate::plan_listener& to) const {
+    const std::size_t device = definition_.points[points[0]].device;
+    const auto& memory = devices_[device];
+    const bool known = std::holds_alternative<serial_settings>(definition_.wire);
+    std::vector<std::uint32_t> rest(points.begin(), points.end());
+    for (const auto& block : memory.plan(from, points)) {
+        std::vector<std::uint32_t> in_it;
+        std::erase_if(rest, [&](std::uint32_t index) {
+            const point& which = definition_.points[index];
+            const bool covered = block.covers(which.address, std::uint32_t{which.address} + which.count);
+            if (covered) in_it.push_back(index);
+            return covered;
+        });
+        const std::string what = "unit " + std::to_string(definition_.devices[device].unit) + ", " +
+                                 protocol_range(from, block.address, block.count) + " (" +
+                                 modicon_range(from, block.address, block.count) + ')';
+        to.request(what, in_it, block.count, known ? time_of(memory.cost(), from, block.count).count() : 0);
+    }
+    assert(rest.empty());
+}
+
+// ---- Simulation --------------------------------------------------------------------------------------------------------
+
+bool bus::serve(const tidegate::simulation& to) {
+    const auto made = make_server_(definition_.wire);
+    {
+        const std::lock_guard lock(serving_);
+        if (interrupted_) return true;
+        server_ = made.get();
+    }
+    simulated_devices devices(definition_, steady_now);
+    const server_events events{[&](const std::string& where) { to.listening(where); },
+                               [&](const std::string& text) { to.note(text); }};
+    const bool served = made->run(devices, events);
+    const std::lock_guard lock(serving_);
+    server_ = nullptr;
+    return served;
+}
+
+void bus::interrupt() noexcept {
+    link_->interrupt();
+    const std::lock_guard lock(serving_);
+    interrupted_ = true;
+    if (server_) server_->interrupt();
+}
+
+}  // namespace modbus

@@ -1,0 +1,61 @@
+// adapters/modbus/modbus_device.hpp: what the adapter remembers of one device: its pace, what it refused, and the plans made so
+// far. Not here: the wire and the host (modbus.hpp). Pure.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "adapters/adapter.h"
+#include "adapters/modbus/plan.hpp"
+#include "adapters/modbus/plan_learned.hpp"
+#include "adapters/modbus/points.hpp"
+
+namespace modbus {
+
+class device_memory {
+public:
+    /// `definition` outlives this. Requires: every point asked about is one of device `index`.
+    device_memory(const bus_definition& definition, std::size_t index);
+
+    /// The request that has candidates[0] in it, of the cheapest plan for all candidates of its table that are due.
+    block block_for(std::span<const tidegate_candidate> candidates);
+    /// The cheapest plan for these points of one table.
+    std::vector<block> plan(table from, std::span<const std::uint32_t> points) const;
+    const request_cost& cost() const { return cost_; }
+
+    /// How long to wait for a device thought to be dead; 0: as long as configured. Counts as a probe.
+    nanoseconds probe_timeout(table from, std::uint16_t count);
+    void polled_in_full() { probes_in_a_row_ = 0; }
+    void heard(nanoseconds turnaround);
+
+    void answered(table from, const block& what);
+    /// The device refused `what` (exception 2 or 3), asked for these points of it. True: it will be asked in smaller parts.
+    bool refused(table from, const block& what, std::span<const std::uint32_t> points);
+
+private:
+    struct cached_plan {
+        table from = table::holding;
+        std::vector<std::uint32_t> points;
+        std::vector<block> blocks;
+    };
+    std::vector<item> items_of(std::span<const std::uint32_t> points) const;
+    const std::vector<block>& cached(table from, std::span<const std::uint32_t> points);
+    learned_obstacles& learned(table from) { return learned_[static_cast<std::size_t>(from) - 1]; }
+    const learned_obstacles& learned(table from) const { return learned_[static_cast<std::size_t>(from) - 1]; }
+
+    const bus_definition& definition_;
+    const device& device_;
+    request_cost cost_;                      // as the plans were made with
+    std::optional<nanoseconds> turnaround_;  // moving average
+    unsigned probes_in_a_row_ = 0;
+    std::array<learned_obstacles, 4> learned_;
+    std::vector<cached_plan> plans_;  // a cycle of n requests asks for n sets of points, the same ones each time
+    std::size_t next_to_replace_ = 0;
+    std::vector<std::uint32_t> due_;  // kept for its memory
+};
+
+}  // namespace modbus

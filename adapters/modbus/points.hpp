@@ -1,0 +1,63 @@
+// adapters/modbus/points.hpp: a bus's settings, checked: its line or host, its devices, and each point's place and encoding.
+// Not here: the list of keys (keys.hpp), how points become requests (plan.hpp).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "adapters/adapter.hpp"
+#include "adapters/modbus/codec.hpp"
+#include "adapters/modbus/link.hpp"
+
+namespace modbus {
+
+struct point {
+    std::string name;
+    std::size_t device = 0;
+    table from = table::holding;
+    std::uint16_t address = 0;  // protocol address, counts from 0
+    std::uint16_t count = 1;    // registers, or 1 coil
+    encoding how;
+};
+
+struct device {
+    std::string name;
+    std::uint8_t unit = 1;
+    std::uint16_t max_read = 125;          // registers in one request; of coils 16 times as many
+    std::optional<std::uint16_t> max_gap;  // unused registers that one request may read along; of coils 16 times as many
+};
+
+using wire_settings = std::variant<serial_settings, tcp_settings, rtu_over_tcp_settings>;
+
+struct bus_definition {
+    wire_settings wire;
+    std::vector<modbus::device> devices;
+    std::vector<modbus::point> points;  // numbered as in adapter.h
+};
+
+/// Reports every fault. What it returns is of use only if there was none.
+bus_definition read_definition(const tidegate_bus_config& config, tidegate::faults& to);
+
+nanoseconds timeout_of(const wire_settings& wire);
+
+struct location {
+    table from = table::holding;
+    std::uint16_t address = 0;
+};
+/// Modicon notation, which counts from 1 and names the table by its first digit: 40108 or 400108. Five digits reach number
+/// 9999, six reach 65536; leading zeros count, since 00001 is a coil. Nothing: `fault` says why, and what would be right.
+std::optional<location> parse_modicon(std::string_view text, std::string& fault);
+
+std::string_view table_name(table which);                                             // "holding": what the key is called
+std::string protocol_range(table which, std::uint32_t address, std::uint32_t count);  // "input 52..67", "input 52"
+std::string modicon_range(table which, std::uint32_t address, std::uint32_t count);   // "30053..30068", "30053"
+
+/// Reads the point's type, order, scale and so on into `to`. Part of read_definition().
+void read_encoding(const tidegate::settings& written, std::size_t index, point& to, tidegate::faults& faults);
+
+}  // namespace modbus

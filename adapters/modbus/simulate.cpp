@@ -1,0 +1,150 @@
+// adapters/modbus/simulate.cpp: see the header.
+// Not here: the wire.
+#include "adapters/modbus/simulate.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <string>
+#include <utility>
+
+namespace modbus {
+namespace {
+
+constexpr std::uint8_t illegal_address = 2;
+constexpr std::int64_t second = 1'000'000'000;
+constexpr std::size_t most_null_steps = 16;  // sentinels in a row that are passed over
+
+bool is_counted(const point& which) {
+    const auto form = row_of(which.how.type).form;
+    const bool integer = form == number_form::integer || form == number_form::natural || form == number_form::bcd;
+    return integer && !which.how.bit && which.how.names.empty() && which.name.find("counter") != std::string::npos;
+}
+
+struct wave_range {
+    std::int64_t low, high;
+};
+wave_range range_of(const type_row& type) {
+    if (type.form == number_form::floating || type.form == number_form::bcd) return {2000, 2400};
+    if (type.form == number_form::integer) {
+        if (type.bits == 8) return {-10, 40};
+        return type.bits <= 24 ? wave_range{-100, 300} : wave_range{-70'000, 70'000};
+    }
+    if (type.bits == 8) return {10, 90};
+    return type.bits <= 24 ? wave_range{2000, 2400} : wave_range{123'000, 125'000};
+}
+
+std::int64_t triangle(wave_range range, std::size_t index, nanoseconds now) {
+    const std::int64_t phase = (now.count() + static_cast<std::int64_t>(index) * 7 * second) % (60 * second);
+    const std::int64_t up = phase < 30 * second ? phase : 60 * second - phase;
+    return range.low + (range.high - range.low) * up / (30 * second);
+}
+
+/// The part of `text` that fits, without half a character at its end.
+std::string_view cut_to(std::string_view text, std::size_t bytes) {
+    if (text.size() <= bytes) return text;
+    while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xC0u) == 0x80u) --bytes;
+    return text.substr(0, bytes);
+}
+
+}  // namespace
+
+simulated_devices::simulated_devices(const bus_definition& definition, std::function<nanoseconds()> now)
+    : definition_(definition), now_(std::move(now)) {
+    for (std::size_t i = 0; i < definition.points.size(); ++i) {
+        encoding raw = definition.points[i].how;
+        raw.scale = scaling();
+        raw.names.clear();
+        raw.null_bits.clear();
+        points_.push_back({i, std::move(raw), is_counted(definition.points[i]), 0});
+    }
+}
+
+bool simulated_devices::has_unit(std::uint8_t unit) const {
+    return std::any_of(definition_.devices.begin(), definition_.devices.end(), [&](const device& d) { return d.unit == unit; });
+}
+
+std::uint8_t simulated_devices::read(const read_request& request, std::span<std::uint16_t> to) {
+    assert(to.size() == request.count);
+    const std::uint32_t begin = request.address, end = begin + request.count;
+    const nanoseconds now = now_();
+    std::uint32_t first = 65536, last = 0;  // of the device's points in this table
+    std::vector<simulated_point*> touched;
+    for (auto& each : points_) {
+        const point& which = definition_.points[each.index];
+        if (which.from != request.from || definition_.devices[which.device].unit != request.unit) continue;
+        const std::uint32_t from = which.address, until = from + which.count;
+        first = std::min(first, from);
+        last = std::max(last, until);
+        if (from < end && begin < until) touched.push_back(&each);
+    }
+    if (begin < first || end > last) return illegal_address;
+
+    std::fill(to.begin(), to.end(), std::uint16_t{0});
+    std::vector<std::uint16_t> taken(to.size());  // bits that a point before has decided
+    for (auto* each : touched) {
+        const point& which = definition_.points[each->index];
+        if (each->counts && begin <= which.address && std::uint32_t{which.address} + which.count <= end) count(*each);
+        const auto registers = registers_of(*each, now);
+        const auto owned = owned_bits(each->raw);
+        for (std::uint32_t i = 0; i < registers.size(); ++i) {
+            const std::uint32_t address = which.address + i;
+            if (address < begin || address >= end) continue;
+            const auto free = static_cast<std::uint16_t>(owned[i] & ~taken[address - begin]);
+            to[address - begin] = static_cast<std::uint16_t>(to[address - begin] | (registers[i] & free));
+            taken[address - begin] = static_cast<std::uint16_t>(taken[address - begin] | owned[i]);
+        }
+    }
+    return 0;
+}
+
+std::vector<std::uint16_t> simulated_devices::registers_of(const simulated_point& which, nanoseconds now) const {
+    const auto& names = definition_.points[which.index].how.names;
+    const auto& type = row_of(which.raw.type);
+    const auto step = static_cast<std::size_t>(now.count() / (5 * second)) + which.index;
+    if (which.counts) return registers_with(which, which.counter);
+    if (type.form == number_form::text) return text_of(which, now);
+    if (!names.empty()) return registers_with(which, names[step % names.size()].first);
+    if (which.raw.bit || type.form == number_form::boolean) return registers_with(which, step % 2 != 0 ? 1 : 0);
+    wide_integer raw = triangle(range_of(type), which.index, now);
+    auto registers = registers_with(which, raw);
+    for (std::size_t i = 0; i < most_null_steps && is_null(which, registers); ++i) registers = registers_with(which, ++raw);
+    return registers;
+}
+
+std::vector<std::uint16_t> simulated_devices::registers_with(const simulated_point& which, wide_integer raw) const {
+    const bool tenths = row_of(which.raw.type).form == number_form::floating;
+    const auto whole = static_cast<std::int64_t>(raw);
+    // A counter of 64 bits would take centuries to leave int64_t.
+    auto made = encode(which.raw, tenths ? value(static_cast<double>(whole) / 10) : value(whole));
+    assert(made.failure.empty());
+    return std::move(made.registers);
+}
+
+void simulated_devices::count(simulated_point& which) const {
+    const auto range = raw_range_of(row_of(which.raw.type));
+    for (std::size_t i = 0; i < most_null_steps; ++i) {
+        which.counter = which.counter == range.most ? range.least : which.counter + 1;
+        if (!is_null(which, registers_with(which, which.counter))) return;
+    }
+}
+
+bool simulated_devices::is_null(const simulated_point& which, const std::vector<std::uint16_t>& registers) const {
+    const auto decoded = decode(definition_.points[which.index].how, registers);
+    return decoded.failure.empty() && std::holds_alternative<no_value>(decoded.value);
+}
+
+std::vector<std::uint16_t> simulated_devices::text_of(const simulated_point& which, nanoseconds now) const {
+    const point& of = definition_.points[which.index];
+    const device& owner = definition_.devices[of.device];
+    const std::size_t room = which.raw.registers * (which.raw.type == value_type::string ? 2u : 1u);
+    const std::string number = ' ' + std::to_string(now.count() / (10 * second) % 100);
+    const std::string_view ending = std::string_view(number).substr(number.size() > room ? number.size() - room : 0);
+    // A name that the character set lacks gives way to the unit.
+    for (const auto& name : {owner.name, "unit " + std::to_string(owner.unit)}) {
+        auto made = encode(which.raw, std::string(cut_to(name, room - ending.size())) + std::string(ending));
+        if (made.failure.empty()) return std::move(made.registers);
+    }
+    return std::vector<std::uint16_t>(which.raw.registers);
+}
+
+}  // namespace modbus
