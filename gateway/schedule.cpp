@@ -16,6 +16,7 @@ constexpr std::array<nanoseconds, 6> bus_pauses = {500ms, 1s, 2s, 4s, 8s, 10s};
 constexpr nanoseconds background_pause = 1s;
 constexpr int background_cost_factor = 20;  // 5 % of an overloaded bus for what has no period
 constexpr int probe_cost_factor = 20;       // 5 % of a working bus for the probes of all its dead devices together
+constexpr nanoseconds longest_patience = 60s;
 constexpr nanoseconds probe_patience = 1s;  // a probe's deadline: it must get through on an overloaded bus too
 
 }  // namespace
@@ -208,7 +209,7 @@ void schedule::bus_failed(const turn& done, time_point ended, turn_result& resul
 void schedule::release(group_entry& group, std::int64_t phase) {
     group.phase = phase;
     group.release = start_ + phase * group.what.period;
-    group.deadline = group.release + group.what.period;
+    group.deadline = group.release + std::min(group.what.period, longest_patience);
     group.pending = group.what.points;
     group.begun = false;
 }

@@ -24,7 +24,8 @@ struct poll_group {
 
 /// Phases. A group with a period has a phase point at start + k × period for each k, and one cycle at most between two of
 /// them, so nothing is ever caught up in a burst. A cycle waits with the deadline that it was released with, which is what
-/// makes it urgent; when it begins late, it stands for the latest phase point that has passed, and those before are missed.
+/// makes it urgent (release + period, but a minute at most: on an overloaded bus an hourly value must not wait for its hour);
+/// when it begins late, it stands for the latest phase point that has passed, and those before are missed.
 /// A phase point that passes while a cycle runs is served right after it: lateness by less than a period drops nothing.
 ///
 /// Groups without a period fill what is left of the bus, in turn. On a bus that is overloaded they still get one request a

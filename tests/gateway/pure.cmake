@@ -1,0 +1,9 @@
+tidegate_test(tests_gateway_pure
+    SOURCES
+        ${CMAKE_CURRENT_LIST_DIR}/device_health_test.cpp
+        ${CMAKE_CURRENT_LIST_DIR}/payload_test.cpp
+        ${CMAKE_CURRENT_LIST_DIR}/pipeline_test.cpp
+        ${CMAKE_CURRENT_LIST_DIR}/schedule_failure_test.cpp
+        ${CMAKE_CURRENT_LIST_DIR}/schedule_test.cpp
+        ${CMAKE_CURRENT_LIST_DIR}/topic_test.cpp
+    LIBRARIES tidegate_gateway_pure)
