@@ -26,9 +26,9 @@ struct read_request {
 struct answer {
     enum class status : std::uint8_t {
         ok,
-        exception,    // the device answered with an exception: it is alive
-        silent,       // no valid answer in time
-        down,         // port or connection can't be opened, or was lost
+        exception,  // the device answered with an exception: it is alive
+        silent,     // no valid answer in time
+        down,       // port or connection can't be opened, or was lost
         interrupted,
     };
     answer::status status = status::silent;
@@ -69,6 +69,9 @@ public:
     /// From any thread: a read that waits, and every later one, returns `interrupted`.
     virtual void interrupt() = 0;
 };
+
+/// What is wrong with a line as this system's serial ports go; empty: nothing. Asked by make_link's port, too, at its opening.
+std::string fault_of(const line_format& line);
 
 std::unique_ptr<link> make_link(const serial_settings& how);
 std::unique_ptr<link> make_link(const tcp_settings& how);

@@ -1,0 +1,53 @@
+// adapters/modbus/link_connect.hpp: a TCP connection, opened within a time and interruptibly, with the options a field bus needs.
+// Not here: what is said over it.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <sys/socket.h>
+
+#include "adapters/modbus/link_wait.hpp"
+
+namespace modbus {
+
+class tcp_connection {
+public:
+    tcp_connection(std::string host, std::uint16_t port) : host_(std::move(host)), port_(port) {}
+    ~tcp_connection() { close(); }
+    tcp_connection(const tcp_connection&) = delete;
+    tcp_connection& operator=(const tcp_connection&) = delete;
+
+    struct opened {
+        bool interrupted = false;
+        std::string fault;  // empty and not interrupted: it is open
+    };
+    /// Requires: not open. A name that takes longer than `timeout` to resolve goes on being resolved, for the next call.
+    tcp_connection::opened open(std::chrono::nanoseconds timeout, const interruption& interrupted);
+    void close();
+    bool is_open() const { return socket_ >= 0; }
+    int descriptor() const { return socket_; }
+    /// All of it, or false and errno. A peer that takes none of so few bytes is stuck: EAGAIN.
+    bool send(const std::uint8_t* bytes, std::size_t size) const;
+    /// "10.0.0.5:502"
+    std::string name() const;
+
+private:
+    struct address {
+        sockaddr_storage bytes{};
+        socklen_t size = 0;
+        int family = 0;
+    };
+    struct lookup;
+    tcp_connection::opened resolve(time_point until, const interruption& interrupted, std::vector<address>& found);
+    tcp_connection::opened connect(const address& to, time_point until, const interruption& interrupted);
+    void set_options(std::chrono::nanoseconds timeout) const;
+
+    std::string host_;
+    std::uint16_t port_;
+    int socket_ = -1;
+    std::shared_ptr<lookup> lookup_;  // shared with the thread that resolves a name
+};
+
+}  // namespace modbus

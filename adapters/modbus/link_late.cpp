@@ -1,0 +1,84 @@
+// adapters/modbus/link_late.cpp: see link_late.hpp.
+// Not here: clocks and file descriptors.
+#include "adapters/modbus/link_late.hpp"
+
+#include <algorithm>
+
+namespace modbus {
+namespace {
+
+constexpr std::uint32_t address_end = 0x10000;
+
+std::uint32_t count_max(table from) { return is_bits(from) ? 2000 : 125; }
+
+}  // namespace
+
+void late_answers::owe(const read_request& request) {
+    const answer_shape shape = shape_of(request);
+    if (owes(request.unit, shape)) return;
+    debt& unit = units_[request.unit];
+    if (unit.shapes.size() == shapes_max) {
+        unit.any_shape = true;
+    } else {
+        unit.shapes.push_back(shape);
+    }
+}
+
+void late_answers::timed_out(const read_request& request, time_point window_end) {
+    owe(request);
+    ++units_[request.unit].answers;
+    units_[request.unit].window = window_end;
+}
+
+void late_answers::exception_came(const read_request& request) {
+    if (units_[request.unit].answers > 0) owe(request);
+}
+
+bool late_answers::seen(const foreign_frame& frame) {
+    debt& unit = units_[frame.unit];
+    if (unit.answers == 0 || frame.kind == frame_kind::other) return false;
+    const auto matches = [&](const answer_shape& shape) {
+        return frame.kind == frame_kind::exception ? shape.function == frame.shape.function : shape == frame.shape;
+    };
+    if (!unit.any_shape && std::none_of(unit.shapes.begin(), unit.shapes.end(), matches)) return false;
+    if (--unit.answers > 0) return false;
+    unit = {};
+    return true;
+}
+
+void late_answers::in_step(std::uint8_t unit) { units_[unit] = {}; }
+
+void late_answers::odd_read_unanswered(std::uint8_t unit) { units_[unit].listen_on = true; }
+
+std::optional<late_answers::time_point> late_answers::window_of(std::uint8_t unit) const { return units_[unit].window; }
+
+bool late_answers::owes(std::uint8_t unit, const answer_shape& shape) const {
+    const debt& of = units_[unit];
+    return of.any_shape || std::find(of.shapes.begin(), of.shapes.end(), shape) != of.shapes.end();
+}
+
+late_remedy late_answers::remedy_for(const read_request& request) const {
+    if (!owes(request.unit, shape_of(request))) return late_remedy::none;
+    if (units_[request.unit].listen_on || !odd_read_for(request)) return late_remedy::listen_on;
+    return late_remedy::odd_read;
+}
+
+std::optional<read_request> late_answers::odd_read_for(const read_request& request) const {
+    if (units_[request.unit].any_shape) return std::nullopt;
+    const std::uint32_t step = is_bits(request.from) ? 8 : 1;
+    read_request odd = request;
+    // Fewer is always there; more may reach beyond what the device has, which it says with an exception: an answer, too.
+    for (std::uint32_t count = request.count; count > step;) {
+        count -= step;
+        odd.count = static_cast<std::uint16_t>(count);
+        if (!owes(odd.unit, shape_of(odd))) return odd;
+    }
+    for (std::uint32_t count = request.count + step; count <= count_max(request.from); count += step) {
+        odd.count = static_cast<std::uint16_t>(count);
+        odd.address = static_cast<std::uint16_t>(std::min<std::uint32_t>(request.address, address_end - count));
+        if (!owes(odd.unit, shape_of(odd))) return odd;
+    }
+    return std::nullopt;
+}
+
+}  // namespace modbus

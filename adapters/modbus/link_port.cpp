@@ -1,0 +1,200 @@
+// adapters/modbus/link_port.cpp: see link_port.hpp.
+// Not here: reading from the port.
+#include "adapters/modbus/link_port.hpp"
+
+#include <fcntl.h>
+#include <linux/serial.h>
+#include <modbus.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <fstream>
+#include <optional>
+#include <sstream>
+
+#include "adapters/modbus/link_answer.hpp"
+
+namespace modbus {
+namespace {
+
+struct rate {
+    std::uint32_t baud;
+    speed_t constant;
+};
+constexpr std::array rates{
+    rate{50, B50},           rate{75, B75},           rate{110, B110},         rate{134, B134},         rate{150, B150},
+    rate{200, B200},         rate{300, B300},         rate{600, B600},         rate{1200, B1200},       rate{1800, B1800},
+    rate{2400, B2400},       rate{4800, B4800},       rate{9600, B9600},       rate{19200, B19200},     rate{38400, B38400},
+    rate{57600, B57600},     rate{115200, B115200},   rate{230400, B230400},   rate{460800, B460800},   rate{500000, B500000},
+    rate{576000, B576000},   rate{921600, B921600},   rate{1000000, B1000000}, rate{1152000, B1152000}, rate{1500000, B1500000},
+    rate{2000000, B2000000}, rate{2500000, B2500000}, rate{3000000, B3000000}, rate{3500000, B3500000}, rate{4000000, B4000000}};
+
+std::optional<speed_t> constant_of(std::uint32_t baud) {
+    const auto found = std::find_if(rates.begin(), rates.end(), [&](const rate& one) { return one.baud == baud; });
+    return found == rates.end() ? std::nullopt : std::optional(found->constant);
+}
+
+const char* parity_word(char parity) { return parity == 'N' ? "none" : parity == 'E' ? "even" : "odd"; }
+
+bool is_pseudo_terminal(int descriptor) {
+    constexpr unsigned first_slave_major = 136;  // to 143: Documentation/admin-guide/devices.txt of the kernel
+    struct stat about {};
+    return ::fstat(descriptor, &about) == 0 && S_ISCHR(about.st_mode) && major(about.st_rdev) >= first_slave_major &&
+           major(about.st_rdev) < first_slave_major + 8;
+}
+
+/// Who holds the lock that we didn't get, as far as the kernel tells: " (process 812, mbpoll)".
+std::string holder_of(int descriptor) {
+    struct stat about {};
+    if (::fstat(descriptor, &about) != 0) return "";
+    std::ifstream locks("/proc/locks");
+    const std::string inode = ":" + std::to_string(about.st_ino) + " ";
+    for (std::string line; std::getline(locks, line);) {
+        // 1: FLOCK  ADVISORY  WRITE 812 00:18:3 0 EOF
+        if (line.find("FLOCK") == std::string::npos || line.find(inode) == std::string::npos) continue;
+        std::istringstream words(line);
+        std::string number, kind, mode, access, process, name;
+        words >> number >> kind >> mode >> access >> process;
+        std::getline(std::ifstream("/proc/" + process + "/comm"), name);
+        return " (process " + process + (name.empty() ? "" : ", " + name) + ")";
+    }
+    return "";
+}
+
+std::string why_not_opened(int error) {
+    switch (error) {
+        case EACCES:
+            return "Permission denied: is this user in the group that owns the port (dialout)?";
+        case EBUSY:
+            return "held exclusively by another program (a second gateway, ModemManager, a terminal program?)";
+        case ENOENT:
+            return "there is no such port: is the adapter plugged in?";
+        default:
+            return system_words(error);
+    }
+}
+
+std::string why_not_configured(int error, int descriptor, const line_format& line) {
+    if (error == ENOTTY) return "not a serial port";
+    const std::string parity = parity_word(line.parity);
+    if (error == EINVAL && line.parity != 'N' && is_pseudo_terminal(descriptor)) {
+        return "refused parity " + parity + "; a pseudo-terminal can't do parity: use parity none with 2 stop bits";
+    }
+    return "refused " + std::to_string(line.baud) + " baud, parity " + parity + ", " + std::to_string(line.stop_bits) +
+           " stop bits: " + system_words(error);
+}
+
+/// What the driver made of the settings, where that isn't what was asked for.
+std::string not_honoured(const termios& actual, const line_format& line, speed_t speed) {
+    std::string list;
+    const auto add = [&](bool honoured, const std::string& what) {
+        if (!honoured) list += (list.empty() ? "" : ", ") + what;
+    };
+    add(::cfgetospeed(&actual) == speed, std::to_string(line.baud) + " baud");
+    add((actual.c_cflag & CSIZE) == CS8, "8 data bits");
+    add(((actual.c_cflag & PARENB) != 0) == (line.parity != 'N') &&
+            (line.parity == 'N' || ((actual.c_cflag & PARODD) != 0) == (line.parity == 'O')),
+        std::string("parity ") + parity_word(line.parity));
+    add(((actual.c_cflag & CSTOPB) != 0) == (line.stop_bits == 2), std::to_string(line.stop_bits) + " stop bits");
+    return list.empty() ? "" : "the driver did not honour " + list;
+}
+
+/// libmodbus leaves VMIN 0, where "nothing there" and "unplugged" both read as 0; and knows fewer rates than the system.
+std::string finish_settings(int descriptor, const line_format& line) {
+    const speed_t speed = *constant_of(line.baud);
+    termios settings{};
+    if (::tcgetattr(descriptor, &settings) != 0) return system_words(errno);
+    settings.c_cc[VMIN] = 1;
+    settings.c_cc[VTIME] = 0;
+    if (::cfsetispeed(&settings, speed) != 0 || ::cfsetospeed(&settings, speed) != 0 ||
+        ::tcsetattr(descriptor, TCSANOW, &settings) != 0) {
+        return why_not_configured(errno, descriptor, line);
+    }
+    termios actual{};
+    if (::tcgetattr(descriptor, &actual) != 0) return system_words(errno);
+    return not_honoured(actual, line, speed);
+}
+
+/// USB adapters gather bytes for up to 16 ms unless told not to. Few drivers know this, and none need.
+void ask_for_low_latency(int descriptor) {
+    serial_struct about{};
+    if (::ioctl(descriptor, TIOCGSERIAL, &about) != 0) return;
+    about.flags |= ASYNC_LOW_LATENCY;
+    [[maybe_unused]] const int set = ::ioctl(descriptor, TIOCSSERIAL, &about);
+}
+
+}  // namespace
+
+std::string fault_of(const line_format& line) {
+    if (!constant_of(line.baud)) {
+        return std::to_string(line.baud) +
+               " baud is not a rate of this system's serial ports (9600, 19200, 38400, 57600, 115200, …)";
+    }
+    if (line.parity != 'N' && line.parity != 'E' && line.parity != 'O') return "parity is none, even or odd";
+    if (line.data_bits != 8) return "Modbus RTU needs 8 data bits";
+    if (line.stop_bits != 1 && line.stop_bits != 2) return "stop bits are 1 or 2";
+    return "";
+}
+
+std::string serial_port::open(const serial_settings& how) {
+    const std::string fault = try_open(how);
+    if (fault.empty()) return "";
+    close();
+    return how.port + ": " + fault;
+}
+
+std::string serial_port::try_open(const serial_settings& how) {
+    if (const std::string fault = fault_of(how.line); !fault.empty()) return fault;
+    // Locked first: another program's port must not have its settings changed under it.
+    lock_ = ::open(how.port.c_str(), O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    if (lock_ < 0) return why_not_opened(errno);
+    if (::isatty(lock_) == 0) return "not a serial port";
+    if (::flock(lock_, LOCK_EX | LOCK_NB) != 0) return "in use by another program" + holder_of(lock_);
+
+    context_ = ::modbus_new_rtu(how.port.c_str(), static_cast<int>(how.line.baud), how.line.parity, how.line.data_bits,
+                                how.line.stop_bits);
+    if (context_ == nullptr) return system_words(errno);
+    if (::modbus_connect(context_) != 0) {
+        const int error = errno;
+        return error == EBUSY || error == EACCES || error == ENOENT ? why_not_opened(error)
+                                                                    : why_not_configured(error, lock_, how.line);
+    }
+    const int port = descriptor();
+    if (const std::string fault = finish_settings(port, how.line); !fault.empty()) return fault;
+    // A courtesy to programs that don't look at locks. Not on a pseudo-terminal, which may outlive a killed owner, and stay
+    // taken.
+    if (!is_pseudo_terminal(port)) [[maybe_unused]]
+        const int exclusive = ::ioctl(port, TIOCEXCL);
+    ask_for_low_latency(port);
+    [[maybe_unused]] const int flushed = ::tcflush(port, TCIOFLUSH);
+    return "";
+}
+
+void serial_port::close() {
+    if (context_ != nullptr) {
+        if (descriptor() >= 0) [[maybe_unused]]
+            const int shared = ::ioctl(descriptor(), TIOCNXCL);
+        ::modbus_close(context_);
+        ::modbus_free(context_);
+        context_ = nullptr;
+    }
+    if (lock_ >= 0) ::close(lock_);
+    lock_ = -1;
+}
+
+int serial_port::descriptor() const { return context_ == nullptr ? -1 : ::modbus_get_socket(context_); }
+
+bool serial_port::send(bytes_view request) {
+    // libmodbus wants the frame without its CRC, and adds it.
+    const std::size_t size = request.size() - 2;
+    return ::modbus_send_raw_request(context_, const_cast<std::uint8_t*>(request.data()), static_cast<int>(size)) >= 0;
+}
+
+}  // namespace modbus
