@@ -1,0 +1,57 @@
+// mqtt/codec.hpp: bytes ⇄ packets. One codec for both versions: the version is a parameter. Bounded; never throws.
+// Not here: cutting a stream into packets (framer.hpp), and any rule that spans packets (session.hpp).
+#pragma once
+
+#include <boost/system/result.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "mqtt/packet.hpp"
+
+namespace mqtt {
+
+/// Why bytes are no packet: the reason code that MQTT 5.0 names for it, and words for the log.
+class decode_error {
+public:
+    decode_error() = default;
+    decode_error(mqtt::reason code, const char* what) : code_(code), what_(what) {}
+    mqtt::reason code() const { return code_; }
+    std::string_view what() const { return what_; }
+    bool operator==(const decode_error&) const = default;
+
+private:
+    mqtt::reason code_ = reason::malformed_packet;
+    const char* what_ = "";  // a literal
+};
+[[noreturn]] void throw_exception_from_error(const decode_error& what, const boost::source_location& where);
+
+template <typename T>
+using decoded = boost::system::result<T, decode_error>;
+
+/// Who sent it: some packets are only for one direction, and some fields differ.
+enum class sender : std::uint8_t { client, server };
+
+/// One whole packet, fixed header included. Flags, lengths, UTF-8, ranges and properties are checked.
+decoded<packet> decode(std::span<const std::byte> bytes, version how, sender from);
+
+/// Appends the packet's bytes. Requires: the fields are in the ranges of the specification (asserted).
+void encode(const packet& what, version how, std::string& to);
+
+/// A PUBLISH without a detour through a struct: the hot path. `id` is ignored at QoS 0.
+void encode_publish(const publication& what, qos effective, bool retain, bool dup, packet_id id, version how, std::string& to);
+/// How many bytes that takes; 0: it can't be encoded (over 268,435,455 bytes, a topic or key over 65,535, a topic that is
+/// no topic name, or a key that is no UTF-8). encode_publish requires that this isn't 0.
+std::size_t publish_size(const publication& what, qos effective, version how);
+void encode_pubrel(packet_id id, reason why, version how, std::string& to);
+
+/// Well-formed UTF-8 without U+0000 (1.5.4), and for a topic name also no wildcard and at least one character (4.7).
+bool is_valid_utf8(std::string_view text);
+bool is_valid_topic_name(std::string_view topic);
+/// A topic filter (4.7.1); in the form "$share/NAME/FILTER" of MQTT 5 (4.8.2) its name and filter are checked apart.
+bool is_valid_topic_filter(std::string_view filter);
+bool is_shared_subscription(std::string_view filter);
+
+}  // namespace mqtt
