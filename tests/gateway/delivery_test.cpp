@@ -1,0 +1,255 @@
+// tests/gateway/delivery_test.cpp: what reaches the broker, and in which order, when messages come fresh, from the log, or both.
+// A real session against a broker of a few lines that acknowledges what it gets; the log is a vector.
+#include "gateway/delivery.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "gateway/limits.hpp"
+#include "mqtt/codec.hpp"
+#include "mqtt/framer.hpp"
+
+using namespace gateway;
+
+namespace {
+
+const mqtt::time_point start{std::chrono::seconds(1000)};
+
+store::message message(std::int64_t number) {
+    store::message m;
+    m.topic = "plant/meter";
+    m.payload = std::to_string(number);
+    return m;
+}
+
+struct world {
+    mqtt::session session{options(), {}, 1};
+    std::vector<store::stored_message> log;
+    std::vector<std::string> delivered;  // payloads of logged messages, in the order of arrival
+    std::vector<std::string> statuses;
+    bool acknowledges = true;
+    int reads = 0;
+    mqtt::framer frames{1 << 20};
+
+    static mqtt::options options() {
+        mqtt::options how;
+        how.client_id = "plant";
+        how.broker = "broker";
+        how.window = 10;
+        return how;
+    }
+
+    void add_to_log(std::int64_t first, std::int64_t count) {
+        for (std::int64_t n = first; n < first + count; ++n) log.push_back({store::sequence{n}, message(n)});
+    }
+    store::sequence last() const { return log.empty() ? store::sequence{0} : log.back().sequence; }
+
+    void receive(const mqtt::packet& packet) {
+        std::string bytes;
+        mqtt::encode(packet, mqtt::version::v5, bytes);
+        session.on_bytes(std::as_bytes(std::span(bytes)), start);
+    }
+
+    /// Plays the disk and the broker until nothing moves any more.
+    void run(delivery& d) {
+        for (bool moved = true; moved;) {
+            moved = false;
+            for (const auto& effect : session.take_effects()) {
+                moved = true;
+                if (const auto* save = std::get_if<mqtt::save>(&effect)) session.on_durable(save->position, start);
+                if (std::holds_alternative<mqtt::online>(effect)) d.on_online(start);
+            }
+            d.pump(start);
+            if (const auto read = d.wanted()) {
+                moved = true;
+                ++reads;
+                d.on_read(read->from, find(*read));
+            }
+            moved = take_bytes() || moved;
+        }
+    }
+
+    std::vector<store::stored_message> find(const log_read& what) const {
+        std::vector<store::stored_message> found;
+        std::size_t bytes = 0;
+        for (const auto& m : log)
+            if (m.sequence >= what.from && found.size() < what.messages && (bytes += m.message.payload.size()) <= what.bytes) found.push_back(m);
+        return found;
+    }
+
+    bool take_bytes() {
+        const std::string bytes(session.unsent());
+        if (bytes.empty()) return false;
+        session.sent(bytes.size(), start);
+        frames.feed(std::as_bytes(std::span(bytes)));
+        for (auto frame = frames.next(); frame && *frame; frame = frames.next()) {
+            const auto packet = mqtt::decode(**frame, mqtt::version::v5, mqtt::sender::client);
+            REQUIRE(packet);
+            if (std::holds_alternative<mqtt::connect>(*packet)) connected(std::get<mqtt::connect>(*packet).clean_start);
+            if (const auto* publish = std::get_if<mqtt::publish>(&*packet)) published(*publish);
+        }
+        return true;
+    }
+
+    void connected(bool clean) {
+        mqtt::connack answer;
+        answer.session_present = !clean;
+        receive(answer);
+    }
+
+    void published(const mqtt::publish& publish) {
+        (publish.topic.starts_with("tidegate/") ? statuses : delivered).push_back(publish.payload);
+        if (!acknowledges) return;
+        mqtt::puback answer;
+        answer.id = publish.id;
+        receive(answer);
+    }
+
+    void connect() {
+        session.start(start);
+        reopen();
+    }
+    void reopen() {
+        session.on_time(start + std::chrono::hours(1));
+        session.on_opened(start);
+    }
+    void disconnect() {
+        session.on_closed("gone", start);
+        frames.reset();
+    }
+};
+
+std::vector<std::string> numbers(std::int64_t first, std::int64_t count) {
+    std::vector<std::string> all;
+    for (std::int64_t n = first; n < first + count; ++n) all.push_back(std::to_string(n));
+    return all;
+}
+
+/// The store's answer to an append of `count` messages from `first` on; they are in the log from now on.
+void commit(world& w, delivery& d, std::int64_t first, std::int64_t count) {
+    w.add_to_log(first, count);
+    store::commit_report report;
+    report.first = store::sequence{first};
+    report.appended = static_cast<std::size_t>(count);
+    std::vector<store::message> messages;
+    for (std::int64_t n = first; n < first + count; ++n) messages.push_back(message(n));
+    d.on_committed(report, std::move(messages));
+}
+
+}  // namespace
+
+TEST_CASE("delivery: fresh messages go out without being read back", "[gateway][delivery]") {
+    world w;
+    delivery d(w.session, w.last());
+    w.connect();
+    w.run(d);
+    commit(w, d, 1, 3);
+    w.run(d);
+    commit(w, d, 4, 50);
+    w.run(d);
+    CHECK(w.delivered == numbers(1, 53));
+    CHECK(w.reads == 0);
+    CHECK(d.drained());
+    CHECK(d.buffered_bytes() == 0);
+}
+
+TEST_CASE("delivery: a backlog is read in order, and what comes meanwhile follows it", "[gateway][delivery]") {
+    world w;
+    w.add_to_log(1, 3000);
+    delivery d(w.session, w.last());
+    w.connect();
+    CHECK_FALSE(d.drained());
+    commit(w, d, 3001, 10);
+    w.run(d);
+    commit(w, d, 3011, 10);
+    w.run(d);
+    CHECK(w.delivered == numbers(1, 3020));
+    CHECK(d.drained());
+}
+
+TEST_CASE("delivery: an outage keeps the memory flat and loses nothing", "[gateway][delivery]") {
+    world w;
+    delivery d(w.session, w.last());
+    std::size_t most = 0;
+    for (int batch = 0; batch < 500; ++batch) {
+        commit(w, d, batch * 20 + 1, 20);
+        most = std::max(most, d.buffered_bytes());
+    }
+    CHECK(most < limits::fresh_bytes + 20 * 200);
+    w.connect();
+    w.run(d);
+    CHECK(w.delivered == numbers(1, 10'000));
+    CHECK(d.drained());
+}
+
+TEST_CASE("delivery: after a reconnect it starts again at the first that isn't acknowledged", "[gateway][delivery]") {
+    world w;
+    delivery d(w.session, w.last());
+    w.connect();
+    w.run(d);
+    commit(w, d, 1, 5);
+    w.run(d);
+    w.acknowledges = false;
+    commit(w, d, 6, 20);
+    w.run(d);
+    CHECK(w.delivered == numbers(1, 15));  // the window is 10
+    w.disconnect();
+    w.acknowledges = true;
+    w.delivered.clear();
+    w.reopen();
+    w.run(d);
+    CHECK(w.delivered == numbers(6, 20));
+    CHECK(d.drained());
+}
+
+TEST_CASE("delivery: gaps in the log are passed over", "[gateway][delivery]") {
+    world w;
+    w.add_to_log(1, 10);
+    w.add_to_log(5000, 10);
+    w.add_to_log(100'000, 10);
+    delivery d(w.session, w.last());
+    w.connect();
+    w.run(d);
+    auto expected = numbers(1, 10);
+    for (const std::int64_t first : {5000, 100'000})
+        for (const auto& n : numbers(first, 10)) expected.push_back(n);
+    CHECK(w.delivered == expected);
+    CHECK(d.drained());
+}
+
+TEST_CASE("delivery: status topics say the latest, after every connect", "[gateway][delivery]") {
+    world w;
+    delivery d(w.session, w.last());
+    d.set_status("tidegate/plant/status", "old", start);
+    d.set_status("tidegate/plant/status", "online", start);
+    w.connect();
+    w.run(d);
+    CHECK(w.statuses == std::vector<std::string>{"online"});
+    d.set_status("tidegate/plant/status", "online", start);
+    w.run(d);
+    CHECK(w.statuses.size() == 1);
+    d.set_status("tidegate/plant/device/meter/status", "{}", start);
+    w.run(d);
+    CHECK(w.statuses.size() == 2);
+    w.disconnect();
+    w.reopen();
+    w.run(d);
+    CHECK(w.statuses.size() == 4);
+}
+
+TEST_CASE("delivery: a read that fails is made again after a while", "[gateway][delivery]") {
+    world w;
+    w.add_to_log(1, 3);
+    delivery d(w.session, w.last());
+    w.connect();
+    for (const auto& effect : w.session.take_effects()) (void)effect;
+    w.take_bytes();
+    for (const auto& effect : w.session.take_effects())
+        if (const auto* save = std::get_if<mqtt::save>(&effect)) w.session.on_durable(save->position, start);
+    d.pump(start);
+    REQUIRE(d.wanted());
+    d.on_read_failed(start + std::chrono::seconds(1));
+    d.pump(start);
+    CHECK_FALSE(d.wanted());
+    d.pump(start + std::chrono::seconds(1));
+    CHECK(d.wanted());
+}
