@@ -211,8 +211,7 @@ void disk::change(node& in, const char* data, std::size_t size, std::size_t offs
     if (size == 0) return;
     if (in.content.size() < offset + size) resize(in, offset + size);
     std::memcpy(in.content.data() + offset, data, size);
-    for (std::size_t at = offset / sector; at * sector < offset + size; ++at)
-        in.unsynced[at].push_back(in.content.substr(at * sector, sector));
+    in.unsynced.push_back({offset, std::string(data, size)});
 }
 
 void disk::resize(node& in, std::size_t size) {
@@ -224,10 +223,10 @@ void disk::resize(node& in, std::size_t size) {
 void disk::sync(node& what) {
     what.durable.resize(what.smallest);
     what.durable.resize(what.content.size(), '\0');
-    for (const auto& [at, versions] : what.unsynced) {
-        if (at * sector >= what.content.size()) continue;
-        const auto size = std::min(sector, what.content.size() - at * sector);
-        what.durable.replace(at * sector, size, what.content, at * sector, size);
+    for (const auto& [offset, data] : what.unsynced) {
+        if (offset >= what.content.size()) continue;
+        const auto size = std::min(data.size(), what.content.size() - offset);
+        std::memcpy(what.durable.data() + offset, what.content.data() + offset, size);
     }
     what.unsynced.clear();
     what.sizes.clear();
@@ -236,34 +235,46 @@ void disk::sync(node& what) {
 }
 
 void disk::survive(node& what) {
-    enum { nothing, everything, some };
-    const auto fate = random(4);
     std::string left = what.durable;
-    if (fate == everything) {
-        left = what.content;
-    } else if (fate >= some) {
-        if (!what.sizes.empty() && random(3) != 0) left.resize(what.sizes[random(what.sizes.size())], '\0');
-        for (const auto& [at, versions] : what.unsynced) {
-            const auto which = random(versions.size() + 1);
-            if (which == versions.size() || at * sector >= left.size()) continue;
-            const std::string& version = versions[which];
-            const auto size = std::min({version.size(), left.size() - at * sector, random(8) == 0 ? random(sector) : sector});
-            left.replace(at * sector, size, version, 0, size);
-        }
+    switch (random(4)) {
+        case 0:
+            break;
+        case 1:
+            left = what.content;
+            break;
+        default:
+            keep_some(what, left);
     }
-    if (garbles_neighbours) {
-        for (const auto& [at, versions] : what.unsynced) {
-            if (random(4) != 0) continue;
-            const auto victim = (at * sector / block) * block + random(block / sector) * sector;
-            for (std::size_t i = victim; i < std::min(victim + sector, left.size()); ++i)
-                left[i] = static_cast<char>(random(256));
-        }
-    }
+    if (garbles_neighbours) garble(what, left);
     what.content = what.durable = std::move(left);
     what.exists = what.durably_exists = true;
     what.unsynced.clear();
     what.sizes.clear();
     what.smallest = what.durable.size();
+}
+
+/// Each sector is as it was after some write to it, or before all of them; one in eight is torn within.
+void disk::keep_some(const node& of, std::string& left) {
+    if (!of.sizes.empty() && random(3) != 0) left.resize(of.sizes[random(of.sizes.size())], '\0');
+    std::map<std::size_t, std::size_t> limits;
+    for (std::size_t i = 0; i < of.unsynced.size(); ++i) {
+        const auto& [offset, data] = of.unsynced[i];
+        for (std::size_t at = offset; at < std::min(offset + data.size(), left.size());) {
+            const auto size = std::min({sector - at % sector, offset + data.size() - at, left.size() - at});
+            const auto limit = limits.try_emplace(at / sector, random(of.unsynced.size() + 1)).first->second;
+            const auto kept = i + 1 == limit && random(8) == 0 ? random(size) : size;
+            if (i < limit) std::memcpy(left.data() + at, data.data() + (at - offset), kept);
+            at += size;
+        }
+    }
+}
+
+void disk::garble(const node& of, std::string& left) {
+    for (const auto& [offset, data] : of.unsynced) {
+        if (random(16) != 0) continue;
+        const auto victim = offset / block * block + random(block / sector) * sector;
+        for (std::size_t i = victim; i < std::min(victim + sector, left.size()); ++i) left[i] = static_cast<char>(random(256));
+    }
 }
 
 void disk::power_on() {

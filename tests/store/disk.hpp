@@ -52,12 +52,16 @@ public:
 
 private:
     friend struct disk_calls;
+    struct written {
+        std::size_t offset;
+        std::string data;
+    };
     struct node {
-        std::string content;                                       // as processes see it
-        std::string durable;                                       // as it was at the last sync
-        std::map<std::size_t, std::vector<std::string>> unsynced;  // by sector: its content after each write since
-        std::vector<std::size_t> sizes;                            // after each change of size since
-        std::size_t smallest = 0;                                  // of sizes and the durable one
+        std::string content;             // as processes see it
+        std::string durable;             // as it was at the last sync
+        std::vector<written> unsynced;   // since, in order
+        std::vector<std::size_t> sizes;  // after each change of size since
+        std::size_t smallest = 0;        // of sizes and the durable one
         bool exists = true;
         bool durably_exists = false;
         std::vector<std::unique_ptr<char[]>> shared;  // the -shm
@@ -70,6 +74,8 @@ private:
     void resize(node& in, std::size_t size);
     void sync(node& what);
     void survive(node& what);
+    void keep_some(const node& of, std::string& left);
+    void garble(const node& of, std::string& left);
     std::uint64_t random(std::uint64_t below) { return random_() % below; }
 
     std::string name_;
