@@ -45,18 +45,21 @@ result<bool> is_blank(connection& file) {
     return *tables_there == 0;
 }
 
+// Changing to WAL is the one transaction with a rollback journal. With less than EXTRA the journal could come back after a
+// power cut and undo it, together with what was moved into the file since.
+result<void> use_wal(connection& file) {
+    if (const auto set = file.run("PRAGMA synchronous=EXTRA"); !set) return set;
+    const auto mode = file.text("PRAGMA journal_mode=WAL");
+    if (!mode) return mode.error();
+    if (*mode != "wal") return error(errc::io, file.path() + ": the file system can't share memory, which SQLite's WAL needs");
+    return {};
+}
+
 result<void> set_pragmas(connection& file, const tuning& with) {
     if (const auto done = file.run(settings); !done) return done;
     const std::string own = std::string("PRAGMA synchronous=") + with.synchronous +
                             ";PRAGMA wal_autocheckpoint=" + std::to_string(with.checkpoint_pages);
     return file.run(own.c_str());
-}
-
-result<void> use_wal(connection& file) {
-    const auto mode = file.text("PRAGMA journal_mode=WAL");
-    if (!mode) return mode.error();
-    if (*mode != "wal") return error(errc::io, file.path() + ": the file system can't share memory, which SQLite's WAL needs");
-    return {};
 }
 
 // If somebody reads at this very moment the checkpoint stays incomplete. That is no reason not to start: what it guards
@@ -98,8 +101,8 @@ result<bool> open_for_writing(connection& to, const options& how, const tuning& 
     } else if (const auto born = to.run(settings_at_birth); !born) {
         return born.error();
     }
-    if (const auto set = set_pragmas(to, with); !set) return set.error();
     if (const auto wal = use_wal(to); !wal) return wal.error();
+    if (const auto set = set_pragmas(to, with); !set) return set.error();
     if (with.checkpoint_at_open) {
         if (const auto done = checkpoint(to); !done) return done.error();
     }

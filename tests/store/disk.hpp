@@ -1,0 +1,92 @@
+// tests/store/disk.hpp: an SQLite VFS in memory that behaves as badly as a disk may: it loses and tears what wasn't synced
+// when the power goes, fills up, and fails at a chosen operation. One seed, one behaviour.
+// Not a file system: one process, one connection to each file.
+#pragma once
+
+#include <sqlite3.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace test {
+
+class disk {
+public:
+    explicit disk(std::uint64_t seed);
+    ~disk();
+    disk(const disk&) = delete;
+    disk& operator=(const disk&) = delete;
+
+    const char* name() const { return name_.c_str(); }
+
+    /// The power goes in the n-th operation from now that changes something, maybe in its middle; n = 1: in the next.
+    void cut_power_in(std::uint64_t operations) { cut_at_ = operations_ + operations; }
+    bool is_dead() const { return dead_; }
+    /// Decides what has survived. All files must be closed. Also ends a process (without a cut, all of it survives).
+    void power_on();
+
+    /// A torn sector may garble its neighbours within 4096 bytes.
+    bool garbles_neighbours = false;
+    /// Says that it has synced and hasn't.
+    bool lies_about_syncs = false;
+    /// Bytes in all files; more is SQLITE_FULL.
+    std::optional<std::uint64_t> capacity;
+    /// The n-th operation from now that changes something fails with an I/O error; those after it don't.
+    void fail_in(std::uint64_t operations) { fail_at_ = operations_ + operations; }
+
+    struct counts {
+        std::uint64_t bytes = 0;
+        std::uint64_t wal_bytes = 0;
+        std::uint64_t wal_syncs = 0;
+        std::uint64_t other_syncs = 0;
+        std::optional<std::int64_t> first_wal_offset;  // of the first write to a WAL since the counts were cleared
+    };
+    counts count;
+    std::uint64_t operations() const { return operations_; }
+    std::uint64_t size_of(const std::string& file) const;
+
+private:
+    friend struct disk_calls;
+    struct written {
+        std::size_t offset;
+        std::string data;
+    };
+    struct node {
+        std::string content;             // as processes see it
+        std::string durable;             // as it was at the last sync
+        std::vector<written> unsynced;   // since, in order
+        std::vector<std::size_t> sizes;  // after each change of size since
+        std::size_t smallest = 0;        // of sizes and the durable one
+        bool exists = true;
+        bool durably_exists = false;
+        std::vector<std::unique_ptr<char[]>> shared;  // the -shm
+    };
+
+    bool may_change();  // false: the power is gone
+    bool fails_now();
+    int write(node& to, bool wal, const char* data, std::size_t size, std::size_t offset);
+    void change(node& in, const char* data, std::size_t size, std::size_t offset);
+    void resize(node& in, std::size_t size);
+    void sync(node& what);
+    void survive(node& what);
+    void keep_some(const node& of, std::string& left);
+    void garble(const node& of, std::string& left);
+    std::uint64_t random(std::uint64_t below) { return random_() % below; }
+
+    std::string name_;
+    sqlite3_vfs vfs_{};
+    std::mt19937_64 random_;
+    std::map<std::string, node> nodes_;
+    std::uint64_t operations_ = 0;
+    std::optional<std::uint64_t> cut_at_;
+    std::optional<std::uint64_t> fail_at_;
+    bool dying_ = false;
+    bool dead_ = false;
+};
+
+}  // namespace test
