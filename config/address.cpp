@@ -82,9 +82,9 @@ host_and_port split(std::string_view rest) {
 
 std::string host_problem(const host_and_port& parts, std::string_view rest) {
     const bool bracket = rest.starts_with('[');
-    if (!parts.closed) return "an IPv6 address is written in brackets: 'mqtt://[::1]:1883'";
+    if (!parts.closed) return "an IPv6 address is written in brackets, such as 'mqtt://[fe80::1]:1883'";
     if (!bracket && std::count(rest.begin(), rest.end(), ':') > 1)
-        return "an IPv6 address is written in brackets: " + quoted("mqtt://[" + std::string(rest) + "]");
+        return "an IPv6 address is written in brackets, such as 'mqtt://[fe80::1]:1883'";
     if (parts.host.empty()) return "the host is missing; write 'mqtt://host:1883'";
     if (bracket ? !is_ipv6(parts.host) : !is_host_name(parts.host))
         return quoted(parts.host) + " is not " + (bracket ? "an IPv6 address" : "a host name or address");
@@ -97,6 +97,8 @@ parsed<server> parse_url(std::string_view text) {
     const auto end = text.find("://");
     if (end == std::string_view::npos) {
         if (text.find('@') != std::string_view::npos) return {{}, extras_problem(text)};
+        if (text.find('/') != std::string_view::npos || text.starts_with("mqtt:"))
+            return {{}, quoted(text) + " is not a URL; write it as 'mqtt://host:1883'"};
         return {{}, "the scheme is missing; write " + quoted("mqtt://" + std::string(text))};
     }
     const auto rest = text.substr(end + 3);

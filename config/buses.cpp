@@ -14,7 +14,7 @@ namespace {
 const node* entries_of(const values& from, std::string_view path, findings& out) {
     const auto* named = from.find(path);
     if (named == nullptr) return nullptr;
-    if (named->source->entries.empty()) {
+    if (named->source->entries.empty() && !named->source->incomplete) {
         out.error(named->key_at, quoted(path) + " is empty; at least one is needed");
         return nullptr;
     }

@@ -91,9 +91,19 @@ void add_once(std::vector<std::string>& to, std::string one) {
     if (std::find(to.begin(), to.end(), one) == to.end()) to.push_back(std::move(one));
 }
 
+/// "inside 'serial'" after another "inside ..." is only "'serial'".
+std::string_view without_repetition(const std::vector<std::string>& phrases, std::size_t i) {
+    constexpr std::string_view inside = "inside ";
+    const bool repeats = i > 0 && phrases[i].starts_with(inside) && phrases[i - 1].starts_with(inside);
+    return std::string_view(phrases[i]).substr(repeats ? inside.size() : 0);
+}
+
 std::string either(const std::vector<std::string>& phrases) {
     std::string out;
-    for (std::size_t i = 0; i < phrases.size(); ++i) out += (i == 0 ? "" : i + 1 == phrases.size() ? " or " : ", ") + phrases[i];
+    for (std::size_t i = 0; i < phrases.size(); ++i) {
+        if (i > 0) out += i + 1 == phrases.size() ? " or " : ", ";
+        out += without_repetition(phrases, i);
+    }
     return out;
 }
 
@@ -185,6 +195,8 @@ std::string grammar::unknown_key(section where, std::string_view inside, std::st
         return start + "; a space is missing after ':'";
     if (const auto path = std::string(inside) + std::string(key); find(where, path) != nullptr)
         return start + "; write " + quoted(last_part(path)) + " " + home(where, map_of(path));
+    if (where == section::point && inside.empty() && key == "publish")
+        return start + " here; in a point its keys stand inline, such as 'qos: 1'";
     if (const auto here = meant(where, inside, key)) return start + " (did you mean " + quoted(*here) + "?)";
     if (const auto homes = homes_of(where, inside, key); !homes.empty())
         return start + " here; " + quoted(key) + " belongs " + homes;

@@ -129,10 +129,19 @@ void file_reader::read_buses(const values& top, file& to) {
     }
     bus_reader reader(defaults, vocabularies_, out_);
     if (const auto* buses = top.find("buses")) {
-        if (buses->source->entries.empty()) out_.error(buses->key_at, "'buses' is empty; at least one is needed");
+        if (buses->source->entries.empty() && !buses->source->incomplete)
+            out_.error(buses->key_at, "'buses' is empty; at least one is needed");
         to.buses = reader.read(*buses->source);
     }
     warn_of_unused(publish, reader.any_on_change(), out_);
+}
+
+bool is_whole_file(const node& root, findings& out) {
+    if (root.kind == node_kind::map) return true;
+    if (root.kind == node_kind::unusable) return false;
+    const std::string found = root.kind == node_kind::list ? "a list" : root.null ? "nothing" : quoted(root.text);
+    out.error({root.at.where}, "expected the keys 'gateway', 'mqtt' and 'buses', found " + found);
+    return false;
 }
 
 }  // namespace
@@ -151,7 +160,7 @@ outcome read(std::string_view text, std::span<const vocabulary> vocabularies) {
     findings out(lines);
     const auto root = parse_tree(lines, out);
     std::optional<file> read;
-    if (root && expect_map(*root, "the file", {{1, 1}}, out)) read = file_reader(vocabularies, out).read(*root);
+    if (root && is_whole_file(*root, out)) read = file_reader(vocabularies, out).read(*root);
     if (!out.any_error()) done.config = std::move(read);
     done.diagnostics = out.take();
     return done;

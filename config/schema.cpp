@@ -94,7 +94,7 @@ const std::vector<definition>& keys() {
         {.section = section::device, .form = form::unbuilt, .path = "template",
          .unbuilt = "write the points under 'points' for now"},
         {.section = section::device, .form = form::map, .path = "publish", .help = "As at the top, for this device."},
-        {.section = section::device, .form = form::named, .path = "points", .required = true,
+        {.section = section::device, .form = form::named, .path = "points", .required = true, .replaced_by = "template",
          .help = "What is read from the device, each with a name.", .synonyms = {"registers", "tags", "values", "measurements", "fields"}},
         {.section = section::point, .form = form::duration, .path = "every", .least = millisecond, .most = longest_period,
          .zero_allowed = true, .help = "How often the point is read; its device's by default.",

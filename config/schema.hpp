@@ -44,7 +44,8 @@ struct definition {
     std::int64_t step = 0;                  // duration: a multiple of this
     bool zero_allowed = false;              // beside `least`
     bool required = false;
-    std::string fallback = {};  // as it would be written
+    std::string replaced_by = {};  // required, unless this key is there
+    std::string fallback = {};     // as it would be written
     std::string help = {};
     std::string unbuilt = {};                       // form::unbuilt: what this version does instead
     std::vector<std::string> unbuilt_choices = {};  // designed, not built yet

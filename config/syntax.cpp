@@ -128,7 +128,7 @@ explanation interpreter::not_closed() const {
     const auto space = last.text.rfind(' ');
     if (here().starts_with(':') && !last.quoted && space != std::string::npos)
         return {at_, "a ',' is missing before " + quoted(last.text.substr(space + 1))};
-    return {at_, "expected ',' or " + quoted(closing) + " here"};
+    return {at_, "expected ',' or " + quoted(closing) + (last.quoted ? " after the closing quote" : " here")};
 }
 
 /// The line fits none of the maps and lists that are open.

@@ -40,7 +40,8 @@ bool is_null(const yaml_event_t& scalar, const std::string& text) {
 
 class builder {
 public:
-    builder(const source& original, const std::string& text, findings& out) : original_(original), out_(out) {
+    builder(const source& original, const std::string& text, findings& out)
+        : original_(original), out_(out), was_clean_(!out.any_error()) {
         const bool ready = yaml_parser_initialize(&parser_) == 1;
         assert(ready && "no memory");
         std::ignore = ready;  // With asserts off.
@@ -71,6 +72,7 @@ private:
 
     const source& original_;
     findings& out_;
+    bool was_clean_;
     yaml_parser_t parser_{};
     complaint::scalar last_;
     bool runs_on_ = false;  // `last_` goes over several lines, and that hasn't been reported yet
@@ -156,7 +158,9 @@ void builder::build_scalar(const yaml_event_t& scalar, node& to) {
         out_.error(to.at, "a value can't contain a tab or another control character");
         to.kind = node_kind::unusable;
     }
-    if (runs_on_) to.kind = node_kind::unusable;
+    // What stands there instead of unreadable bytes has been complained about, and would only be so again.
+    const bool repaired = !was_clean_ && to.text.find("\xEF\xBF\xBD") != std::string::npos;
+    if (runs_on_ || repaired || scalar.data.scalar.tag != nullptr) to.kind = node_kind::unusable;
 }
 
 bool builder::build(const event& first, std::size_t depth, node& to) {
@@ -226,7 +230,10 @@ bool builder::build_entry(const event& key, std::size_t depth, node& to, std::un
     if (!next(value)) return false;
     entry one{std::move(name.text), name.at, {}};
     if (!build(value, depth, one.value)) return false;
-    if (name.kind != node_kind::scalar || !check_key(one, seen)) return true;
+    if (name.kind != node_kind::scalar || !check_key(one, seen)) {
+        to.incomplete = true;
+        return true;
+    }
     seen.emplace(one.key, one.at.where);
     to.entries.push_back(std::move(one));
     return true;

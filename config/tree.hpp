@@ -23,6 +23,7 @@ struct node {
     std::string text;   // of a scalar
     place at;
     std::vector<entry> entries;  // of a map, in the order of the file; no key twice
+    bool incomplete = false;     // a map: some of its keys can't be read and are left out
     std::vector<node> items;     // of a list
 };
 

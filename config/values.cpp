@@ -52,6 +52,19 @@ std::string kind_name(const node& what) {
     return what.kind == node_kind::map ? "a map" : quoted(what.text);
 }
 
+/// What is wrong with a value of the wrong kind, after the key's name.
+std::string mismatch(const node& value, const definition& key) {
+    if (value.null && key.form == form::named) return " has nothing below it; names belong there, indented deeper";
+    if (value.null && key.form == form::map) return " has nothing below it; its keys belong there, indented deeper";
+    if (value.null) return " has no value; expected " + expectation(key);
+    const bool dashes = key.form == form::named && value.kind == node_kind::list;
+    return " expects " + expectation(key) + ", found " + kind_name(value) + (dashes ? "; write 'name:' instead of '-'" : "");
+}
+
+bool is_fraction(const entry& one) {
+    return one.value.null && !one.key.empty() && one.key.find_first_not_of("0123456789") == std::string::npos;
+}
+
 class map_reader {
 public:
     map_reader(section where, const grammar& rules, findings& out, unknown_keys unknown)
@@ -91,6 +104,7 @@ private:
 };
 
 void map_reader::read(const node& map, const std::string& inside) {
+    if (inside.empty()) found_.incomplete = map.incomplete;
     for (const auto& one : map.entries) read_entry(one, inside);
 }
 
@@ -111,12 +125,14 @@ void map_reader::read_unknown(const entry& one, const std::string& inside) {
     if (slip) found_.mentioned.push_back(*meant);
     // Where the adapter isn't known only what looks like one of the file's own keys can be called a mistake.
     if (unknown_ == unknown_keys::are_left_alone && !slip) return;
-    out_.error(one.at, rules_.unknown_key(where_, inside, one.key));
+    const auto* hint = is_fraction(one) ? "; if it is part of a number, the decimal sign is a point" : "";
+    out_.error(one.at, rules_.unknown_key(where_, inside, one.key) + hint);
 }
 
 void map_reader::read_inner_map(const entry& one, const std::string& path) {
     if (!expect_map(one.value, one.key, one.at, out_)) return;
-    if (one.value.entries.empty()) return out_.error(one.at, quoted(one.key) + " is empty; write its keys, or remove it");
+    if (one.value.entries.empty() && !one.value.incomplete)
+        return out_.error(one.at, quoted(one.key) + " is empty; write its keys, or remove it");
     read(one.value, path + ".");
 }
 
@@ -132,9 +148,7 @@ bool map_reader::is_of_kind(const entry& one, const definition& key, node_kind k
         return false;
     }
     if (one.value.kind == kind && !one.value.null) return true;
-    const auto found = one.value.null ? " has no value; expected " + expectation(key)
-                                      : " expects " + expectation(key) + ", found " + kind_name(one.value);
-    out_.error(one.at, quoted(one.key) + found);
+    out_.error(one.at, quoted(one.key) + mismatch(one.value, key));
     return false;
 }
 
@@ -291,7 +305,8 @@ void map_reader::read_list(const entry& one, value item) {
 
 void map_reader::read_numbered_texts(const entry& one, value item) {
     if (!is_of_kind(one, *item.key, node_kind::map)) return;
-    if (one.value.entries.empty()) return out_.error(one.at, quoted(one.key) + " is empty; write its entries, or remove it");
+    if (one.value.entries.empty() && !one.value.incomplete)
+        return out_.error(one.at, quoted(one.key) + " is empty; write its entries, or remove it");
     std::vector<std::int64_t> seen;
     for (const auto& line : one.value.entries) {
         const auto number = parse_integer(line.key);
@@ -320,7 +335,7 @@ const value* values::find(std::string_view path) const {
 }
 
 bool values::mentions(std::string_view key) const {
-    return std::find(mentioned.begin(), mentioned.end(), key) != mentioned.end();
+    return incomplete || std::find(mentioned.begin(), mentioned.end(), key) != mentioned.end();
 }
 
 std::vector<setting> values::settings() const {
@@ -336,7 +351,8 @@ values read_map(const node& map, section where, const grammar& rules, findings& 
     map_reader reader(where, rules, out, unknown);
     reader.read(map, "");
     for (const auto& key : rules.keys(where))
-        if (key.required && !reader.found().mentions(key.path)) out.error(at, owner + " has no " + quoted(key.path));
+        if (key.required && !reader.found().mentions(key.path) && !reader.found().mentions(key.replaced_by))
+            out.error(at, owner + " has no " + quoted(key.path));
     return reader.take();
 }
 

@@ -28,8 +28,10 @@ struct values {
     std::vector<value> all;  // in the order of the file; a list or map of an adapter's has one for each item
 
     std::vector<std::string> mentioned;  // keys that stand in the map itself, right, wrong or misspelt
+    bool incomplete = false;             // the map is
 
     const value* find(std::string_view path) const;
+    /// True too if it can't be known, as part of the map is unreadable.
     bool mentions(std::string_view key) const;
     /// The adapter's part, as the model keeps it.
     std::vector<setting> settings() const;

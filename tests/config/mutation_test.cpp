@@ -1,0 +1,184 @@
+// tests/config/mutation_test.cpp: whatever becomes of a config file, reading it ends, with a model or with errors at places
+// that are in the file. Not here: what the errors say (files_test.cpp).
+#include <catch2/catch.hpp>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "config/read.hpp"
+#include "tests/config/files.hpp"
+#include "tests/config/modbus_like.hpp"
+
+namespace {
+
+constexpr int mutations = 25'000;
+
+std::vector<example> all_examples() {
+    auto all = examples("broken");
+    for (auto& one : examples("valid")) all.push_back(std::move(one));
+    return all;
+}
+
+/// Reads and renders; what is wrong with the outcome, if anything.
+std::string fault_in(const std::string& text, const std::vector<config::vocabulary>& vocabularies) {
+    const auto outcome = config::read(text, vocabularies);
+    const auto shown = render_all(outcome, "mutant.yaml", text);
+    return fault_of(outcome, text);
+}
+
+class mutator {
+public:
+    explicit mutator(std::uint32_t seed) : random_(seed) {}
+
+    std::string mutate(std::string text) {
+        for (auto steps = 1 + below(3); steps > 0; --steps) step(text);
+        return text;
+    }
+
+    std::size_t below(std::size_t bound) { return bound == 0 ? 0 : random_() % bound; }
+
+private:
+    void step(std::string& text) {
+        static const std::string telling = "{}[],:#&*!|>'\"%@`-?~\t\n\r \\\0\x80\xC3\xFF<.09";
+        const auto at = below(text.size());
+        switch (below(7)) {
+            case 0:
+                if (!text.empty()) text[at] = static_cast<char>(text[at] ^ (1 << below(8)));
+                break;
+            case 1:
+                text.erase(at, 1 + below(12));
+                break;
+            case 2:
+                text.insert(at, 1, telling[below(telling.size())]);
+                break;
+            case 3:
+                text.insert(at, text.substr(below(text.size()), 1 + below(40)));
+                break;
+            case 4:
+                swap_lines(text);
+                break;
+            case 5:
+                duplicate_line(text);
+                break;
+            default:
+                indent_line(text);
+        }
+    }
+
+    struct line {
+        std::size_t from;
+        std::size_t size;
+    };
+
+    line pick_line(const std::string& text) {
+        const auto at = below(text.size());
+        const auto before = text.rfind('\n', at == 0 ? 0 : at - 1);
+        const auto from = at == 0 || before == std::string::npos ? 0 : before + 1;
+        const auto end = text.find('\n', from);
+        return {from, (end == std::string::npos ? text.size() : end + 1) - from};
+    }
+
+    void swap_lines(std::string& text) {
+        const auto one = pick_line(text);
+        const auto taken = text.substr(one.from, one.size);
+        text.erase(one.from, one.size);
+        text.insert(pick_line(text).from, taken);
+    }
+
+    void duplicate_line(std::string& text) {
+        const auto one = pick_line(text);
+        text.insert(pick_line(text).from, text.substr(one.from, one.size));
+    }
+
+    void indent_line(std::string& text) {
+        const auto one = pick_line(text);
+        if (below(2) == 0) {
+            text.insert(one.from, 1 + below(3), ' ');
+        } else {
+            text.erase(one.from, std::min<std::size_t>(one.size, 1 + below(3)));
+        }
+    }
+
+    std::mt19937 random_;  // The same numbers on every machine; its distributions wouldn't be.
+};
+
+}  // namespace
+
+TEST_CASE("mutations: a file that ends anywhere is read safely", "[config][mutation]") {
+    const auto vocabularies = modbus_like();
+    std::size_t tried = 0;
+    for (const auto& one : all_examples()) {
+        for (std::size_t size = 0; size <= one.text.size(); ++size, ++tried) {
+            const auto fault = fault_in(one.text.substr(0, size), vocabularies);
+            if (fault.empty()) continue;
+            FAIL(one.name << " cut to " << size << " bytes: " << fault);
+        }
+    }
+    CHECK(tried > 20'000);
+}
+
+TEST_CASE("mutations: a file with random damage is read safely", "[config][mutation]") {
+    const auto vocabularies = modbus_like();
+    const auto all = all_examples();
+    mutator mutate(20'261'122);
+    std::size_t models = 0;
+    for (int i = 0; i < mutations; ++i) {
+        const auto text = mutate.mutate(all[mutate.below(all.size())].text);
+        const auto fault = fault_in(text, vocabularies);
+        if (!fault.empty()) FAIL("mutation " << i << ": " << fault << "\n" << text);
+        models += config::read(text, vocabularies).config.has_value() ? 1 : 0;
+    }
+    CHECK(models > 100);  // Otherwise the mutants would be too broken to prove anything beyond the YAML.
+}
+
+TEST_CASE("mutations: text of the worst shapes is read in time linear in its size", "[config][mutation]") {
+    const auto repeat = [](std::string_view what, std::size_t size) {
+        std::string out;
+        while (out.size() < size) out += what;
+        return out;
+    };
+    constexpr std::size_t size = 300'000;
+    const std::vector<std::string> shapes = {
+        repeat("[", size),
+        repeat("{a: ", size),
+        repeat("- ", size),
+        repeat("? ", size),
+        repeat("a:\n ", size),
+        "a: [" + repeat("x,", size) + "]",
+        "a: {" + repeat("x,", size) + "}",
+        "\"" + repeat("x", size),
+        "a: " + repeat("word ", size),
+        repeat("\xFF\n", size),
+        repeat("\t\n", size),
+        repeat("&a *a ", size),
+        repeat("!", size),
+        repeat("%\n", size),
+        repeat("---\n", size),
+        repeat("key: 1\n", size),
+        std::string(size, '\0'),
+        repeat("\r", size),
+        "a: |\n" + repeat(" x\n", size),
+    };
+    for (const auto& text : shapes) {
+        INFO(text.substr(0, 12));
+        CHECK(fault_in(text, modbus_like()).empty());
+        CHECK_FALSE(config::read(text, modbus_like()).config.has_value());
+    }
+}
+
+TEST_CASE("mutations: many mistakes are counted, not all shown", "[config][mutation]") {
+    std::string text = "gateway: { id: plant7 }\nmqtt: { url: mqtt://broker }\nbuses:\n";
+    for (int i = 0; i < 20'000; ++i) text += "  b" + std::to_string(i) + ": { adaptor: modbus, evry: 5s, divices: 1 }\n";
+    const auto outcome = config::read(text, modbus_like());
+    CHECK_FALSE(outcome.config.has_value());
+    REQUIRE(outcome.diagnostics.size() == 201);
+    CHECK(outcome.diagnostics.back().message.ends_with(" more, not shown"));
+    CHECK(fault_of(outcome, text).empty());
+}
+
+TEST_CASE("mutations: a file beyond the bound is refused unread", "[config][mutation]") {
+    const auto outcome = config::read(std::string(config::largest_file + 1, ' '), modbus_like());
+    CHECK_FALSE(outcome.config.has_value());
+    REQUIRE(outcome.diagnostics.size() == 1);
+    CHECK(outcome.diagnostics.front().message == "the file is 4194305 bytes long; at most 4MiB");
+}
