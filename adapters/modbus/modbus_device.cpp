@@ -36,8 +36,11 @@ block device_memory::block_for(std::span<const tidegate_candidate> candidates) {
     }
     const auto& blocks = cached(first.from, due_);
     const std::uint32_t end = std::uint32_t{first.address} + first.count;
-    const auto found = std::find_if(blocks.begin(), blocks.end(), [&](const block& b) { return b.covers(first.address, end); });
-    assert(found != blocks.end());
+    // Where a value that was refused lies around another one, both have a block of their own: the shorter is meant.
+    const block* found = nullptr;
+    for (const auto& each : blocks)
+        if (each.covers(first.address, end) && (!found || each.count < found->count)) found = &each;
+    assert(found);
     return *found;
 }
 

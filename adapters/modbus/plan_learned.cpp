@@ -12,7 +12,7 @@ namespace {
 /// rest begins at one address: `items.size()`.
 std::size_t middle_of(std::span<const item> items) {
     const std::uint16_t begin = items.front().address;
-    for (std::size_t at = items.size() / 2; at < items.size(); ++at)
+    for (std::size_t at = std::max<std::size_t>(items.size() / 2, 1); at < items.size(); ++at)
         if (items[at].address > begin) return at;
     return items.size();
 }
@@ -21,7 +21,13 @@ std::size_t middle_of(std::span<const item> items) {
 
 void learned_obstacles::refused(const block& refused, std::span<const item> items) {
     assert(!items.empty());
-    const std::size_t middle = items.size() == 1 ? 1 : middle_of(items);
+    // Items behind an earlier cut were not the reason for asking: they only lie in the registers of one that was. Cutting among
+    // them would make the same cut again.
+    const auto beyond = std::upper_bound(cuts_.begin(), cuts_.end(), refused.address);
+    if (beyond != cuts_.end())
+        items = items.first(static_cast<std::size_t>(
+            std::find_if(items.begin(), items.end(), [&](const item& each) { return each.address >= *beyond; }) - items.begin()));
+    const std::size_t middle = middle_of(items);
     if (middle == items.size()) {
         // The longest of the items that begin here is the request itself: the shorter ones may be answered alone.
         const item whole{refused.address, refused.count};

@@ -18,7 +18,7 @@ namespace modbus {
 
 class learned_obstacles {
 public:
-    /// Requires: `items` are those of `refused`, ordered and distinct.
+    /// Requires: `items` are those that lie in `refused`, ordered and distinct.
     void refused(const block& refused, std::span<const item> items);
     /// True if that changed what a plan may do.
     bool answered(const block& answered);

@@ -1,0 +1,469 @@
+// tests/adapters/modbus_adapter_test.cpp: the adapter through its C table, over a link that a test writes.
+// Not here: the wire itself.
+#include <catch2/catch.hpp>
+#include <deque>
+#include <map>
+#include <stdexcept>
+
+#include "adapters/modbus/keys.hpp"
+#include "adapters/modbus/modbus.hpp"
+#include "tests/adapters/modbus_points_config.hpp"
+
+using namespace modbus;
+using namespace test;
+
+namespace {
+
+constexpr nanoseconds ms(std::int64_t count) { return nanoseconds(count * 1'000'000); }
+using list = std::vector<std::string>;
+
+answer ok(std::vector<std::uint16_t> registers, nanoseconds turnaround = ms(20)) {
+    answer result;
+    result.status = answer::status::ok;
+    result.registers = std::move(registers);
+    result.turnaround = turnaround;
+    return result;
+}
+answer exception(std::uint8_t code) {
+    answer result;
+    result.status = answer::status::exception;
+    result.exception_code = code;
+    result.turnaround = ms(20);
+    return result;
+}
+using answer_status = decltype(answer::status);  // the member hides the type's name
+
+answer failed(answer_status status, std::string detail = "") {
+    answer result;
+    result.status = status;
+    result.detail = std::move(detail);
+    return result;
+}
+
+/// What the test sees of the wire; lives as long as the test, the link only as long as the bus.
+struct wire_log {
+    list requests;  // "unit 3, input 52..53"
+    std::vector<nanoseconds> timeouts;
+    std::deque<answer> answers;  // empty: every register holds its own address
+    std::function<answer(const read_request&)> device;
+    bool interrupted = false;
+};
+
+class scripted_link final : public link {
+public:
+    explicit scripted_link(wire_log& log) : log_(log) {}
+    answer read(const read_request& request, nanoseconds timeout) override {
+        log_.requests.push_back("unit " + std::to_string(request.unit) + ", " +
+                                protocol_range(request.from, request.address, request.count));
+        log_.timeouts.push_back(timeout);
+        if (log_.device) return log_.device(request);
+        if (!log_.answers.empty()) {
+            auto next = std::move(log_.answers.front());
+            log_.answers.pop_front();
+            return next;
+        }
+        std::vector<std::uint16_t> registers;
+        for (std::uint16_t i = 0; i < request.count; ++i) {
+            const auto address = static_cast<std::uint16_t>(request.address + i);
+            registers.push_back(is_bits(request.from) ? address % 2 : address);
+        }
+        return ok(registers);
+    }
+    void interrupt() override { log_.interrupted = true; }
+
+private:
+    wire_log& log_;
+};
+
+class idle_server final : public server {
+public:
+    bool run(register_source& values, const server_events& events) override {
+        if (!values.has_unit(1)) return false;
+        std::vector<std::uint16_t> got(1);
+        values.read({1, table::holding, 0, 1}, got);
+        events.listening("here");
+        events.note("holding 0 is " + std::to_string(got[0]));
+        return !interrupted;
+    }
+    void interrupt() override { interrupted = true; }
+    bool interrupted = false;
+};
+
+wire_log* wire_for_next_bus = nullptr;
+
+std::unique_ptr<tidegate::bus> make(const tidegate_bus_config& config, tidegate::faults& to) {
+    auto definition = read_definition(config, to);
+    if (to.count() > 0) return nullptr;
+    return std::make_unique<bus>(std::move(definition), std::make_unique<scripted_link>(*wire_for_next_bus),
+                                 [](const wire_settings&) { return std::make_unique<idle_server>(); });
+}
+
+std::string printed(const tidegate_value& value) {
+    switch (value.kind) {
+        case TIDEGATE_NULL:
+            return "null";
+        case TIDEGATE_BOOLEAN:
+            return value.as.integer != 0 ? "true" : "false";
+        case TIDEGATE_INTEGER:
+            return 'i' + std::to_string(value.as.integer);
+        case TIDEGATE_UNSIGNED:
+            return 'u' + std::to_string(value.as.natural);
+        case TIDEGATE_FLOAT32:
+            return "f" + std::to_string(value.as.number);
+        case TIDEGATE_FLOAT64:
+            return "d" + std::to_string(value.as.number);
+        case TIDEGATE_TEXT:
+            return '"' + std::string(value.as.text, value.length) + '"';
+        default:
+            return "?";
+    }
+}
+
+/// A bus behind the C table, as the host has it.
+struct host {
+    explicit host(const bus_lines& lines) {
+        wire_for_next_bus = &wire;
+        const built_config config(lines);
+        bus = adapter.create(&config.get(), &faults.abi);
+    }
+    ~host() {
+        if (bus) adapter.destroy(bus);
+    }
+    host(const host&) = delete;
+    host& operator=(const host&) = delete;
+
+    std::uint32_t poll(const std::vector<tidegate_candidate>& candidates, std::uint32_t flags = 0) {
+        reported.clear();
+        const tidegate_poll what{sizeof what, flags, candidates.data(), candidates.size()};
+        const tidegate_readings to{sizeof to, this, &host::value, &host::failure, &host::note};
+        return adapter.poll(bus, &what, &to);
+    }
+    std::uint32_t poll_points(std::initializer_list<std::uint32_t> points, std::uint32_t flags = 0) {
+        std::vector<tidegate_candidate> candidates;
+        for (const auto point : points) candidates.push_back({point, 0, 0, 1'000'000'000});
+        return poll(candidates, flags);
+    }
+    list plan(const std::vector<std::uint32_t>& points) {
+        list requests;
+        const tidegate_plan to{
+            sizeof to, &requests, [](void* context, const tidegate_planned_request* request) {
+                std::string line = request->what;
+                line += ": " + std::to_string(request->registers) + " for";
+                for (std::size_t i = 0; i < request->point_count; ++i) line += ' ' + std::to_string(request->points[i]);
+                static_cast<list*>(context)->push_back(line + ", " + std::to_string(request->bus_time / 1000) + " us");
+            }};
+        adapter.plan(bus, points.data(), points.size(), &to);
+        return requests;
+    }
+
+    static void value(void* context, std::uint32_t point, const tidegate_value* value) {
+        static_cast<host*>(context)->reported.push_back(std::to_string(point) + " = " + printed(*value));
+    }
+    static void failure(void* context, std::uint32_t point, const char* reason) {
+        static_cast<host*>(context)->reported.push_back(std::to_string(point) + " failed: " + reason);
+    }
+    static void note(void* context, const char* text) { static_cast<host*>(context)->reported.push_back(text); }
+
+    wire_log wire;
+    fault_list faults;
+    list reported;
+    const tidegate_adapter adapter = tidegate::describe<make>("modbus", "1", config_keys(), tidegate::serves::yes);
+    tidegate_bus* bus = nullptr;
+};
+
+bus_lines on_serial(std::vector<device_lines> devices) {
+    return {{{"serial.port", "/dev/ttyUSB0"}, {"serial.baud", "9600"}, {"serial.parity", "even"}}, std::move(devices)};
+}
+bus_lines on_tcp(std::vector<device_lines> devices) { return {{{"tcp.host", "10.0.0.5"}}, std::move(devices)}; }
+
+point_lines u16(const std::string& table_key, int address) {
+    return {table_key + std::to_string(address), {{table_key, std::to_string(address)}, {"type", "uint16"}}};
+}
+
+}  // namespace
+
+TEST_CASE("adapter: a broken config makes no bus", "[modbus][adapter]") {
+    host h({{}, {}});
+    CHECK(h.bus == nullptr);
+    CHECK(h.faults.lines.size() == 1);
+}
+
+TEST_CASE("adapter: one poll is one request, for all that is due and pays", "[modbus][adapter]") {
+    host h(on_tcp({{"a",
+                    {{"unit", "3"}},
+                    {u16("input", 52),
+                     u16("input", 60),
+                     u16("holding", 7),
+                     {"c", {{"coil", "9"}}},
+                     u16("input", 500),
+                     {"f", {{"input", "54"}, {"type", "float32"}, {"order", "CDAB"}}}}}}));
+    CHECK(h.poll_points({0, 1, 2, 3, 4, 5}) == TIDEGATE_DONE);
+    CHECK(h.wire.requests == list{"unit 3, input 52..60"});
+    CHECK(h.reported == list{"0 = u52", "1 = u60", "5 = f0.000000"});
+    CHECK(h.poll_points({2, 3, 4}) == TIDEGATE_DONE);
+    CHECK(h.reported == list{"2 = u7"});
+    CHECK(h.poll_points({3, 4}) == TIDEGATE_DONE);
+    CHECK(h.reported == list{"3 = true"});
+    CHECK(h.poll_points({4}) == TIDEGATE_DONE);
+    CHECK(h.reported == list{"4 = u500"});
+    CHECK(h.wire.requests == list{"unit 3, input 52..60", "unit 3, holding 7", "unit 3, coil 9", "unit 3, input 500"});
+    CHECK(h.wire.timeouts == std::vector<nanoseconds>(4, nanoseconds(0)));
+}
+
+TEST_CASE("adapter: what isn't due is taken along only where it costs nothing", "[modbus][adapter]") {
+    host h(on_tcp({{"a", {{"unit", "1"}}, {u16("input", 10), u16("input", 12), u16("input", 11), u16("input", 13)}}}));
+    CHECK(h.poll({{0, 0, 0, 0}, {1, 0, -5, 0}, {2, 0, 1'000, 5'000}, {3, 0, 1'000, 5'000}}) == TIDEGATE_DONE);
+    CHECK(h.wire.requests == list{"unit 1, input 10..12"});
+    CHECK(h.reported == list{"0 = u10", "1 = u12", "2 = u11"});
+    SECTION("the first candidate is asked for, due or not") {
+        CHECK(h.poll({{3, 0, 1'000, 0}, {0, 0, 1'000, 0}}) == TIDEGATE_DONE);
+        CHECK(h.wire.requests.back() == "unit 1, input 13");
+    }
+}
+
+TEST_CASE("adapter: the request is the one that covers the most urgent point", "[modbus][adapter]") {
+    host h(on_serial({{"a", {{"unit", "1"}}, {u16("input", 0), u16("input", 100), u16("input", 200)}}}));
+    CHECK(h.poll_points({1, 0, 2}) == TIDEGATE_DONE);
+    CHECK(h.wire.requests == list{"unit 1, input 100"});
+    CHECK(h.reported == list{"1 = u100"});
+}
+
+TEST_CASE("adapter: values of every kind", "[modbus][adapter]") {
+    host h(on_tcp({{"a",
+                    {{"unit", "1"}},
+                    {{"i", {{"holding", "0"}, {"type", "int16"}}},
+                     {"u", {{"holding", "1"}, {"type", "uint16"}}},
+                     {"d", {{"holding", "2"}, {"type", "int16"}, {"scale", "0.1"}}},
+                     {"f", {{"holding", "3"}, {"type", "float32"}}},
+                     {"b", {{"holding", "5"}, {"bit", "1"}}},
+                     {"s", {{"holding", "6"}, {"type", "string"}, {"length", "2"}}},
+                     {"e", {{"holding", "8"}, {"type", "uint16"}, {"enum", "1=on"}}},
+                     {"n", {{"holding", "9"}, {"type", "uint16"}, {"null", "0xFFFF"}}},
+                     {"x", {{"holding", "10"}, {"type", "bcd16"}}}}}}));
+    h.wire.answers = {ok({0xFFFE, 5, 214, 0x3FC0, 0, 2, 0x4869, 0, 1, 0xFFFF, 0x00AF})};
+    CHECK(h.poll_points({0, 1, 2, 3, 4, 5, 6, 7, 8}) == TIDEGATE_DONE);
+    CHECK(h.reported == list{"0 = i-2", "1 = u5", "2 = d21.400000", "3 = f1.500000", "4 = true", "5 = \"Hi\"", "6 = \"on\"",
+                             "7 = null", "8 failed: 0x00AF is not a BCD number: a digit is beyond 9 (holding 10, 40011)"});
+}
+
+TEST_CASE("adapter: what went wrong on the wire", "[modbus][adapter]") {
+    host h(on_tcp({{"a", {{"unit", "1"}}, {u16("holding", 107), u16("holding", 108)}}}));
+    SECTION("no answer") {
+        h.wire.answers = {failed(answer_status::silent, "no answer within 500 ms")};
+        CHECK(h.poll_points({0, 1}) == TIDEGATE_DEVICE_SILENT);
+        CHECK(h.reported == list{"no answer within 500 ms"});
+    }
+    SECTION("no bus") {
+        h.wire.answers = {failed(answer_status::down, "connection refused")};
+        CHECK(h.poll_points({0, 1}) == TIDEGATE_BUS_DOWN);
+        CHECK(h.reported == list{"connection refused"});
+    }
+    SECTION("interrupted") {
+        h.wire.answers = {failed(answer_status::interrupted)};
+        CHECK(h.poll_points({0, 1}) == TIDEGATE_INTERRUPTED);
+        CHECK(h.reported.empty());
+        h.adapter.interrupt(h.bus);
+        CHECK(h.wire.interrupted);
+    }
+    SECTION("an answer of another length is none") {
+        h.wire.answers = {ok({1})};
+        CHECK(h.poll_points({0, 1}) == TIDEGATE_DEVICE_SILENT);
+        CHECK(h.reported == list{"the answer has 1 values instead of 2"});
+    }
+    SECTION("the gateway says that the device is away") {
+        h.wire.answers = {exception(11), exception(10)};
+        CHECK(h.poll_points({0, 1}) == TIDEGATE_DEVICE_DOWN);
+        CHECK(h.reported == list{"exception 11: gateway target didn't answer"});
+        CHECK(h.poll_points({0, 1}) == TIDEGATE_DEVICE_DOWN);
+        CHECK(h.reported == list{"exception 10: gateway path unavailable"});
+    }
+    SECTION("busy, broken or odd: the device is alive, the points failed") {
+        h.wire.answers = {exception(6), exception(0x80), exception(1)};
+        CHECK(h.poll_points({0, 1}) == TIDEGATE_DONE);
+        CHECK(h.reported == list{"0 failed: exception 6: device busy (holding 107..108, 40108..40109)",
+                                 "1 failed: exception 6: device busy (holding 107..108, 40108..40109)"});
+        CHECK(h.poll_points({0}) == TIDEGATE_DONE);
+        CHECK(h.reported == list{"0 failed: exception 128 (holding 107, 40108)"});
+        CHECK(h.poll_points({0, 1}) == TIDEGATE_DONE);
+        CHECK(h.reported.size() == 2);
+        CHECK(h.poll_points({0, 1}) == TIDEGATE_DONE);
+        CHECK(h.wire.requests.back() == "unit 1, holding 107..108");  // nothing was learned about addresses
+    }
+    SECTION("a link that throws harms nobody else") {
+        h.wire.device = [](const read_request&) -> answer { throw std::runtime_error("out of file descriptors"); };
+        CHECK(h.poll_points({0}) == TIDEGATE_BUS_DOWN);
+        CHECK(h.reported == list{"out of file descriptors"});
+    }
+}
+
+TEST_CASE("adapter: a refused block costs one reading, not all of them", "[modbus][adapter]") {
+    host h(on_tcp({{"a", {{"unit", "1"}}, {u16("holding", 0), u16("holding", 1), u16("holding", 2), u16("holding", 3)}}}));
+    h.wire.device = [](const read_request& request) {
+        if (request.address <= 2 && 2 < request.address + request.count) return exception(2);
+        return ok(std::vector<std::uint16_t>(request.count, 7));
+    };
+    CHECK(h.poll_points({0, 1, 2, 3}) == TIDEGATE_DONE);
+    CHECK(h.reported ==
+          list{"0 failed: exception 2: illegal data address (holding 0..3, 40001..40004), now asked in smaller parts"});
+    CHECK(h.poll_points({1, 2, 3}) == TIDEGATE_DONE);
+    CHECK(h.wire.requests.back() == "unit 1, holding 1");
+    CHECK(h.poll_points({2, 3}) == TIDEGATE_DONE);
+    CHECK(h.wire.requests.back() == "unit 1, holding 2..3");
+    CHECK(h.reported ==
+          list{"2 failed: exception 2: illegal data address (holding 2..3, 40003..40004), now asked in smaller parts"});
+    CHECK(h.poll_points({3}) == TIDEGATE_DONE);
+    CHECK(h.reported == list{"3 = u7"});
+    SECTION("from the next cycle on, only what isn't there fails") {
+        CHECK(h.poll_points({0, 1, 2, 3}) == TIDEGATE_DONE);
+        CHECK(h.reported == list{"0 = u7", "1 = u7"});
+        CHECK(h.poll_points({2, 3}) == TIDEGATE_DONE);
+        CHECK(h.reported == list{"2 failed: exception 2: illegal data address (holding 2, 40003)"});
+        CHECK(h.poll_points({3}) == TIDEGATE_DONE);
+        CHECK(h.reported == list{"3 = u7"});
+        CHECK(h.plan({0, 1, 2, 3}).size() == 3);
+    }
+    SECTION("other devices and tables learn nothing from it") { CHECK(h.plan({0, 1}).size() == 1); }
+}
+
+TEST_CASE("adapter: a value inside one that is refused is still read", "[modbus][adapter]") {
+    host h(on_tcp(
+        {{"a", {{"unit", "1"}}, {u16("holding", 2), {"all", {{"holding", "0"}, {"type", "uint64"}}}, u16("holding", 1)}}}));
+    h.wire.device = [](const read_request& request) {
+        return request.address + request.count > 3 ? exception(2) : ok(std::vector<std::uint16_t>(request.count, 7));
+    };
+    for (int cycle = 0; cycle < 4; ++cycle) {
+        h.poll_points({0, 1, 2});
+        h.poll_points({1, 2});
+        h.poll_points({2});
+    }
+    h.poll_points({0, 1, 2});
+    CHECK(h.reported == list{"0 = u7"});
+    h.poll_points({2, 1});
+    CHECK(h.reported == list{"2 = u7"});
+    h.poll_points({1});
+    CHECK(h.reported == list{"1 failed: exception 2: illegal data address (holding 0..3, 40001..40004)"});
+}
+
+TEST_CASE("adapter: probes", "[modbus][adapter]") {
+    host h(on_serial({{"a", {{"unit", "1"}}, {u16("holding", 0), u16("holding", 1)}}}));
+    const auto silent = [&] { h.wire.answers.push_back(failed(answer_status::silent)); };
+    SECTION("a device never heard gets the time-out as configured, and only its first point is asked for") {
+        silent();
+        CHECK(h.poll_points({1, 0}, TIDEGATE_PROBE) == TIDEGATE_DEVICE_SILENT);
+        CHECK(h.wire.requests == list{"unit 1, holding 1"});
+        CHECK(h.wire.timeouts.back() == nanoseconds(0));
+    }
+    // Request and answer are 8 + 5 + 2 characters of 1.1458 ms.
+    const auto on_line = character_time({9600, 'E', 8, 1}) * 15;
+    SECTION("four times what it usually takes, every fourth time as configured") {
+        h.wire.answers = {ok({1, 2}, ms(30))};
+        h.poll_points({0, 1});
+        for (int i = 0; i < 8; ++i) {
+            silent();
+            h.poll_points({0}, TIDEGATE_PROBE);
+            CHECK(h.wire.timeouts.back() == (i % 4 == 3 ? nanoseconds(0) : ms(120) + on_line));
+        }
+    }
+    SECTION("never under 50 ms, never over what is configured") {
+        h.wire.answers = {ok({1, 2}, ms(2)), failed(answer_status::silent)};
+        h.poll_points({0, 1});
+        h.poll_points({0}, TIDEGATE_PROBE);
+        CHECK(h.wire.timeouts.back() == ms(50) + on_line);
+        h.wire.answers = {ok({1, 2}, ms(450))};
+        for (int i = 0; i < 40; ++i) {
+            h.wire.answers.push_back(ok({1, 2}, ms(450)));
+            h.poll_points({0, 1});
+        }
+        h.wire.answers = {failed(answer_status::silent)};
+        h.poll_points({0}, TIDEGATE_PROBE);
+        CHECK(h.wire.timeouts.back() == ms(500));
+    }
+    SECTION("an answer begins the count anew") {
+        h.wire.answers = {ok({1, 2}, ms(30))};
+        h.poll_points({0, 1});
+        for (int i = 0; i < 3; ++i) {
+            silent();
+            h.poll_points({0}, TIDEGATE_PROBE);
+        }
+        h.wire.answers = {ok({1}, ms(30))};
+        CHECK(h.poll_points({0, 1}, TIDEGATE_PROBE) == TIDEGATE_DONE);
+        CHECK(h.reported == list{"0 = u1"});
+        silent();
+        h.poll_points({0}, TIDEGATE_PROBE);
+        CHECK(h.wire.timeouts.back() == ms(120) + on_line);
+    }
+}
+
+TEST_CASE("adapter: the plan follows the device's pace", "[modbus][adapter]") {
+    // At 9600 a gap of 20 registers pays for a device that takes 40 ms, not for one of 20 ms.
+    host h(on_serial({{"a", {{"unit", "1"}}, {u16("holding", 0), u16("holding", 21)}},
+                      {"b", {{"unit", "2"}}, {u16("holding", 0), u16("holding", 21)}}}));
+    CHECK(h.plan({0, 1}).size() == 2);
+    for (int i = 0; i < 30; ++i) {
+        h.wire.answers = {ok({1}, ms(45))};
+        h.poll_points({0});
+    }
+    CHECK(h.plan({0, 1}).size() == 1);
+    CHECK(h.plan({2, 3}).size() == 2);
+    h.poll_points({0, 1});
+    CHECK(h.wire.requests.back() == "unit 1, holding 0..21");
+}
+
+TEST_CASE("adapter: the plan for a person", "[modbus][adapter]") {
+    const std::vector<device_lines> devices{{"a",
+                                             {{"unit", "3"}},
+                                             {u16("input", 67),
+                                              {"f", {{"input", "52"}, {"type", "float32"}}},
+                                              u16("holding", 0),
+                                              {"c", {{"coil", "0"}}},
+                                              {"d", {{"coil", "7"}}},
+                                              u16("holding", 0)}}};
+    SECTION("on a line, with the time it takes") {
+        host h(on_serial(devices));
+        // 13 characters, 20 ms, 3.5 characters, and the data: coils 1 byte, inputs 32, holding 2
+        CHECK(h.plan({0, 1, 2, 3, 4, 5}) == list{"unit 3, coil 0..7 (00001..00008): 8 for 3 4, 40052 us",
+                                                 "unit 3, input 52..67 (30053..30068): 16 for 0 1, 75572 us",
+                                                 "unit 3, holding 0 (40001): 1 for 2 5, 41197 us"});
+    }
+    SECTION("over TCP, where nobody knows") {
+        host h(on_tcp(devices));
+        CHECK(h.plan({2, 5}) == list{"unit 3, holding 0 (40001): 1 for 2 5, 0 us"});
+    }
+}
+
+TEST_CASE("adapter: serving", "[modbus][adapter]") {
+    host h(on_tcp({{"a", {{"unit", "1"}}, {{"counter", {{"holding", "0"}, {"type", "uint16"}}}}}}));
+    list said;
+    const tidegate_simulation to{sizeof to, &said,
+                                 [](void* context, const char* where) { static_cast<list*>(context)->push_back(where); },
+                                 [](void* context, const char* text) { static_cast<list*>(context)->push_back(text); }};
+    CHECK(h.adapter.serve(h.bus, &to) == 0);
+    CHECK(said == list{"here", "holding 0 is 1"});
+    SECTION("not once it was interrupted") {
+        h.adapter.interrupt(h.bus);
+        said.clear();
+        CHECK(h.adapter.serve(h.bus, &to) == 0);
+        CHECK(said.empty());
+    }
+}
+
+TEST_CASE("adapter: a plan once made is used again", "[modbus][adapter]") {
+    std::vector<point_lines> points;
+    for (int i = 0; i < 100; ++i) points.push_back(u16("holding", i * 7));
+    host h(on_serial({{"a", {{"unit", "1"}}, points}}));
+    std::vector<tidegate_candidate> all;
+    for (std::uint32_t i = 0; i < 100; ++i) all.push_back({i, 0, 0, 0});
+    list first;
+    for (int cycle = 0; cycle < 3; ++cycle) {
+        auto due = all;
+        h.wire.requests.clear();
+        while (!due.empty()) {
+            REQUIRE(h.poll(due) == TIDEGATE_DONE);
+            REQUIRE(h.reported.size() > 0);
+            due.erase(due.begin(), due.begin() + static_cast<std::ptrdiff_t>(h.reported.size()));
+        }
+        if (cycle == 0) first = h.wire.requests;
+        CHECK(h.wire.requests == first);
+    }
+    CHECK(first.size() < 10);
+}
