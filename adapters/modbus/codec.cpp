@@ -1,5 +1,5 @@
-// adapters/modbus/codec.cpp: the table of types, and the one way from registers to bits to values, and back.
-// Not here: decimals (codec_decimal.cpp), characters (codec_text.cpp), binary floats of 16 bits (codec_float.cpp).
+// adapters/modbus/codec.cpp: the one way from registers to bits to values, and back.
+// Not here: the table of types and orders (codec_table.cpp), decimals, characters, floats of 16 bits (codec_decimal.cpp …).
 #include "adapters/modbus/codec.hpp"
 
 #include <algorithm>
@@ -18,39 +18,6 @@ namespace modbus {
 namespace {
 
 using form = number_form;
-constexpr std::array<type_row, 23> table_of_types{{
-    {"bool", value_type::boolean, form::boolean, 1, 1},
-    {"int8", value_type::int8, form::integer, 8, 1},
-    {"uint8", value_type::uint8, form::natural, 8, 1},
-    {"int8_high", value_type::int8_high, form::integer, 8, 1},
-    {"uint8_high", value_type::uint8_high, form::natural, 8, 1},
-    {"int16", value_type::int16, form::integer, 16, 1},
-    {"uint16", value_type::uint16, form::natural, 16, 1},
-    {"int24", value_type::int24, form::integer, 24, 2},
-    {"uint24", value_type::uint24, form::natural, 24, 2},
-    {"int32", value_type::int32, form::integer, 32, 2},
-    {"uint32", value_type::uint32, form::natural, 32, 2},
-    {"int48", value_type::int48, form::integer, 48, 3},
-    {"uint48", value_type::uint48, form::natural, 48, 3},
-    {"int64", value_type::int64, form::integer, 64, 4},
-    {"uint64", value_type::uint64, form::natural, 64, 4},
-    {"float16", value_type::float16, form::floating, 16, 1},
-    {"float32", value_type::float32, form::floating, 32, 2},
-    {"float64", value_type::float64, form::floating, 64, 4},
-    {"bcd16", value_type::bcd16, form::bcd, 16, 1},
-    {"bcd32", value_type::bcd32, form::bcd, 32, 2},
-    {"bcd64", value_type::bcd64, form::bcd, 64, 4},
-    {"string", value_type::string, form::text, 0, 0},
-    {"string8", value_type::string8, form::text, 0, 0},
-}};
-
-constexpr bool table_is_in_order() {
-    for (std::size_t i = 0; i < table_of_types.size(); ++i)
-        if (static_cast<std::size_t>(table_of_types[i].type) != i) return false;
-    return true;
-}
-static_assert(table_is_in_order(), "row_of() finds a row by its type's number");
-
 constexpr std::uint64_t mask_of(unsigned bits) { return bits >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << bits) - 1; }
 
 constexpr bool is_high_byte(value_type type) { return type == value_type::int8_high || type == value_type::uint8_high; }
@@ -251,7 +218,7 @@ encoded encode_integer(const encoding& how, const type_row& type, const value& w
     if (raw < least || raw > most) {
         std::string low = written_scaled(how, least), high = written_scaled(how, most);
         if (how.scale.apply(least) > how.scale.apply(most)) std::swap(low, high);
-        return refused("out of range: a " + std::string(type.name) + " holds " + low + ".." + high);
+        return refused("out of range: " + with_article(type) + " holds " + low + ".." + high);
     }
     const auto bits = bits_of_integer(type, raw);
     // The bytes that a type of 24 bits leaves free take its sign: right for those who read them as 32 bits, too.
@@ -274,7 +241,7 @@ encoded encode_float(const encoding& how, const type_row& type, const value& wha
     }
     if (!std::isfinite(raw)) return refused("not a finite number");
     const auto bits = bits_of_double(how.type, raw);
-    if (!std::isfinite(double_of_bits(how.type, bits))) return refused("out of range of a " + std::string(type.name));
+    if (!std::isfinite(double_of_bits(how.type, bits))) return refused("out of range of " + with_article(type));
     return {scatter(how.order, how.registers, bits), {}};
 }
 
@@ -304,83 +271,6 @@ std::optional<wide_integer> parse_integer(std::string_view written) {
 }
 
 }  // namespace
-
-// ---- The table -------------------------------------------------------------------------------------------------------------
-
-const type_row& row_of(value_type type) { return table_of_types[static_cast<std::size_t>(type)]; }
-
-std::span<const type_row> type_rows() { return table_of_types; }
-
-const type_row* find_type(std::string_view name) {
-    const auto found =
-        std::find_if(table_of_types.begin(), table_of_types.end(), [&](const auto& row) { return row.name == name; });
-    return found == table_of_types.end() ? nullptr : &*found;
-}
-
-std::string register_type_names() {
-    std::string names;
-    for (const auto& row : table_of_types)
-        if (row.form != form::boolean) names += (names.empty() ? "" : ", ") + std::string(row.name);
-    return names;
-}
-
-raw_range raw_range_of(const type_row& type) {
-    wide_integer most = 1;
-    if (type.form == form::bcd) {
-        for (unsigned digit = 0; digit < type.bits / 4u; ++digit) most *= 10;
-        return {0, most - 1};
-    }
-    const wide_integer one = 1;
-    if (type.form == form::integer) return {-(one << (type.bits - 1)), (one << (type.bits - 1)) - 1};
-    return {0, (one << type.bits) - 1};
-}
-
-// ---- Orders ----------------------------------------------------------------------------------------------------------------
-
-namespace {
-
-/// The letters of `registers` registers in this order.
-std::string letters_of(register_order order, std::size_t registers) {
-    std::string letters;
-    for (std::size_t i = 0; i < registers; ++i) {
-        const std::size_t word = order.words_swapped ? registers - 1 - i : i;
-        const char high = static_cast<char>('A' + 2 * word), low = static_cast<char>(high + 1);
-        letters += order.bytes_swapped ? low : high;
-        letters += order.bytes_swapped ? high : low;
-    }
-    return letters;
-}
-
-constexpr std::array<register_order, 4> all_orders{{{false, false}, {true, false}, {false, true}, {true, true}}};
-
-/// One register, or text, which is read in the order of its registers: only the bytes can be swapped.
-bool has_bytes_only(const type_row& type) { return type.form == form::text || type.registers == 1; }
-
-}  // namespace
-
-std::optional<register_order> parse_order(std::string_view letters, const type_row& type) {
-    if (order_names(type).empty()) return std::nullopt;
-    std::string upper(letters);
-    for (char& c : upper)
-        if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-    const std::size_t registers = has_bytes_only(type) ? 1 : type.registers;
-    for (const auto order : all_orders) {
-        if (order.words_swapped && type.form == form::text) continue;
-        const register_order effective{order.words_swapped && registers > 1, order.bytes_swapped};
-        if (upper == letters_of(effective, registers) || upper == letters_of(order, 2)) return effective;
-    }
-    return std::nullopt;
-}
-
-std::string order_names(const type_row& type) {
-    if (type.bits == 8 || type.form == form::boolean) return {};
-    std::string names;
-    for (const auto order : all_orders) {
-        if (order.words_swapped && has_bytes_only(type)) continue;
-        names += (names.empty() ? "" : ", ") + letters_of(order, has_bytes_only(type) ? 1 : type.registers);
-    }
-    return names;
-}
 
 // ---- The two ways ----------------------------------------------------------------------------------------------------------
 
@@ -423,7 +313,7 @@ encoded encode(const encoding& how, const value& what) {
     if (type.form == form::floating) return encode_float(how, type, what);
     if (type.form != form::text) return encode_integer(how, type, what);
     if (const auto* text = std::get_if<std::string>(&what)) return encode_text(how, *text);
-    return refused("only a text can be written to a " + std::string(type.name));
+    return refused("only a text can be written to " + with_article(type));
 }
 
 std::vector<std::uint16_t> owned_bits(const encoding& how) {

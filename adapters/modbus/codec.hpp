@@ -64,6 +64,7 @@ const type_row& row_of(value_type type);
 std::span<const type_row> type_rows();
 const type_row* find_type(std::string_view name);  // null: there is none
 std::string register_type_names();                 // "int8, uint8, …": what may be written for a register
+std::string with_article(const type_row& type);    // "an int16"
 
 struct register_order {
     bool words_swapped = false;

@@ -21,8 +21,8 @@ struct bus::request {
     std::span<const tidegate_candidate> candidates;
     const point& first;
     device_memory& device;
-    bool probe;
     block what;
+    nanoseconds timeout;  // 0: as configured
 };
 
 namespace {
@@ -89,21 +89,20 @@ bus::bus(bus_definition definition, std::unique_ptr<link> wire, server_maker mak
 
 // ---- Polling -----------------------------------------------------------------------------------------------------------
 
-outcome bus::poll(std::span<const tidegate_candidate> candidates, std::uint32_t flags, const tidegate::readings& to) {
+bus::request bus::choose(std::span<const tidegate_candidate> candidates, std::uint32_t flags) {
     const point& first = definition_.points[candidates[0].point];
     device_memory& device = devices_[first.device];
-    const bool probe = (flags & TIDEGATE_PROBE) != 0;
-    nanoseconds timeout{0};
-    block what{first.address, first.count};
-    if (probe) {
-        timeout = device.probe_timeout(first.from, first.count);
-        candidates = candidates.first(1);
-    } else {
-        device.polled_in_full();
-        what = device.block_for(candidates);
-    }
-    const request asked{candidates, first, device, probe, what};
-    const answer got = link_->read({definition_.devices[first.device].unit, first.from, what.address, what.count}, timeout);
+    const std::lock_guard lock(remembering_);
+    if ((flags & TIDEGATE_PROBE) != 0)
+        return {candidates.first(1), first, device, {first.address, first.count}, device.probe_timeout(first.from, first.count)};
+    device.polled_in_full();
+    return {candidates, first, device, device.block_for(candidates), nanoseconds(0)};
+}
+
+outcome bus::poll(std::span<const tidegate_candidate> candidates, std::uint32_t flags, const tidegate::readings& to) {
+    const request asked = choose(candidates, flags);
+    const read_request what{definition_.devices[asked.first.device].unit, asked.first.from, asked.what.address, asked.what.count};
+    const answer got = link_->read(what, asked.timeout);
     switch (got.status) {
         case answer::status::ok:
             return report_values(asked, got, to);
@@ -132,8 +131,11 @@ outcome bus::report_values(const request& asked, const answer& got, const tidega
                 std::to_string(asked.what.count));
         return outcome::device_silent;
     }
-    asked.device.heard(got.turnaround);
-    asked.device.answered(asked.first.from, asked.what);
+    {
+        const std::lock_guard lock(remembering_);
+        asked.device.heard(got.turnaround);
+        asked.device.answered(asked.first.from, asked.what);
+    }
     const std::span<const std::uint16_t> registers(got.registers);
     for (const auto& candidate : asked.candidates) {
         if (!is_covered(asked, candidate.point)) continue;
@@ -155,26 +157,32 @@ outcome bus::report_exception(const request& asked, const answer& got, const tid
         to.note(what);
         return outcome::device_down;
     }
-    asked.device.heard(got.turnaround);
     std::vector<std::uint32_t> covered;
     for (const auto& candidate : asked.candidates)
         if (is_covered(asked, candidate.point)) covered.push_back(candidate.point);
     const std::string reason = what + " (" + place(asked.first.from, asked.what.address, asked.what.count) + ')';
-    if (code == illegal_address || code == illegal_value) {
-        if (asked.device.refused(asked.first.from, asked.what, covered)) {
-            // One of several may be at fault. The others are left unreported, so that the host asks for them again at once,
-            // and now in smaller parts.
-            to.failure(covered[0], reason + ", now asked in smaller parts");
-            return outcome::done;
-        }
+    if (learn_from(asked, got, covered)) {
+        // One of several may be at fault. The others are left unreported, so that the host asks for them again at once,
+        // and now in smaller parts.
+        to.failure(covered[0], reason + ", now asked in smaller parts");
+        return outcome::done;
     }
     for (const auto index : covered) to.failure(index, reason);
     return outcome::done;
 }
 
+/// True: what was asked for will be asked in smaller parts.
+bool bus::learn_from(const request& asked, const answer& got, std::span<const std::uint32_t> covered) {
+    const std::lock_guard lock(remembering_);
+    asked.device.heard(got.turnaround);
+    if (got.exception_code != illegal_address && got.exception_code != illegal_value) return false;
+    return asked.device.refused(asked.first.from, asked.what, covered);
+}
+
 // ---- The plan ----------------------------------------------------------------------------------------------------------
 
 void bus::plan(std::span<const std::uint32_t> points, const tidegate::plan_listener& to) {
+    const std::lock_guard lock(remembering_);
     for (const auto from : {table::coil, table::discrete, table::input, table::holding}) {
         std::vector<std::uint32_t> of_table;
         for (const auto index : points)
@@ -213,13 +221,16 @@ bool bus::serve(const tidegate::simulation& to) {
         if (interrupted_) return true;
         server_ = made.get();
     }
+    struct withdrawal {  // also when run() throws
+        bus& from;
+        ~withdrawal() {
+            const std::lock_guard lock(from.serving_);
+            from.server_ = nullptr;
+        }
+    } const at_end{*this};
     simulated_devices devices(definition_, steady_now);
-    const server_events events{[&](const std::string& where) { to.listening(where); },
-                               [&](const std::string& text) { to.note(text); }};
-    const bool served = made->run(devices, events);
-    const std::lock_guard lock(serving_);
-    server_ = nullptr;
-    return served;
+    return made->run(devices,
+                     {[&](const std::string& where) { to.listening(where); }, [&](const std::string& text) { to.note(text); }});
 }
 
 void bus::interrupt() noexcept {

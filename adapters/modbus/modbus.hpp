@@ -2,12 +2,12 @@
 // Not here: the wire (link.hpp), the simulated devices' wire (server.hpp), the exported symbol (modbus_entry.cpp).
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "adapters/adapter.hpp"
@@ -33,17 +33,20 @@ public:
 
 private:
     struct request;
+    request choose(std::span<const tidegate_candidate> candidates, std::uint32_t flags);
     tidegate::outcome report_values(const request& asked, const answer& got, const tidegate::readings& to);
     tidegate::outcome report_exception(const request& asked, const answer& got, const tidegate::readings& to);
+    bool learn_from(const request& asked, const answer& got, std::span<const std::uint32_t> covered);
     bool is_covered(const request& asked, std::uint32_t point) const;
     void plan_table(table from, std::span<const std::uint32_t> points, const tidegate::plan_listener& to) const;
 
     const bus_definition definition_;
+    mutable std::mutex remembering_;  // plan() may be asked while a poll is under way; never held while the link waits
     std::vector<device_memory> devices_;
     const std::unique_ptr<link> link_;
     const server_maker make_server_;
 
-    std::mutex serving_;  // interrupt() comes from any thread
+    std::mutex serving_;  // guards the rest: interrupt() comes from any thread
     server* server_ = nullptr;
     bool interrupted_ = false;
 };

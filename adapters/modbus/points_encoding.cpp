@@ -63,7 +63,7 @@ void read_length(reading_point& at, const type_row& type) {
     at.to.count = type.registers;
     if (type.form != number_form::text) {
         refuse(at, "length",
-               "is for string and string8 only: a " + std::string(type.name) + " has " + std::to_string(type.registers) +
+               "is for string and string8 only: " + with_article(type) + " has " + std::to_string(type.registers) +
                    (type.registers == 1 ? " register" : " registers"));
     } else if (const auto* length = at.find("length")) {
         if (length->integer >= 1 && length->integer <= 125)
@@ -71,7 +71,7 @@ void read_length(reading_point& at, const type_row& type) {
         else
             at.fault("length", "length is in registers, 1..125: " + std::string(length->text) + " doesn't fit one request");
     } else {
-        at.fault("", "a " + std::string(type.name) + " needs length, in registers (" +
+        at.fault("", with_article(type) + " needs length, in registers (" +
                          (type.type == value_type::string ? "2 characters" : "1 character") + " each)");
     }
     if (at.to.count == 0) at.to.count = 1;  // after a fault: goes on to find others
@@ -83,13 +83,13 @@ void read_order(reading_point& at, const type_row& type) {
     if (!order) return;
     const std::string valid = order_names(type);
     if (valid.empty()) {
-        at.fault("order", "a " + std::string(type.name) + " is one byte and has no order; " +
+        at.fault("order", with_article(type) + " is one byte and has no order; " +
                               "int8 and uint8 are the low byte of the register, int8_high and uint8_high the high one");
     } else if (const auto parsed = parse_order(order->text, type)) {
         at.to.how.order = *parsed;
     } else {
-        at.fault("order", "order " + std::string(order->text) + " doesn't fit a " + std::string(type.name) + ": write one of " +
-                              valid + " (the bytes as they arrive, A the most significant)");
+        at.fault("order", "order " + std::string(order->text) + " doesn't fit " + with_article(type) + ": write one of " + valid +
+                              " (the bytes as they arrive, A the most significant)");
     }
 }
 
@@ -99,7 +99,7 @@ void read_bit(reading_point& at, const type_row& type) {
     if (type.form != number_form::natural) {
         at.fault("bit", "bit needs an unsigned type (uint16, the default, uint32 …), not " + std::string(type.name));
     } else if (bit->integer < 0 || bit->integer >= type.bits) {
-        at.fault("bit", "bit " + std::string(bit->text) + " is not in a " + std::string(type.name) + ": 0.." +
+        at.fault("bit", "bit " + std::string(bit->text) + " is not in " + with_article(type) + ": 0.." +
                             std::to_string(type.bits - 1) + ", 0 is the least significant");
     } else {
         at.to.how.bit = static_cast<std::uint8_t>(bit->integer);
@@ -137,12 +137,12 @@ void read_scaling(reading_point& at, const type_row& type) {
 void check_names(reading_point& at, const type_row& type) {
     if (at.to.how.names.empty()) return;
     if (type.form == number_form::floating || type.form == number_form::text)
-        return at.fault("enum", "enum is for integers and bits, not for a " + std::string(type.name));
+        return at.fault("enum", "enum is for integers and bits, not for " + with_article(type));
     const auto range = at.to.how.bit ? raw_range{0, 1} : raw_range_of(type);
     for (const auto& [number, name] : at.to.how.names)
         if (number < range.least || number > range.most)
             at.fault("enum", "enum names " + std::to_string(number) + ", which " +
-                                 (at.to.how.bit ? "a bit" : "a " + std::string(type.name)) + " never holds");
+                                 (at.to.how.bit ? "a bit" : with_article(type)) + " never holds");
 }
 
 void read_nulls(reading_point& at, const type_row& type) {
@@ -152,7 +152,7 @@ void read_nulls(reading_point& at, const type_row& type) {
         if (const auto bits = parse_null_bits(setting.text, type))
             at.to.how.null_bits.push_back(*bits);
         else
-            at.fault("null", "null " + std::string(setting.text) + " is nothing that a " + std::string(type.name) +
+            at.fault("null", "null " + std::string(setting.text) + " is nothing that " + with_article(type) +
                                  " can hold before scaling; write the raw number, or its bits as 0x…");
     }
 }

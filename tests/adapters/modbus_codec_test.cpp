@@ -391,12 +391,12 @@ TEST_CASE("codec: text", "[modbus][codec]") {
 TEST_CASE("codec: what doesn't fit is refused with the range", "[modbus][codec]") {
     CHECK(encode(of("uint16"), integer(65536)).failure == "out of range: a uint16 holds 0..65535");
     CHECK(encode(of("uint16"), integer(-1)).failure == "out of range: a uint16 holds 0..65535");
-    CHECK(encode(of("int8"), integer(128)).failure == "out of range: a int8 holds -128..127");
+    CHECK(encode(of("int8"), integer(128)).failure == "out of range: an int8 holds -128..127");
     CHECK(encode(of("int64"), natural(1ull << 63)).failure ==
-          "out of range: a int64 holds -9223372036854775808..9223372036854775807");
+          "out of range: an int64 holds -9223372036854775808..9223372036854775807");
     CHECK(encode(of("uint64"), 1e300).failure == "out of range: a uint64 holds 0..18446744073709551615");
     CHECK(encode(scaled(of("uint16"), "0.1"), 7000.0).failure == "out of range: a uint16 holds 0..6553.5");
-    CHECK(encode(scaled(of("int16"), "-1"), 32769.0).failure == "out of range: a int16 holds -32767..32768");
+    CHECK(encode(scaled(of("int16"), "-1"), 32769.0).failure == "out of range: an int16 holds -32767..32768");
     CHECK(encode(of("bcd16"), integer(10000)).failure == "out of range: a bcd16 holds 0..9999");
     CHECK(encode(of("uint16"), 21.5).failure == "21.5 lies between 21 and 22");
     CHECK(encode(scaled(of("uint16"), "0.1"), 21.37).failure == "21.37 lies between 21.3 and 21.4");

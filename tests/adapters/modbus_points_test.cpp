@@ -244,14 +244,14 @@ TEST_CASE("points: what a broken point is told", "[modbus][points]") {
         "point 0 order: order AB doesn't fit a uint32: write one of ABCD, CDAB, BADC, DCBA (the bytes as they arrive, A the most "
         "significant)");
     CHECK(begins(point_fault({{"holding", "1"}, {"type", "int8"}, {"order", "AB"}}),
-                 "point 0 order: a int8 is one byte and has no order"));
+                 "point 0 order: an int8 is one byte and has no order"));
     CHECK(point_fault({{"holding", "1"}, {"type", "float32"}, {"bit", "1"}}) ==
           "point 0 bit: bit needs an unsigned type (uint16, the default, uint32 …), not float32");
     CHECK(point_fault({{"holding", "1"}, {"bit", "16"}}) ==
           "point 0 bit: bit 16 is not in a uint16: 0..15, 0 is the least significant");
     CHECK(point_fault({{"holding", "1"}, {"bit", "1"}, {"scale", "2"}}) == "point 0 scale: scale is for numbers");
     CHECK(point_fault({{"holding", "1"}, {"type", "int16"}, {"length", "2"}}) ==
-          "point 0 length: length is for string and string8 only: a int16 has 1 register");
+          "point 0 length: length is for string and string8 only: an int16 has 1 register");
     CHECK(point_fault({{"holding", "1"}, {"type", "string"}}) ==
           "point 0 : a string needs length, in registers (2 characters each)");
     CHECK(point_fault({{"holding", "1"}, {"type", "string"}, {"length", "126"}}) ==
@@ -271,7 +271,7 @@ TEST_CASE("points: what a broken point is told", "[modbus][points]") {
     CHECK(point_fault({{"holding", "1"}, {"type", "uint8"}, {"enum", "256=a"}}) ==
           "point 0 enum: enum names 256, which a uint8 never holds");
     CHECK(point_fault({{"holding", "1"}, {"type", "int16"}, {"null", "70000"}}) ==
-          "point 0 null: null 70000 is nothing that a int16 can hold before scaling; write the raw number, or its bits as 0x…");
+          "point 0 null: null 70000 is nothing that an int16 can hold before scaling; write the raw number, or its bits as 0x…");
     CHECK(point_fault({{"holding", "1"}, {"type", "string"}, {"length", "2"}, {"null", "0"}}) ==
           "point 0 null: null is for numbers: an empty string is an empty text");
     CHECK(point_fault({{"holding", "1"}, {"type", "int16"}, {"charset", "ascii"}}) ==
