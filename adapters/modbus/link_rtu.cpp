@@ -113,6 +113,7 @@ rtu_exchange::outcome rtu_exchange::await(const wanted& what) {
         forget_front(found.settled);
         found.at -= std::min(found.at, found.settled);
         if (now() >= last_chance) return give_up(found, what, damaged);
+        if (wait_for(-1, 0, worth_looking_at(found, what), interrupted_) == woken::interrupted) return {was_interrupted(), false};
         switch (wait_for(descriptor_, POLLIN, limit_of(found, what, damaged), interrupted_)) {
             case woken::interrupted:
                 return {stopped(quiet::interrupted), false};
@@ -122,6 +123,13 @@ rtu_exchange::outcome rtu_exchange::await(const wanted& what) {
                 if (!receive()) return {lost(), true};
         }
     }
+}
+
+/// The rest of an answer can't be there before its time on the wire: sleeping through it spares a wake-up for every byte.
+time_point rtu_exchange::worth_looking_at(const search& found, const wanted& what) const {
+    constexpr std::size_t watched = 3;  // bytes at the end, so that the moment of the last one is known
+    const std::size_t missing = found.matched < head_size ? 0 : frame_size(what.shape) - found.matched;
+    return missing <= watched ? last_active_ : last_active_ + timing_.character * static_cast<std::int64_t>(missing - watched);
 }
 
 /// Until when the next byte is waited for.
