@@ -38,6 +38,7 @@ namespace {
 
 constexpr int64_t one_hour = 3'600'000'000'000;
 constexpr int64_t most_polls = 1'000'000'000;
+constexpr double whole_below = 9'007'199'254'740'992;  // from here on a double doesn't count every number
 
 const tidegate_key keys[] = {
     {TIDEGATE_BUS, TIDEGATE_KEY_DURATION, "delay", "", 0, one_hour, "how long each poll takes, default 0s"},
@@ -204,7 +205,7 @@ tidegate_value value_of(const point& of) {
         return value;
     }
     const double number = of.kind == wave::counter ? counted(of) : waved(of);
-    if (of.kind == wave::counter && number == std::floor(number)) {
+    if (of.kind == wave::counter && number == std::floor(number) && std::abs(number) < whole_below) {
         value.kind = TIDEGATE_INTEGER;
         value.as.integer = static_cast<int64_t>(number);
     } else {
