@@ -81,14 +81,16 @@ std::string why_not_opened(int error) {
     }
 }
 
+std::string parity_on_pseudo_terminal(const line_format& line) {
+    return std::string("refused parity ") + parity_word(line.parity) +
+           "; a pseudo-terminal can't do parity: use parity none with 2 stop bits";
+}
+
 std::string why_not_configured(int error, int descriptor, const line_format& line) {
     if (error == ENOTTY) return "not a serial port";
-    const std::string parity = parity_word(line.parity);
-    if (error == EINVAL && line.parity != 'N' && is_pseudo_terminal(descriptor)) {
-        return "refused parity " + parity + "; a pseudo-terminal can't do parity: use parity none with 2 stop bits";
-    }
-    return "refused " + std::to_string(line.baud) + " baud, parity " + parity + ", " + std::to_string(line.stop_bits) +
-           " stop bits: " + system_words(error);
+    if (error == EINVAL && line.parity != 'N' && is_pseudo_terminal(descriptor)) return parity_on_pseudo_terminal(line);
+    return "refused " + std::to_string(line.baud) + " baud, parity " + parity_word(line.parity) + ", " +
+           std::to_string(line.stop_bits) + " stop bits: " + system_words(error);
 }
 
 /// What the driver made of the settings, where that isn't what was asked for.
@@ -119,6 +121,8 @@ std::string finish_settings(int descriptor, const line_format& line) {
     }
     termios actual{};
     if (::tcgetattr(descriptor, &actual) != 0) return system_words(errno);
+    const bool parity_lost = line.parity != 'N' && (actual.c_cflag & PARENB) == 0;
+    if (parity_lost && is_pseudo_terminal(descriptor)) return parity_on_pseudo_terminal(line);
     return not_honoured(actual, line, speed);
 }
 

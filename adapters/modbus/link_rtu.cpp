@@ -113,6 +113,7 @@ rtu_exchange::outcome rtu_exchange::await(const wanted& what) {
         forget_front(found.settled);
         found.at -= std::min(found.at, found.settled);
         if (now() >= last_chance) return give_up(found, what, damaged);
+        if (wait_for(-1, 0, worth_looking_at(found), interrupted_) == woken::interrupted) return {was_interrupted(), false};
         switch (wait_for(descriptor_, POLLIN, limit_of(found, what, damaged), interrupted_)) {
             case woken::interrupted:
                 return {stopped(quiet::interrupted), false};
@@ -124,11 +125,18 @@ rtu_exchange::outcome rtu_exchange::await(const wanted& what) {
     }
 }
 
+/// The rest of an answer can't be there before its time on the wire: sleeping through it spares a wake-up for every byte.
+time_point rtu_exchange::worth_looking_at(const search& found) const {
+    constexpr std::size_t watched = 3;  // bytes at the end, so that the moment of the last one is known
+    const std::size_t missing = found.matched < head_size ? 0 : found.size - found.matched;
+    return missing <= watched ? last_active_ : last_active_ + timing_.character * static_cast<std::int64_t>(missing - watched);
+}
+
 /// Until when the next byte is waited for.
 time_point rtu_exchange::limit_of(const search& found, const wanted& what, bool damaged) const {
     if (found.matched == 0) return damaged ? last_active_ + timing_.gap : what.deadline;
     const time_point begun = arrivals_[found.at];
-    const time_point whole = begun + timing_.character * static_cast<std::int64_t>(frame_size(what.shape)) + timing_.slack;
+    const time_point whole = begun + timing_.character * static_cast<std::int64_t>(found.size) + timing_.slack;
     return found.matched >= head_size ? whole : std::max(whole, what.deadline);
 }
 
@@ -136,8 +144,8 @@ rtu_exchange::outcome rtu_exchange::give_up(const search& found, const wanted& w
     answer none = no_answer(answer_status::silent, "");
     // What has begun with a right head, or was whole but damaged, was the answer: no other is owed.
     if (found.matched >= head_size) {
-        none.detail = "damaged answer: broke off after " + std::to_string(found.matched) + " of " +
-                      std::to_string(frame_size(what.shape)) + " bytes";
+        none.detail =
+            "damaged answer: broke off after " + std::to_string(found.matched) + " of " + std::to_string(found.size) + " bytes";
         return {none, true};
     }
     if (damaged) {

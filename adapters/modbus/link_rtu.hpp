@@ -63,6 +63,7 @@ private:
     answer ask(const read_request& request, nanoseconds timeout);
     answer listen_on(answer first, const read_request& request);
     outcome await(const wanted& what);
+    time_point worth_looking_at(const search& found) const;
     time_point limit_of(const search& found, const wanted& what, bool damaged) const;
     outcome give_up(const search& found, const wanted& what, bool damaged) const;
     answer take(const search& found, const wanted& what);

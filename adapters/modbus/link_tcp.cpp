@@ -132,9 +132,8 @@ answer tcp_link::await(const read_request& request, std::uint16_t transaction, n
         if (const auto lost = receive()) return *lost;
     }
     if (!bytes_.empty()) return broken("the answer broke off");
-    return no_answer(answer_status::silent,
-                     "no answer within " + in_milliseconds(timeout) +
-                         (other_transaction ? ", only one to another request (transaction number)" : ""));
+    return no_answer(answer_status::silent, "no answer within " + in_milliseconds(timeout) +
+                                                (other_transaction ? ", only one to another request (transaction number)" : ""));
 }
 
 /// `frame` is whole and bears the right transaction number.

@@ -116,6 +116,7 @@ search scan(bytes_view bytes, const std::optional<target>& wanted) {
             if (found.matched == 0) {
                 found.at = offset;
                 found.matched = rest.size();
+                found.size = rest.size() > 1 && rest[1] != wanted->shape.function ? exception_size : frame_size(wanted->shape);
             }
             if (!open) open = offset;
         }

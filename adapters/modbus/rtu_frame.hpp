@@ -56,7 +56,7 @@ enum class search_result : std::uint8_t { need_more, answer, exception };
 struct search {
     search_result result = search_result::need_more;
     std::size_t at = 0;                  // where the answer, the exception, or what may become one begins
-    std::size_t size = 0;                // answer, exception: of the whole frame
+    std::size_t size = 0;                // of the whole frame; need_more: if what has begun becomes it
     std::size_t matched = 0;             // need_more: bytes there of what may become the answer; 0: none
     bool damaged = false;                // an answer's head and length, but the CRC is wrong
     std::size_t settled = 0;             // need_more: bytes at the front that no later byte can make sense of

@@ -1,3 +1,9 @@
 tidegate_test(tests_modbus_link
-    SOURCES rtu_frame_test.cpp
+    SOURCES link_late_test.cpp link_rtu_test.cpp link_serial_test.cpp link_tcp_test.cpp rtu_frame_test.cpp server_test.cpp
     LIBRARIES tidegate_modbus_link PkgConfig::modbus Threads::Threads)
+
+tidegate_test(tests_simulated_adapter SOURCES simulated_test.cpp LIBRARIES ${CMAKE_DL_LIBS} Threads::Threads)
+add_dependencies(tests_simulated_adapter tidegate_simulated)
+target_compile_definitions(tests_simulated_adapter PRIVATE SIMULATED_ADAPTER="$<TARGET_FILE:tidegate_simulated>")
+add_test(NAME "tests_simulated_adapter: exports one symbol"
+    COMMAND sh -c "test \"$(nm -D --defined-only \"$1\" | cut -d' ' -f3)\" = tidegate_adapter_entry" sh $<TARGET_FILE:tidegate_simulated>)
