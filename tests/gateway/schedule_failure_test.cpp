@@ -10,7 +10,7 @@ using namespace gateway::simulation;
 
 namespace {
 
-constexpr time_point minute = origin + 60s;
+const time_point minute = origin + 60s;
 
 std::vector<poll_group> without(std::vector<poll_group> groups, std::size_t device) {
     std::erase_if(groups, [&](const poll_group& group) { return group.device == device; });
