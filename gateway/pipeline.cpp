@@ -118,8 +118,10 @@ void pipeline::collect(bus_entry& bus, const cycle& done) {
     in_order_.clear();
     touched_.clear();
     for (const reading& one : done.readings) in_order_.push_back(&one);
-    const auto before = [](const reading* one, const reading* other) { return one->point < other->point; };
-    if (!std::is_sorted(in_order_.begin(), in_order_.end(), before)) std::stable_sort(in_order_.begin(), in_order_.end(), before);
+    const auto before = [](const reading* one, const reading* other) {
+        return std::pair(one->point, one) < std::pair(other->point, other);
+    };
+    if (!std::is_sorted(in_order_.begin(), in_order_.end(), before)) std::sort(in_order_.begin(), in_order_.end(), before);
     for (const reading* one : in_order_) {
         assert(one->point < bus.points.size());
         message_entry& message = bus.messages[bus.points[one->point].message];

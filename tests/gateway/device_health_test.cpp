@@ -26,6 +26,11 @@ TEST_CASE("device_health: unknown, online, offline", "[gateway][device_health]")
         CHECK(device.state() == device_state::offline);
         CHECK(device.probed());
     }
+    SECTION("… also within the clock's first seconds") {
+        const time_point boot{};
+        device.failed(boot + 100ms, boot + 200ms);
+        CHECK(device.failed(boot + 1200ms, boot + 1300ms));
+    }
     SECTION("one that has answered is offline with the first failure that comes three seconds later, from the second on") {
         device.succeeded(start);
         CHECK_FALSE(device.failed(start + 1s, start + 1100ms));

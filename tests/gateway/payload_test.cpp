@@ -129,7 +129,10 @@ TEST_CASE("payload: strings are escaped as RFC 8259 asks", "[gateway][payload]")
         CHECK(json("a\xFF"
                    "b"s) == "\"a" + replaced + "b\"");
         CHECK(json("\x80"s) == "\"" + replaced + "\"");
-        CHECK(json("\xC3"s) == "\"" + replaced + "\"");                                               // cut off
+        CHECK(json("\xC3"s) == "\"" + replaced + "\"");  // cut off
+        std::string cut;
+        append_json_string(cut, std::string_view("\xC3\xA9").substr(0, 1));  // … by the end of the view
+        CHECK(cut == "\"" + replaced + "\"");
         CHECK(json("\xC3\""s) == "\"" + replaced + "\\\"\"");                                         // … before a quote
         CHECK(json("\xC0\xAF"s) == "\"" + replaced + replaced + "\"");                                // overlong
         CHECK(json("\xE0\x80\xAF"s) == "\"" + replaced + replaced + replaced + "\"");                 // overlong

@@ -149,7 +149,7 @@ TEST_CASE("pipeline: QoS, retain and the stamp go with the message", "[gateway][
     auto& points = file.buses[0].devices[0].points;
     points[0].publish.qos = 0;
     points[0].publish.retain = true;
-    points[2].publish.qos = 2;
+    points[1].publish.qos = 2;
     pipeline line(file);
     const auto made = line.process(make_cycle({{0, 1.0}, {1, 2.0}, {2, 3.0}}));
     REQUIRE(made.size() == 2);
@@ -330,9 +330,23 @@ TEST_CASE("pipeline: a shared message goes whole when one of its points has chan
     SECTION("a point that comes later is new") {
         CHECK(line.process(make_cycle({{0, 1.5}, {2, true}}, 4s)) == messages{message("t", "\"a\":1.5,\"c\":true")});
     }
+    SECTION("… even if it has no value yet") {
+        CHECK(line.process(make_cycle({{0, 1.5}, {2, no_value{}}}, 4s)) == messages{message("t", "\"a\":1.5,\"c\":null")});
+    }
     SECTION("one point that wants every poll takes the others along") {
         points[2].publish.mode = config::publish_mode::every_poll;
         CHECK(line.process(make_cycle({{0, 1.5}, {2, true}}, 4s)).size() == 1);
         CHECK(line.process(make_cycle({{0, 1.5}, {2, true}}, 5s)).size() == 1);
     }
+}
+
+TEST_CASE("pipeline: messages of different periods on one topic keep their own time", "[gateway][pipeline]") {
+    config::file file = make_file({{make_point("a", "t"), make_point("b", "t", 1min)}});
+    for (auto& point : file.buses[0].devices[0].points) {
+        point.publish.mode = config::publish_mode::on_change;
+        point.publish.min_interval = 5s;
+    }
+    pipeline line(file);
+    CHECK(line.process(make_cycle({{0, 1.0}}, 0s)).size() == 1);
+    CHECK(line.process(make_cycle({{1, 1.0}}, 10ms)).size() == 1);
 }

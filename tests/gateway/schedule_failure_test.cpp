@@ -10,7 +10,7 @@ using namespace gateway::simulation;
 
 namespace {
 
-constexpr time_point minute = origin + 60s;
+const time_point minute = origin + 60s;
 
 std::vector<poll_group> without(std::vector<poll_group> groups, std::size_t device) {
     std::erase_if(groups, [&](const poll_group& group) { return group.device == device; });
@@ -153,6 +153,28 @@ TEST_CASE("schedule: a device that fails once", "[gateway][schedule]") {
     }
 }
 
+TEST_CASE("schedule: what passes while a device is let alone is suspended, not missed", "[gateway][schedule]") {
+    bus line({{0, 200ms, {0}}}, {{.cost = 10ms, .timeout = 50ms, .dead_from = origin + 1s, .dead_until = origin + 1100ms}});
+    line.run_until(origin + 4s);
+    // Asked at 1000 ms, silent until 1050, let alone until 2050: 1200 … 1800 pass, 2000 is served late.
+    CHECK(line.plan.suspended_cycles(0) == 4);
+    CHECK(line.plan.missed_cycles(0) == 0);
+    CHECK(line.cycles[0].size() == 20 - 4 - 1);
+    CHECK(line.plan.state(0) == device_state::online);
+}
+
+TEST_CASE("schedule: a probe asks for what is due anyway", "[gateway][schedule]") {
+    bus line({{0, 10min, {0}}, {0, 2s, {1}}}, {{.cost = 10ms, .timeout = 50ms, .dead_from = origin + 1s}});
+    line.run_until(minute);
+    std::size_t probes = 0;
+    for (const request& one : line.requests) {
+        if (!one.probe) continue;
+        ++probes;
+        CHECK(one.group == 1);
+    }
+    CHECK(probes >= 4);
+}
+
 TEST_CASE("schedule: a failure breaks off the other cycles of its device", "[gateway][schedule]") {
     schedule plan({{0, 10s, {0, 1}}, {0, 1s, {2}}, {1, 10s, {3, 4}}}, 2, origin);
     const auto answer = [&](nanoseconds at, std::size_t group, std::vector<point_index> covered) {
@@ -235,6 +257,8 @@ TEST_CASE("schedule: a bus without groups, and one that nobody answers on", "[ga
     SECTION("dead devices among themselves are probed as each deserves") {
         std::vector<device_model> devices(30, {.dead_from = origin, .dead_until = origin + 5min});
         bus line(one_group_each(30, 1s), devices);
+        line.run_until(origin + 5min);
+        CHECK(line.requests.size() > 30u * 6u);  // nobody is harmed by them: no ration
         line.run_until(origin + 6min);
         for (std::size_t device = 0; device < 30; ++device) CHECK(line.plan.state(device) == device_state::online);
     }
