@@ -42,12 +42,16 @@ void encode(const packet& what, version how, std::string& to);
 
 /// A PUBLISH without a detour through a struct: the hot path. `id` is ignored at QoS 0.
 void encode_publish(const publication& what, qos effective, bool retain, bool dup, packet_id id, version how, std::string& to);
-/// How many bytes that takes; 0: it can't be encoded (over 268,435,455 bytes, or a topic over 65,535).
+/// How many bytes that takes; 0: it can't be encoded (over 268,435,455 bytes, a topic or key over 65,535, a topic that is
+/// no topic name, or a key that is no UTF-8). encode_publish requires that this isn't 0.
 std::size_t publish_size(const publication& what, qos effective, version how);
 void encode_pubrel(packet_id id, reason why, version how, std::string& to);
 
 /// Well-formed UTF-8 without U+0000 (1.5.4), and for a topic name also no wildcard and at least one character (4.7).
 bool is_valid_utf8(std::string_view text);
 bool is_valid_topic_name(std::string_view topic);
+/// A topic filter (4.7.1); in the form "$share/NAME/FILTER" of MQTT 5 (4.8.2) its name and filter are checked apart.
+bool is_valid_topic_filter(std::string_view filter);
+bool is_shared_subscription(std::string_view filter);
 
 }  // namespace mqtt

@@ -107,6 +107,7 @@ struct connect {
     std::optional<mqtt::will> will;
     property_set will_properties;
     property_set properties;
+    bool operator==(const connect&) const = default;
 };
 
 struct connack {

@@ -42,6 +42,7 @@ struct will {
     std::string payload;
     mqtt::qos qos = qos::at_least_once;
     bool retain = true;
+    bool operator==(const will&) const = default;
 };
 
 /// A lane owns a range of packet identifiers: identifier = first + sequence mod size, so that the binding of message
