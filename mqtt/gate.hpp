@@ -64,10 +64,10 @@ private:
     std::deque<waiting> pubrels_;
     std::size_t waiting_bytes_ = 0;
     std::string out_;
-    std::size_t start_ = 0;         // of what is unsent in out_
-    std::uint64_t written_ = 0;     // on this connection
-    std::deque<mark> marks_;        // of QoS 0 messages in out_
-    std::deque<sequence> done_;     // for pop_written()
+    std::size_t start_ = 0;      // of what is unsent in out_
+    std::uint64_t written_ = 0;  // on this connection
+    std::deque<mark> marks_;     // of QoS 0 messages in out_
+    std::deque<sequence> done_;  // for pop_written()
     sequence shown_{0};
     std::size_t unlogged_ = 0;
 };

@@ -111,9 +111,12 @@ lane::owner lane::find(packet_id id, sequence shown) const {
     if (found->kind != kind::sent) return {};
     if (at > shown) return {at, at <= repeats_up_to_ ? stage::unsent_repeat : stage::unknown};
     switch (found->level) {
-        case qos::at_most_once: return {at, stage::sent_qos_0};
-        case qos::at_least_once: return {at, stage::sent_qos_1};
-        case qos::exactly_once: break;
+        case qos::at_most_once:
+            return {at, stage::sent_qos_0};
+        case qos::at_least_once:
+            return {at, stage::sent_qos_1};
+        case qos::exactly_once:
+            break;
     }
     return {at, stage::sent_qos_2};
 }
@@ -150,7 +153,8 @@ void lane::finish(sequence at) {
 }
 
 log_position lane::released_at(sequence at) const {
-    const auto found = std::find_if(released_.begin(), released_.end(), [at](const release_point& each) { return each.at == at; });
+    const auto found =
+        std::find_if(released_.begin(), released_.end(), [at](const release_point& each) { return each.at == at; });
     assert(found != released_.end());
     return found->position;
 }
@@ -214,7 +218,8 @@ void lane::on_durable(log_position up_to) {
 
 log_position lane::publishable_at(sequence at, log_position unsaved) const {
     if (at <= durable_mark_) return log_position{0};
-    const auto found = std::find_if(saves_.begin(), saves_.end(), [at](const saved_marks& each) { return each.maybe_sent >= at; });
+    const auto found =
+        std::find_if(saves_.begin(), saves_.end(), [at](const saved_marks& each) { return each.maybe_sent >= at; });
     return found == saves_.end() ? unsaved : found->position;
 }
 

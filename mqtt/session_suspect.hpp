@@ -12,11 +12,12 @@ namespace mqtt {
 /// that point at the same one convict it. While there is a suspect, the window is one message: the blame falls on the right one.
 class suspect {
 public:
-    void on_progress() { accused_.reset(); }
+    /// An acknowledgement came, or a connection ended in a way that something else explains.
+    void acquit() { accused_.reset(); }
 
-    /// A connection ended without progress. `oldest`: nothing when something else may be at fault; that keeps what was
-    /// counted, since it proves nothing. The answer: the message that is convicted.
-    std::optional<sequence> on_end(std::optional<sequence> oldest) {
+    /// The broker closed a connection without having acknowledged anything. `oldest`: nothing if no message was on its way;
+    /// that proves nothing, and what was counted stays. The answer: the message that is convicted.
+    std::optional<sequence> on_closed(std::optional<sequence> oldest) {
         if (!oldest) return std::nullopt;
         if (accused_ != oldest) {
             accused_ = oldest;
