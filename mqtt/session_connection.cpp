@@ -70,21 +70,21 @@ bool session::machine::needs_new_session() const {
 }
 
 connect session::machine::connect_packet() const {
-    connect packet;
-    packet.clean_start = asked_clean_;
-    packet.keep_alive = clamped<std::uint16_t>(how_.keepalive, 0xffff);
-    packet.client_id = how_.client_id;
-    packet.password = how_.password;
-    packet.will = how_.will;
+    connect what;
+    what.clean_start = asked_clean_;
+    what.keep_alive = clamped<std::uint16_t>(how_.keepalive, 0xffff);
+    what.client_id = how_.client_id;
+    what.password = how_.password;
+    what.will = how_.will;
     // 3.1.1 knows no password without a user name.
     const bool name_needed = how_.password && how_.version == version::v3_1_1;
-    if (!how_.username.empty() || name_needed) packet.username = how_.username;
+    if (!how_.username.empty() || name_needed) what.username = how_.username;
     if (how_.version == version::v5) {
-        packet.properties.session_expiry_interval = clamped<std::uint32_t>(how_.session_expiry, 0xffffffff);
-        packet.properties.receive_maximum = inbound_window;
-        packet.properties.maximum_packet_size = how_.largest_packet_in;
+        what.properties.session_expiry_interval = clamped<std::uint32_t>(how_.session_expiry, 0xffffffff);
+        what.properties.receive_maximum = inbound_window;
+        what.properties.maximum_packet_size = how_.largest_packet_in;
     }
-    return packet;
+    return what;
 }
 
 /// What is shown to the transport already still goes; nothing follows but a DISCONNECT that tells the broker why.

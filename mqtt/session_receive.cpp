@@ -89,7 +89,7 @@ void session::machine::on_packet(const packet& what, time_point now) {
                    [&](const pubcomp& p) { on(p); },
                    [&](const pingresp&) {},
                    [&](const disconnect& p) { on(p); },
-                   [&](const publish&) { violation("the broker sent PUBLISH, but nothing is subscribed to"); },
+                   [&](const mqtt::publish&) { violation("the broker sent PUBLISH, but nothing is subscribed to"); },
                    [&](const suback&) { violation("the broker sent SUBACK, but nothing was asked"); },
                    [&](const unsuback&) { violation("the broker sent UNSUBACK, but nothing was asked"); },
                    [&](const auth&) { violation("the broker sent AUTH, but no method was agreed on"); },
