@@ -79,6 +79,7 @@ std::vector<To> converted(const std::vector<From>& from, Convert convert) {
 
 mqtt::saved_state saved_state_of(const store::recovery& found) {
     mqtt::saved_state state;
+    state.newest = to_mqtt(found.last);
     if (found.session) state.session = {found.session->client_id, found.session->broker, found.session->epoch};
     state.lane = {to_mqtt(found.cursor.acked), to_mqtt(found.cursor.released), to_mqtt(found.cursor.maybe_sent),
                   converted<mqtt::sequence>(found.cursor.acked_beyond, to_mqtt),
@@ -241,7 +242,7 @@ void app::on_cycle(const cycle& done) {
     if (unlogged > 0) client_->flush();
     if (messages.empty()) return;
     const std::size_t count = messages.size();
-    if (!store_->append(std::move(messages))) {
+    if (!store_->append(std::move(messages), delivery_->takes_fresh())) {
         if (refused_appends_ == 0) log_.error("readings_refused", {{"reason", "the disk has not answered for long"}});
         refused_appends_ += count;
     }
@@ -277,7 +278,7 @@ void app::on_committed(committed done) {
                           {"remedy", "raise buffer.max_bytes, or see why the broker is away"}});
         evicted_ += done.report.evicted + done.report.refused;
     }
-    delivery_->on_committed(done.report, std::move(done.messages));
+    delivery_->on_committed(done.report, std::move(done.messages), done.keep);
     if (done.saved_up_to != 0) session_->on_durable(mqtt::log_position{done.saved_up_to}, steady_now());
     pump();
     if (stage_ != stage::running) continue_stop();

@@ -25,24 +25,16 @@ mqtt::publication publication_of(const store::message& m) {
 delivery::delivery(mqtt::session& session, store::sequence last)
     : session_(session), last_(last), covered_from_(number(last) + 1), covered_to_(number(last)) {}
 
-void delivery::on_committed(const store::commit_report& report, std::vector<store::message> messages) {
-    if (report.evicted > 0) {
-        // Dropped before they were sent: what is read ahead must not be sent after it was counted as dropped.
-        std::erase_if(buffer_, [&](const store::stored_message& m) {
-            return m.sequence >= report.evicted_from && m.sequence <= report.evicted_to &&
-                   number(m.sequence) >= mqtt::number(session_.next());
-        });
-        buffered_bytes_ = 0;
-        for (const auto& m : buffer_) buffered_bytes_ += size_of(m.message);
-    }
+bool delivery::takes_fresh() const {
+    return session_.is_online() && covered_to_ >= number(last_) && buffered_bytes_ <= limits::fresh_bytes;
+}
+
+void delivery::on_committed(const store::commit_report& report, std::vector<store::message> messages, bool keep) {
     if (report.appended == 0) return;
     const std::int64_t first = number(report.first);
     last_ = store::sequence{first + static_cast<std::int64_t>(report.appended) - 1};
-    for (std::size_t i = 0; i < report.appended; ++i) {
-        if (covered_to_ + 1 != first + static_cast<std::int64_t>(i) || buffered_bytes_ > limits::fresh_bytes) return;
-        push_back({store::sequence{covered_to_ + 1}, std::move(messages[i])});
-        ++covered_to_;
-    }
+    if (!keep || covered_to_ + 1 != first) return;
+    for (std::size_t i = 0; i < report.appended; ++i) push_back({store::sequence{++covered_to_}, std::move(messages[i])});
 }
 
 void delivery::on_read(store::sequence from, std::vector<store::stored_message> messages) {

@@ -27,8 +27,11 @@ public:
     /// `last`: the newest message in the log when the process starts.
     delivery(mqtt::session& session, store::sequence last);
 
-    /// These became durable; the log holds them in any case, so they are kept only as far as that saves a read.
-    void on_committed(const store::commit_report& report, std::vector<store::message> messages);
+    /// Whether messages that become durable soon would be sent without reading them back. During an outage, or while a
+    /// backlog is being delivered, they stay in the log alone: memory stays flat, and the log may drop the oldest.
+    bool takes_fresh() const;
+    /// These became durable. `keep`: takes_fresh() said so when they were handed to the store.
+    void on_committed(const store::commit_report& report, std::vector<store::message> messages, bool keep);
     /// The answer to wanted().
     void on_read(store::sequence from, std::vector<store::stored_message> messages);
     /// The log could not be read; asked again by the next pump() after `retry`.

@@ -8,6 +8,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <cassert>
+#include <utility>
 
 #include "gateway/limits.hpp"
 
@@ -50,12 +51,13 @@ store_thread::~store_thread() {
     *alive_ = false;
 }
 
-bool store_thread::append(std::vector<store::message> messages) {
+bool store_thread::append(std::vector<store::message> messages, bool keep) {
     const std::size_t bytes = size_of(messages);
     {
         const std::lock_guard lock(mutex_);
         if (append_bytes_ + bytes > limits::waiting_bytes) return false;
         append_bytes_ += bytes;
+        keep_ = keep_ || keep;
         appends_.insert(appends_.end(), std::make_move_iterator(messages.begin()), std::make_move_iterator(messages.end()));
     }
     wake_.notify_one();
@@ -138,6 +140,7 @@ void store_thread::commit(std::unique_lock<std::mutex>& lock) {
     store::transaction work;
     work.append.swap(appends_);
     append_bytes_ = 0;
+    work.handed_out = done.keep = std::exchange(keep_, false);
     std::optional<save_request> save;
     save.swap(save_);
     if (save) {

@@ -33,6 +33,7 @@ struct save_request {
 struct committed {
     store::commit_report report;
     std::vector<store::message> messages;  // the first report.appended of them are in the log, from report.first on
+    bool keep = false;                     // as append() was told
     std::uint64_t saved_up_to = 0;         // 0: no save was in it
 };
 
@@ -51,8 +52,9 @@ public:
     store_thread(const store_thread&) = delete;
     store_thread& operator=(const store_thread&) = delete;
 
-    /// Refuses (false) when more waits than limits::waiting_bytes: the disk has not answered for long.
-    [[nodiscard]] bool append(std::vector<store::message> messages);
+    /// Refuses (false) when more waits than limits::waiting_bytes: the disk has not answered for long. `keep`: the caller
+    /// means to send these as soon as they are durable, so the store must not drop them as the oldest.
+    [[nodiscard]] bool append(std::vector<store::message> messages, bool keep);
     void save(save_request request);
     void read(store::sequence from, std::size_t most_messages, std::size_t most_bytes);
     /// Commits whatever waits at once; an on_committed or on_failed follows if there was anything.
@@ -85,6 +87,7 @@ private:
     std::condition_variable wake_;
     std::vector<store::message> appends_;
     std::size_t append_bytes_ = 0;
+    bool keep_ = false;  // of any of appends_
     std::optional<save_request> save_;  // several merged: the last cursor and session, all that was settled
     clock::time_point save_since_{};
     std::vector<read_request> reads_;

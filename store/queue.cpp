@@ -64,7 +64,7 @@ private:
     log_table log_{connection_};
     dictionary texts_;
     contents now_;
-    std::int64_t given_out_ = 0;  // the highest number that read() has returned
+    std::int64_t given_out_ = 0;  // the highest number that the caller holds: by read(), or handed_out
     segment_reader reading_;      // the segment that was read last, up to where
 };
 
@@ -152,6 +152,7 @@ result<commit_report> queue::file::try_commit(const transaction& work) {
     if (const auto durable = log_.commit(); !durable) return durable.error();
 
     now_ = std::move(in.next);
+    if (work.handed_out) given_out_ = std::max(given_out_, now_.figures.last);
     const bool evicted = reading_.first() >= number(in.report.evicted_from) && reading_.last() <= number(in.report.evicted_to);
     if (evicted || reading_.last() <= number(now_.cursor.acked)) reading_ = {};
     return in.report;

@@ -88,6 +88,7 @@ struct settled {
 /// All of it is durable, or none. Everything is optional.
 struct transaction {
     std::vector<message> append;  // in order; QoS 1 and 2 only
+    bool handed_out = false;      // the caller keeps what is appended and may send it: it is not evicted, as if read() had given it
     std::optional<store::cursor> cursor;
     std::optional<session_record> session;
     store::settled settled;

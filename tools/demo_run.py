@@ -26,8 +26,11 @@ class Story:
         print(f"{time.monotonic() - self.began:5.1f} s  {text}", flush=True)
 
     def watch(self, seconds):
+        self.watch_until(lambda: False, seconds)
+
+    def watch_until(self, condition, seconds):
         end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
+        while (left := end - time.monotonic()) > 0 and not condition():
             time.sleep(min(1.0, left))
             ledger = self.plant.ledger()
             self.say(f"delivered {self.judge.count():5}   waiting in the queue {ledger['queued']:5}")
@@ -105,9 +108,12 @@ def main():
         the_plant.gateway.kill()
         the_plant.gateway.start()
         story.watch(5)
-        story.say("the broker comes back")
+        story.say("the broker comes back (the gateway tries again within 15 s)")
         broker.start()
-        story.watch(5)
+        before = judge.count()
+        story.watch_until(lambda: judge.count() > before and the_plant.ledger()["queued"] < 50, 30)
+        story.say("the backlog is delivered")
+        story.watch(3)
         if not options.keep:
             story.say("the gateway is asked to stop (SIGTERM): it delivers what is left")
             the_plant.gateway.stop()

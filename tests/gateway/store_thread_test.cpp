@@ -53,7 +53,7 @@ struct fixture {
         const auto work = boost::asio::make_work_guard(loop);
         while (!condition()) REQUIRE(loop.run_one_for(10s) == 1);
     }
-    void append(std::vector<store::message> messages) { REQUIRE(thread->append(std::move(messages))); }
+    void append(std::vector<store::message> messages) { REQUIRE(thread->append(std::move(messages), true)); }
 };
 
 }  // namespace
@@ -131,7 +131,7 @@ TEST_CASE("store thread: a stop commits what waits and tells nothing more", "[ga
 
 TEST_CASE("store thread: more than the disk takes in time is refused, not piled up", "[gateway][store_thread]") {
     fixture f;
-    CHECK_FALSE(f.thread->append({message(std::string(limits::waiting_bytes + 1, 'x'))}));
+    CHECK_FALSE(f.thread->append({message(std::string(limits::waiting_bytes + 1, 'x'))}, true));
     f.append({message("small")});
     f.run_until([&] { return f.commits.size() == 1; });
     CHECK(f.commits[0].report.appended == 1);
