@@ -92,11 +92,11 @@ public:
     session& operator=(const session&) = delete;
 
     // -- events in --
-    void start(time_point now);                        // begin to connect, and keep connected
-    void on_opened(time_point now);                    // the transport that open_transport asked for is there
+    void start(time_point now);      // begin to connect, and keep connected
+    void on_opened(time_point now);  // the transport that open_transport asked for is there
     void on_bytes(std::span<const std::byte> bytes, time_point now);
     void on_closed(std::string_view reason, time_point now);  // could not be opened, or was lost, or was closed as asked
-    void on_time(time_point now);                      // next_deadline() has come; harmless at any time
+    void on_time(time_point now);                             // next_deadline() has come; harmless at any time
     void on_durable(log_position up_to, time_point now);
 
     /// Leave in order: DISCONNECT, close_transport. Nothing in flight is given up: the broker keeps the session.

@@ -96,6 +96,7 @@ struct session_record {
 struct saved_state {
     std::optional<session_record> session;
     lane_state lane;
+    std::optional<sequence> newest;  // the last message in the log, if known: what is above it can't have been sent
 };
 
 }  // namespace mqtt

@@ -1,0 +1,10 @@
+# The session's half of mqtt/: the state machine and its parts.
+target_sources(tidegate_mqtt PRIVATE
+    backoff.cpp
+    gate.cpp
+    lane.cpp
+    session.cpp
+    session_connection.cpp
+    session_receive.cpp
+    session_send.cpp
+)

@@ -1,0 +1,63 @@
+// mqtt/session.cpp: the calls of mqtt::session, each ended by the one save that it made necessary.
+// Not here: the state machine itself (session_machine.hpp).
+#include "mqtt/session.hpp"
+
+#include "mqtt/session_machine.hpp"
+
+namespace mqtt {
+
+session::session(options how, saved_state saved, std::uint64_t seed)
+    : machine_(std::make_unique<machine>(std::move(how), std::move(saved), seed)) {}
+session::~session() = default;
+
+void session::start(time_point now) { machine_->start(now); }
+
+void session::on_opened(time_point now) { machine_->on_opened(now); }
+
+void session::on_bytes(std::span<const std::byte> bytes, time_point now) {
+    machine_->on_bytes(bytes, now);
+    machine_->emit_save();
+}
+
+void session::on_closed(std::string_view reason, time_point now) {
+    machine_->on_closed(reason, now);
+    machine_->emit_save();
+}
+
+void session::on_time(time_point now) { machine_->on_time(now); }
+
+void session::on_durable(log_position up_to, time_point) {
+    machine_->on_durable(up_to);
+    machine_->emit_save();
+}
+
+void session::stop(time_point) {
+    machine_->stop();
+    machine_->emit_save();
+}
+
+bool session::accepts() const { return machine_->accepts(); }
+sequence session::next() const { return machine_->next(); }
+
+void session::publish(sequence at, const publication& message, time_point) {
+    machine_->publish(at, message);
+    machine_->emit_save();
+}
+
+bool session::publish_unlogged(const publication& message, time_point) { return machine_->publish_unlogged(message); }
+
+sequence session::highest_sent() const { return machine_->highest_sent(); }
+std::size_t session::in_flight() const { return machine_->in_flight(); }
+bool session::is_online() const { return machine_->is_online(); }
+
+effects session::take_effects() { return machine_->take_effects(); }
+std::string_view session::unsent() const { return machine_->unsent(); }
+
+void session::sent(std::size_t bytes, time_point now) {
+    machine_->sent(bytes, now);
+    machine_->emit_save();
+}
+
+std::optional<time_point> session::next_deadline() const { return machine_->next_deadline(); }
+
+}  // namespace mqtt

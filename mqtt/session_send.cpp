@@ -1,0 +1,168 @@
+// mqtt/session_send.cpp: what we say: messages, PUBRELs; and what must be durable before.
+// Not here: when a connection begins and ends (session_connection.cpp).
+#include <algorithm>
+#include <cassert>
+
+#include "mqtt/codec.hpp"
+#include "mqtt/session_machine.hpp"
+
+namespace mqtt {
+namespace {
+
+constexpr std::size_t most_unsent = 1u << 20;  // bytes, beyond which no further message is taken
+
+}  // namespace
+
+// ---- Messages ----
+
+bool session::machine::accepts() const {
+    if (state_ != state::online || held_) return false;
+    const std::size_t window = suspect_.exists() ? 1 : std::max<std::size_t>(how_.window, 1);
+    return lane_.in_flight() < window && lane_.in_flight() + unlogged_.in_flight() < limits_.receive_maximum &&
+           lane_.has_room() && lane_.fits(lane_.next()) && gate_.size() < most_unsent;
+}
+
+void session::machine::publish(sequence at, const publication& message) {
+    assert(accepts() && at >= next());
+    if (lane_.fits(at)) return send_logged(at, message);
+    hold(at, message);
+}
+
+/// Far ahead, since the log has lost what was between: the identifier may still be in use. This one message is kept.
+void session::machine::hold(sequence at, const publication& message) {
+    held_.emplace();
+    held_->at = at;
+    held_->topic = message.topic;
+    held_->payload = message.payload;
+    held_->idempotency_key = message.idempotency_key;
+    held_->message = message;
+}
+
+void session::machine::release_held() {
+    if (!held_ || !lane_.fits(held_->at)) return;
+    held_message held = std::move(*held_);
+    held_.reset();
+    held.message.topic = held.topic;
+    held.message.payload = held.payload;
+    held.message.idempotency_key = held.idempotency_key;
+    send_logged(held.at, held.message);
+}
+
+void session::machine::send_logged(sequence at, const publication& message) {
+    if (lane_.is_settled(at)) return lane_.pass_over(at);
+    if (lane_.is_dropped(at)) {
+        lane_.skip(at);
+        ++pending_.lost;
+        request_save(false);
+        return;
+    }
+    const qos level = std::min(message.qos, limits_.highest_qos);
+    const std::size_t size = publish_size(message, level, how_.version);
+    if (size == 0 || size > limits_.packet_size) {
+        const reason code =
+            size == 0 && !is_valid_topic_name(message.topic) ? reason::topic_name_invalid : reason::packet_too_large;
+        lane_.begin(at, level);
+        return refuse(at, code, std::string(phrase(code)));
+    }
+    const bool repeat = level != qos::at_most_once && lane_.is_repeat(at);
+    scratch_.clear();
+    encode_publish(message, level, message.retain && limits_.retain, repeat, lane_.id_of(at), how_.version, scratch_);
+
+    if (lane_.needs_mark(at)) {
+        lane_.raise_mark(at);
+        request_save(true);
+    }
+    const log_position after = std::max(session_position_, lane_.publishable_at(at, log_position{position_ + 1}));
+    lane_.begin(at, level);
+    gate_.push_publish(after, at, level, scratch_);
+}
+
+bool session::machine::publish_unlogged(const publication& message) {
+    if (state_ != state::online) return false;
+    const qos level = std::min({message.qos, limits_.highest_qos, qos::at_least_once});
+    const std::size_t size = publish_size(message, level, how_.version);
+    if (size == 0 || size > limits_.packet_size || gate_.size() + size > most_unsent) return false;
+    packet_id id{0};
+    if (level != qos::at_most_once) {
+        if (lane_.in_flight() + unlogged_.in_flight() >= limits_.receive_maximum) return false;
+        const auto free = unlogged_.take();
+        if (!free) return false;
+        id = *free;
+    }
+    scratch_.clear();
+    encode_publish(message, level, message.retain && limits_.retain, false, id, how_.version, scratch_);
+    gate_.push_publish(level == qos::at_most_once ? log_position{0} : session_position_, sequence{0}, level, scratch_);
+    return true;
+}
+
+void session::machine::send_pubrel(packet_id id, reason why, log_position after) {
+    if (state_ != state::online) return;
+    scratch_.clear();
+    encode_pubrel(id, why, how_.version, scratch_);
+    gate_.push_pubrel(after, scratch_);
+}
+
+void session::machine::send_control(const packet& what) {
+    scratch_.clear();
+    encode(what, how_.version, scratch_);
+    gate_.push_control(scratch_);
+}
+
+void session::machine::sent(std::size_t bytes, time_point now) {
+    if (bytes == 0) return;
+    last_written_ = now;
+    gate_.sent(bytes);
+    if (gate_.size() == 0) answers_ = 0;
+    while (const auto at = gate_.pop_written()) acknowledge(*at);
+}
+
+// ---- What becomes of them ----
+
+void session::machine::acknowledge(sequence at) {
+    lane_.finish(at);
+    ++pending_.acknowledged;
+    request_save(false);
+}
+
+void session::machine::refuse(sequence at, reason code, std::string words) {
+    lane_.finish(at);
+    ++pending_.refused;
+    request_save(false);
+    effects_.push_back(message_refused{at, static_cast<std::uint8_t>(code), std::move(words)});
+}
+
+// ---- Durability ----
+
+/// The position that the save at the end of this call will have.
+log_position session::machine::request_save(bool barrier) {
+    pending_.exists = true;
+    pending_.barrier = pending_.barrier || barrier;
+    return log_position{position_ + 1};
+}
+
+void session::machine::emit_save() {
+    if (!pending_.exists) return;
+    save what;
+    what.position = log_position{++position_};
+    if (pending_.record) what.session = record_;
+    what.lane = lane_.state();
+    what.acknowledged = pending_.acknowledged;
+    what.refused = pending_.refused;
+    what.lost = pending_.lost;
+    what.barrier = pending_.barrier;
+    lane_.on_saved(what.position);
+    effects_.push_back(std::move(what));
+    pending_ = {};
+}
+
+void session::machine::on_durable(log_position up_to) {
+    assert(up_to <= log_position{position_});
+    durable_ = std::max(durable_, static_cast<std::uint64_t>(up_to));
+    lane_.on_durable(up_to);
+    gate_.on_durable(up_to);
+    release_held();
+}
+
+effects session::machine::take_effects() { return std::exchange(effects_, {}); }
+
+}  // namespace mqtt
