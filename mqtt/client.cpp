@@ -1,231 +1,285 @@
-// mqtt/client.cpp: the loop around a session: an event goes in, its effects are carried out, bytes are written, the timer is set.
+// mqtt/client.cpp: carries a session's transport effects out: one transport at a time, one write at a time, one timer.
+// Not here: any decision of the protocol (session.hpp), and sockets (transport_tcp.cpp).
 #include "mqtt/client.hpp"
 
-#include <array>
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cassert>
+#include <optional>
+#include <span>
+#include <utility>
+#include <variant>
 
 #include "mqtt/transport.hpp"
 
 namespace mqtt {
 namespace {
 
-constexpr std::size_t read_size = 16u << 10;
-constexpr auto last_write = std::chrono::seconds(1);  // how long close_transport waits for what is unsent
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+constexpr std::size_t largest_write = 64 * 1024;  // copied by the transport, hence bounded
+constexpr auto close_patience = 1s;
 
 time_point now() { return std::chrono::steady_clock::now(); }
 
 }  // namespace
 
-class client::carrier : public std::enable_shared_from_this<carrier> {
+/// Each event ends with turn(), which does all that the event has made due. The session hears that bytes are sent when the
+/// system has taken them; those on their way when a connection breaks are dropped, since the session sends what wasn't
+/// acknowledged again: nothing is lost, and nothing is written twice to one connection.
+class client::carrier : public std::enable_shared_from_this<client::carrier> {
 public:
-    carrier(boost::asio::io_context& loop, std::vector<server_address> servers, session& protocol, effect_handler on_effect,
-            ready_handler on_ready)
+    carrier(asio::io_context& loop, std::vector<server_address> servers, session& protocol, effect_handler on_effect,
+            ready_handler on_ready, transport_maker make)
         : loop_(loop),
           servers_(std::move(servers)),
           session_(protocol),
           on_effect_(std::move(on_effect)),
           on_ready_(std::move(on_ready)),
-          session_timer_(loop),
-          close_timer_(loop),
-          stop_timer_(loop) {}
+          make_(std::move(make)),
+          timer_(loop) {}
 
-    void start() {
-        session_.start(now());
-        wake();
-    }
-
-    void flush() {
-        if (!gone_) carry_on();
-    }
-
-    void stop(std::chrono::milliseconds patience, std::function<void()> done) {
-        stopped_ = std::move(done);
-        session_.stop(now());
-        carry_on();
-        stop_timer_.expires_after(patience);
-        stop_timer_.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
-            if (!error && !self->gone_) self->lose("the broker did not close the connection in time");
-        });
-        if (!transport_) finish_stop();
-    }
-
-    /// The client is being destroyed: nothing may call back any more.
-    void abandon() {
-        gone_ = true;
-        if (transport_) transport_->close();
-        transport_.reset();
-        session_timer_.cancel();
-        close_timer_.cancel();
-        stop_timer_.cancel();
-    }
+    void start();
+    void turn();
+    void stop(std::chrono::milliseconds patience, std::function<void()> done);
+    void abandon();
 
 private:
-    /// Something happened: effects first, then a chance to publish, then bytes and the timer.
-    void wake() {
-        ready_due_ = true;
-        carry_on();
-    }
+    void carry_out_effects();
+    void carry_out(const open_transport& what);
+    void carry_out(const close_transport&);
 
-    /// Safe from within the handlers that it calls: the outer call goes on with what they caused.
-    void carry_on() {
-        if (carrying_) return;
-        carrying_ = true;
-        for (;;) {
-            const effects caused = session_.take_effects();
-            for (const effect& each : caused) carry_out(each);
-            if (gone_) return;
-            if (!caused.empty()) continue;
-            if (!ready_due_ || !session_.accepts()) break;
-            ready_due_ = false;
-            on_ready_();
-            if (gone_) return;
-        }
-        carrying_ = false;
-        write();
-        set_timer();
-    }
+    void on_opened(std::string_view error);
+    void read();
+    void on_read(std::string_view error, std::span<const std::byte> bytes);
+    void write();
+    void on_written(std::string_view error);
+    void end_when_written();
+    void lost(std::string_view words);
 
-    void carry_out(const effect& what) {
-        if (gone_) return;
-        if (const auto* open = std::get_if<open_transport>(&what)) {
-            connect(open->server);
-        } else if (std::holds_alternative<close_transport>(what)) {
-            close_when_written();
-        } else {
-            on_effect_(what);
-        }
-    }
+    std::optional<time_point> next_deadline() const;
+    void arm();
+    void on_timer();
+    void report_stopped();
 
-    void connect(std::size_t server) {
-        assert(!transport_ && server < servers_.size());
-        closing_ = writing_ = open_ = false;
-        transport_ = make_tcp_transport(loop_);
-        transport_->open(servers_[server], [self = shared_from_this()](const std::string& error) {
-            if (self->gone_) return;
-            if (!error.empty()) return self->lose(error);
-            self->open_ = true;
-            self->session_.on_opened(now());
-            self->read();
-            self->wake();
-        });
-    }
-
-    void read() {
-        transport_->read(input_, [self = shared_from_this()](const std::string& error, std::size_t bytes) {
-            if (self->gone_) return;
-            if (!error.empty()) return self->lose(error);
-            const auto connection = self->transport_;
-            self->session_.on_bytes(std::span(self->input_).first(bytes), now());
-            self->wake();
-            if (!self->gone_ && self->transport_ == connection) self->read();
-        });
-    }
-
-    /// What is taken from the session here is ours; if the connection breaks, it is lost with the connection.
-    void write() {
-        if (!open_ || writing_) return;
-        const std::string_view unsent = session_.unsent();
-        if (unsent.empty()) {
-            if (closing_) lose("closed");
-            return;
-        }
-        output_.assign(unsent);
-        session_.sent(output_.size(), now());
-        writing_ = true;
-        transport_->write(output_, [self = shared_from_this()](const std::string& error) {
-            if (self->gone_) return;
-            self->writing_ = false;
-            if (!error.empty()) return self->lose(error);
-            self->wake();
-        });
-    }
-
-    void close_when_written() {
-        if (!transport_) return;
-        closing_ = true;
-        if (!open_) return lose_later();
-        close_timer_.expires_after(last_write);
-        close_timer_.async_wait([self = shared_from_this(), connection = transport_](const boost::system::error_code& error) {
-            if (!error && !self->gone_ && self->transport_ == connection) self->lose("closed");
-        });
-    }
-
-    /// An attempt that is given up: told after the effects that are being carried out now.
-    void lose_later() {
-        boost::asio::post(loop_, [self = shared_from_this(), connection = transport_] {
-            if (!self->gone_ && self->transport_ == connection) self->lose("closed");
-        });
-    }
-
-    void lose(const std::string& reason) {
-        if (!transport_) return;
-        transport_->close();
-        transport_.reset();
-        open_ = writing_ = closing_ = false;
-        close_timer_.cancel();
-        session_.on_closed(reason, now());
-        wake();
-        if (!gone_) finish_stop();
-    }
-
-    void finish_stop() {
-        if (!stopped_) return;
-        stop_timer_.cancel();
-        const auto done = std::exchange(stopped_, nullptr);
-        boost::asio::post(loop_, [self = shared_from_this(), done] {
-            if (!self->gone_) done();
-        });
-    }
-
-    void set_timer() {
-        const auto deadline = session_.next_deadline();
-        if (deadline == timer_set_to_) return;
-        timer_set_to_ = deadline;
-        if (!deadline) {
-            session_timer_.cancel();
-            return;
-        }
-        session_timer_.expires_at(*deadline);
-        session_timer_.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
-            if (error || self->gone_) return;  // set anew, or the end
-            self->timer_set_to_.reset();
-            self->session_.on_time(now());
-            self->wake();
-        });
-    }
-
-    boost::asio::io_context& loop_;
+    asio::io_context& loop_;
     const std::vector<server_address> servers_;
     session& session_;
-    effect_handler on_effect_;
-    ready_handler on_ready_;
-    boost::asio::steady_timer session_timer_, close_timer_, stop_timer_;
-    std::optional<time_point> timer_set_to_;
-    std::shared_ptr<transport> transport_;
-    std::array<std::byte, read_size> input_{};
-    std::string output_;
+    const effect_handler on_effect_;
+    const ready_handler on_ready_;
+    const transport_maker make_;
+    bool abandoned_ = false;  // the client is gone; so may be the session
+
+    bool turning_ = false;
+    bool again_ = false;
+
+    std::unique_ptr<transport> transport_;
+    struct connection_state {
+        bool open = false;
+        bool closing = false;                  // close_transport was asked for
+        bool ended = false;                    // the peer was told that no more will come
+        std::size_t writing = 0;               // bytes on their way to the system
+        std::string write_error;               // no more can be written; what the peer said before it is still to be read
+        std::optional<time_point> give_up_at;  // the end of all patience with this connection
+    };
+    connection_state connection_;
+
+    asio::steady_timer timer_;
+    std::optional<time_point> armed_;
+    bool stopping_ = false;
+    std::optional<time_point> stop_at_;
     std::function<void()> stopped_;
-    bool open_ = false;      // the transport is open
-    bool writing_ = false;   // output_ is on its way
-    bool closing_ = false;   // close once all is written
-    bool carrying_ = false;  // carry_on is running
-    bool ready_due_ = false;
-    bool gone_ = false;
 };
 
-client::client(boost::asio::io_context& loop, std::vector<server_address> servers, session& protocol, effect_handler on_effect,
-               ready_handler on_ready)
-    : carrier_(std::make_shared<carrier>(loop, std::move(servers), protocol, std::move(on_effect), std::move(on_ready))) {}
+void client::carrier::start() {
+    session_.start(now());
+    turn();
+}
+
+void client::carrier::stop(std::chrono::milliseconds patience, std::function<void()> done) {
+    assert(!stopping_ && done);
+    stopping_ = true;
+    stopped_ = std::move(done);
+    stop_at_ = now() + patience;
+    session_.stop(now());
+    turn();
+}
+
+void client::carrier::abandon() {
+    abandoned_ = true;
+    transport_.reset();
+    timer_.cancel();
+}
+
+/// Effects first and in order, then the chance to publish, once; then all of it is written at once. A call from within a
+/// handler only makes the loop below go round again.
+void client::carrier::turn() {
+    again_ = true;
+    if (turning_) return;
+    const auto self = shared_from_this();
+    turning_ = true;
+    for (bool told = false; again_ && !abandoned_;) {
+        again_ = false;
+        carry_out_effects();
+        if (abandoned_ || told || !session_.accepts()) continue;
+        told = true;
+        again_ = true;
+        on_ready_();
+    }
+    turning_ = false;
+    if (abandoned_) return;
+    write();
+    end_when_written();
+    arm();
+    report_stopped();
+}
+
+void client::carrier::carry_out_effects() {
+    for (auto due = session_.take_effects(); !due.empty(); due = session_.take_effects()) {
+        for (const auto& one : due) {
+            if (const auto* open = std::get_if<open_transport>(&one)) {
+                carry_out(*open);
+            } else if (const auto* close = std::get_if<close_transport>(&one)) {
+                carry_out(*close);
+            } else {
+                on_effect_(one);
+            }
+            if (abandoned_) return;
+        }
+    }
+}
+
+// ---- One connection ----
+
+void client::carrier::carry_out(const open_transport& what) {
+    assert(!transport_ && what.server < servers_.size());
+    const auto& [host, port] = servers_[what.server];
+    transport_ = make_ ? make_(what.server) : make_tcp_transport(loop_);
+    connection_ = {};
+    transport_->open(host, port, [this](std::string_view error) { on_opened(error); });
+}
+
+void client::carrier::carry_out(const close_transport&) {
+    if (!transport_) return;  // it was lost as the session made up its mind
+    if (!connection_.open) return lost("");
+    connection_.closing = true;
+    connection_.give_up_at = now() + close_patience;
+}
+
+void client::carrier::on_opened(std::string_view error) {
+    if (error.empty()) {
+        connection_.open = true;
+        session_.on_opened(now());
+        read();
+    } else {
+        lost(error);
+    }
+    turn();
+}
+
+void client::carrier::read() {
+    transport_->read([this](std::string_view error, std::span<const std::byte> bytes) { on_read(error, bytes); });
+}
+
+void client::carrier::on_read(std::string_view error, std::span<const std::byte> bytes) {
+    if (error.empty()) {
+        session_.on_bytes(bytes, now());
+        read();
+    } else {
+        // The write's error came first, and says more than the end of the stream that follows it.
+        lost(connection_.write_error.empty() ? error : connection_.write_error);
+    }
+    turn();
+}
+
+void client::carrier::write() {
+    if (!connection_.open || connection_.ended || connection_.writing > 0 || !connection_.write_error.empty()) return;
+    const auto bytes = session_.unsent().substr(0, largest_write);
+    if (bytes.empty()) return;
+    connection_.writing = bytes.size();
+    transport_->write(bytes, [this](std::string_view error) { on_written(error); });
+}
+
+void client::carrier::on_written(std::string_view error) {
+    const auto size = std::exchange(connection_.writing, 0);
+    if (error.empty()) {
+        session_.sent(size, now());
+    } else {
+        connection_.write_error = error;
+        if (!connection_.give_up_at) connection_.give_up_at = now() + close_patience;
+    }
+    turn();
+}
+
+/// The peer gets to see the end of the stream, and we wait for its own: to close with bytes unread would reset the
+/// connection, and could take the DISCONNECT from the peer.
+void client::carrier::end_when_written() {
+    if (!connection_.closing || connection_.ended || connection_.writing > 0 || !connection_.write_error.empty()) return;
+    transport_->end_of_writing();
+    connection_.ended = true;
+}
+
+void client::carrier::lost(std::string_view words) {
+    const std::string kept(words);  // may be the connection's own
+    transport_.reset();
+    connection_ = {};
+    session_.on_closed(kept, now());
+}
+
+// ---- Time ----
+
+std::optional<time_point> client::carrier::next_deadline() const {
+    std::optional<time_point> first;
+    for (const auto& one : {session_.next_deadline(), connection_.give_up_at, stop_at_})
+        if (one && (!first || *one < *first)) first = one;
+    return first;
+}
+
+/// A deadline that moved away, as keep-alive's does with each write, costs nothing: the timer goes off early, once, and is
+/// set anew.
+void client::carrier::arm() {
+    const auto due = next_deadline();
+    if (!due || (armed_ && *armed_ <= *due)) return;
+    armed_ = due;
+    timer_.expires_at(*due);
+    timer_.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
+        if (!error && !self->abandoned_) self->on_timer();
+    });
+}
+
+void client::carrier::on_timer() {
+    const auto is_due = [at = now()](const std::optional<time_point>& deadline) { return deadline && *deadline <= at; };
+    armed_.reset();
+    session_.on_time(now());
+    if (transport_ && is_due(connection_.give_up_at)) lost(connection_.write_error);
+    if (transport_ && is_due(stop_at_)) lost("");
+    turn();
+}
+
+void client::carrier::report_stopped() {
+    if (!stopped_ || transport_) return;
+    stop_at_.reset();
+    timer_.cancel();
+    armed_.reset();
+    asio::post(loop_, [self = shared_from_this(), done = std::exchange(stopped_, nullptr)] {
+        if (!self->abandoned_) done();
+    });
+}
+
+// ---- The client ----
+
+client::client(asio::io_context& loop, std::vector<server_address> servers, session& protocol, effect_handler on_effect,
+               ready_handler on_ready, transport_maker make)
+    : carrier_(std::make_shared<carrier>(loop, std::move(servers), protocol, std::move(on_effect), std::move(on_ready),
+                                         std::move(make))) {}
 
 client::~client() { carrier_->abandon(); }
 
 void client::start() { carrier_->start(); }
-
-void client::flush() { carrier_->flush(); }
-
+void client::flush() { carrier_->turn(); }
 void client::stop(std::chrono::milliseconds patience, std::function<void()> done) { carrier_->stop(patience, std::move(done)); }
 
 }  // namespace mqtt

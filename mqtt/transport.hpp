@@ -1,35 +1,46 @@
-// mqtt/transport.hpp: a byte stream to a broker: opened, read, written, closed. TCP is one; TLS and WebSocket wrap or replace it.
-// Not here: what the bytes mean, when to connect, and to whom. Loop thread only.
+// mqtt/transport.hpp: one byte stream to one server, whatever it runs over: TCP now (transport_tcp.cpp); TLS and WebSocket
+// are further implementations.
+// Not here: when to connect and what to send (session.hpp), and carrying a session (client.hpp).
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 
-#include "mqtt/client.hpp"
+namespace boost::asio {
+class io_context;
+}
 
 namespace mqtt {
 
-/// One connection, used once. Every handler is called exactly once, later and not from within the call that took it, unless
-/// the transport was closed meanwhile: then not at all. An error is a phrase for a person; empty: none.
+/// Is opened once, and lives on one io_context run by one thread. Handlers are called from the loop, never from within the
+/// call that takes them, and never after the destructor, which closes at once; a handler may destroy the transport. An
+/// error is told in the system's words; "" means that there was none.
 class transport {
 public:
-    using done = std::function<void(const std::string& error)>;
-    using read_done = std::function<void(const std::string& error, std::size_t bytes)>;
+    using opened_handler = std::function<void(std::string_view error)>;
+    /// The bytes are valid during the call. After an error there are no more; the end of the stream is an error, too.
+    using read_handler = std::function<void(std::string_view error, std::span<const std::byte> bytes)>;
+    using written_handler = std::function<void(std::string_view error)>;
 
+    transport() = default;
     virtual ~transport() = default;
-    virtual void open(const server_address& to, done opened) = 0;
-    /// At least one byte, unless there is an error. The end of the stream is an error.
-    virtual void read(std::span<std::byte> to, read_done got) = 0;
-    /// All bytes, which must stay where they are until then. One write at a time.
-    virtual void write(std::string_view bytes, done written) = 0;
-    virtual void close() = 0;
+    transport(const transport&) = delete;
+    transport& operator=(const transport&) = delete;
+
+    virtual void open(const std::string& host, std::uint16_t port, opened_handler done) = 0;
+    /// Waits for some bytes, at most 16 KiB. One read at a time.
+    virtual void read(read_handler done) = 0;
+    /// Writes all of the bytes, of which it takes a copy. One write at a time.
+    virtual void write(std::string_view bytes, written_handler done) = 0;
+    /// Tells the peer that no more will be written; reading goes on. Requires: open, no write under way.
+    virtual void end_of_writing() = 0;
 };
 
-/// TCP without delay, with keep-alive, and with a bound on how long what was sent may stay unacknowledged by the peer.
-std::shared_ptr<transport> make_tcp_transport(boost::asio::io_context& loop);
+std::unique_ptr<transport> make_tcp_transport(boost::asio::io_context& loop);
 
 }  // namespace mqtt

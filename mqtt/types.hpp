@@ -33,8 +33,8 @@ struct publication {
     std::string_view payload;
     mqtt::qos qos = qos::at_least_once;
     bool retain = false;
-    std::optional<std::chrono::seconds> expiry;  // MQTT 5: of what is left of the message's life
-    std::string_view idempotency_key;            // MQTT 5: sent as the user property "key"; empty: none
+    std::optional<std::chrono::seconds> expiry = {};  // MQTT 5: of what is left of the message's life
+    std::string_view idempotency_key = {};            // MQTT 5: sent as the user property "key"; empty: none
 };
 
 struct will {

@@ -1,0 +1,179 @@
+// tests/mqtt/property_test.cpp: the table of properties against table 2-4 of MQTT 5.0, written here a second time by packet
+// rather than by property, and what reading by it accepts and refuses.
+// Not here: whole packets with properties (codec_test.cpp).
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <map>
+#include <set>
+
+#include "mqtt/property.hpp"
+#include "tests/mqtt/codec_support.hpp"
+
+using namespace mqtt;
+using namespace mqtt::test;
+
+namespace {
+
+using identifiers = std::set<unsigned>;
+
+/// What each packet may carry, both directions together.
+const std::map<packet_type, identifiers> carried_by{
+    {packet_type::will, {0x01, 0x02, 0x03, 0x08, 0x09, 0x18, 0x26}},
+    {packet_type::connect, {0x11, 0x15, 0x16, 0x17, 0x19, 0x21, 0x22, 0x26, 0x27}},
+    {packet_type::connack,
+     {0x11, 0x12, 0x13, 0x15, 0x16, 0x1a, 0x1c, 0x1f, 0x21, 0x22, 0x24, 0x25, 0x26, 0x27, 0x28, 0x29, 0x2a}},
+    {packet_type::publish, {0x01, 0x02, 0x03, 0x08, 0x09, 0x0b, 0x23, 0x26}},
+    {packet_type::puback, {0x1f, 0x26}},
+    {packet_type::pubrec, {0x1f, 0x26}},
+    {packet_type::pubrel, {0x1f, 0x26}},
+    {packet_type::pubcomp, {0x1f, 0x26}},
+    {packet_type::subscribe, {0x0b, 0x26}},
+    {packet_type::suback, {0x1f, 0x26}},
+    {packet_type::unsubscribe, {0x26}},
+    {packet_type::unsuback, {0x1f, 0x26}},
+    {packet_type::pingreq, {}},
+    {packet_type::pingresp, {}},
+    {packet_type::disconnect, {0x11, 0x1c, 0x1f, 0x26}},
+    {packet_type::auth, {0x15, 0x16, 0x1f, 0x26}},
+};
+
+/// What only one side sends, though the other sends the packet, too.
+bool is_of_one_side(packet_type holder, unsigned identifier, sender from) {
+    if (holder == packet_type::publish && identifier == 0x0b) return from == sender::client;
+    if (holder == packet_type::disconnect && identifier == 0x11) return from == sender::server;
+    if (holder == packet_type::disconnect && identifier == 0x1c) return from == sender::client;
+    return false;
+}
+
+bool may_send(sender who, packet_type holder) {
+    const std::set<packet_type> of_client{packet_type::will, packet_type::connect, packet_type::subscribe,
+                                          packet_type::unsubscribe, packet_type::pingreq};
+    const std::set<packet_type> of_server{packet_type::connack, packet_type::suback, packet_type::unsuback,
+                                          packet_type::pingresp};
+    return who == sender::client ? !of_server.contains(holder) : !of_client.contains(holder);
+}
+
+/// A value that is in range, as bytes with the identifier.
+std::string example(unsigned identifier) {
+    static const std::map<unsigned, std::string> values{
+        {0x01, "01"},       {0x02, "00000000"}, {0x03, "0001 'c'"}, {0x08, "0001 'r'"}, {0x09, "0001 00"},   {0x0b, "01"},
+        {0x11, "ffffffff"}, {0x12, "0001 'i'"}, {0x13, "0000"},     {0x15, "0001 'm'"}, {0x16, "0001 00"},   {0x17, "00"},
+        {0x18, "00000001"}, {0x19, "01"},       {0x1a, "0000"},     {0x1c, "0001 's'"}, {0x1f, "0002 'no'"}, {0x21, "0001"},
+        {0x22, "0000"},     {0x23, "ffff"},     {0x24, "01"},       {0x25, "01"},       {0x26, "0000 0000"}, {0x27, "00000001"},
+        {0x28, "00"},       {0x29, "00"},       {0x2a, "00"},
+    };
+    std::string result(1, static_cast<char>(identifier));
+    return result + hex(values.at(identifier));
+}
+
+struct outcome {
+    std::optional<reason> refusal;
+    property_set properties;
+};
+
+outcome read(const std::string& content, packet_type holder, sender from) {
+    std::string bytes;
+    append_variable_integer(bytes, content.size());
+    bytes += content;
+    reader in(as_bytes(bytes), version::v5);
+    auto properties = read_properties(in, holder, from);
+    if (in.failed()) return {in.error().code(), {}};
+    CHECK(in.at_end());
+    return {std::nullopt, std::move(properties)};
+}
+
+}  // namespace
+
+TEST_CASE("property: every packet carries what table 2-4 says, and nothing else", "[mqtt][property]") {
+    CHECK(property_rules().size() == 27);
+    for (const auto& [holder, identifiers_there] : carried_by) {
+        for (const auto from : {sender::client, sender::server}) {
+            if (!may_send(from, holder)) continue;
+            for (const auto& rule : property_rules()) {
+                CAPTURE(static_cast<int>(holder), static_cast<int>(from), rule.name);
+                const bool there = identifiers_there.contains(rule.identifier) && !is_of_one_side(holder, rule.identifier, from);
+                const auto result = read(example(rule.identifier), holder, from);
+                CHECK(result.refusal == (there ? std::nullopt : std::optional(reason::malformed_packet)));
+            }
+        }
+    }
+}
+
+TEST_CASE("property: what is read is written as it was", "[mqtt][property]") {
+    for (const auto& [holder, identifiers_there] : carried_by) {
+        for (const auto identifier : identifiers_there) {
+            const auto from = is_of_one_side(holder, identifier, sender::server) || !may_send(sender::server, holder)
+                                  ? sender::client
+                                  : sender::server;
+            const auto content = example(identifier);
+            CAPTURE(static_cast<int>(holder), identifier);
+            const auto result = read(content, holder, from);
+            REQUIRE(!result.refusal);
+            CHECK(result.properties != property_set{});
+            std::string again;
+            append_properties(again, result.properties, holder, version::v5);
+            std::string length;
+            append_variable_integer(length, content.size());
+            CHECK(to_hex(again) == to_hex(length + content));
+        }
+    }
+}
+
+TEST_CASE("property: a second one is a protocol error, but for user properties and a message's subscriptions",
+          "[mqtt][property]") {
+    for (const auto& [holder, identifiers_there] : carried_by) {
+        for (const auto from : {sender::client, sender::server}) {
+            if (!may_send(from, holder)) continue;
+            for (const auto identifier : identifiers_there) {
+                if (is_of_one_side(holder, identifier, from)) continue;
+                CAPTURE(static_cast<int>(holder), identifier);
+                const bool repeats = identifier == 0x26 || (identifier == 0x0b && holder == packet_type::publish);
+                const auto result = read(example(identifier) + example(identifier), holder, from);
+                CHECK(result.refusal == (repeats ? std::nullopt : std::optional(reason::protocol_error)));
+            }
+        }
+    }
+}
+
+TEST_CASE("property: ranges", "[mqtt][property]") {
+    struct wrong {
+        const char* bytes;
+        packet_type holder;
+        sender from;
+        reason code;
+    };
+    const auto one = GENERATE(values<wrong>({
+        {"01 02", packet_type::publish, sender::server, reason::protocol_error},
+        {"08 0000", packet_type::publish, sender::server, reason::topic_name_invalid},
+        {"08 0001 '#'", packet_type::publish, sender::server, reason::topic_name_invalid},
+        {"0b 00", packet_type::subscribe, sender::client, reason::protocol_error},
+        {"0b 8000", packet_type::subscribe, sender::client, reason::malformed_packet},
+        {"0b 8080808001", packet_type::subscribe, sender::client, reason::malformed_packet},
+        {"17 02", packet_type::connect, sender::client, reason::protocol_error},
+        {"19 ff", packet_type::connect, sender::client, reason::protocol_error},
+        {"21 0000", packet_type::connack, sender::server, reason::protocol_error},
+        {"23 0000", packet_type::publish, sender::server, reason::topic_alias_invalid},
+        {"24 02", packet_type::connack, sender::server, reason::protocol_error},
+        {"25 02", packet_type::connack, sender::server, reason::protocol_error},
+        {"27 00000000", packet_type::connack, sender::server, reason::protocol_error},
+        {"28 02", packet_type::connack, sender::server, reason::protocol_error},
+        {"29 02", packet_type::connack, sender::server, reason::protocol_error},
+        {"2a 02", packet_type::connack, sender::server, reason::protocol_error},
+        {"1f 0001 00", packet_type::connack, sender::server, reason::malformed_packet},
+        {"26 0001 'a' 0001 ff", packet_type::connack, sender::server, reason::malformed_packet},
+        {"26 0001 ff 0001 'a'", packet_type::connack, sender::server, reason::malformed_packet},
+        {"26 0001 'a'", packet_type::connack, sender::server, reason::malformed_packet},
+        {"13 00", packet_type::connack, sender::server, reason::malformed_packet},
+        {"00", packet_type::connack, sender::server, reason::malformed_packet},
+        {"7f", packet_type::connack, sender::server, reason::malformed_packet},
+        {"9f00", packet_type::connack, sender::server, reason::malformed_packet},
+    }));
+    CAPTURE(one.bytes);
+    CHECK(read(hex(one.bytes), one.holder, one.from).refusal == one.code);
+}
+
+TEST_CASE("property: the order of user properties is kept [MQTT-3.3.2-18]", "[mqtt][property]") {
+    const auto result =
+        read(hex("26 0001 'b' 0001 '1' 26 0001 'a' 0001 '2' 26 0001 'b' 0001 '1'"), packet_type::publish, sender::server);
+    CHECK(result.properties.user == decltype(result.properties.user){{"b", "1"}, {"a", "2"}, {"b", "1"}});
+}
