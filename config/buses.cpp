@@ -78,7 +78,7 @@ void bus_reader::check_adapter(const value& adapter, bool known) {
 bus bus_reader::read_bus(const entry& from) {
     const auto* adapter = adapter_of(from.value);
     const auto unknown = adapter == nullptr ? unknown_keys::are_left_alone : unknown_keys::are_errors;
-    const grammar rules(adapter);
+    const auto& rules = rules_of(adapter);
     const auto keys = read_map(from.value, section::bus, rules, out_, from.at, "bus " + quoted(from.key), unknown);
     bus to;
     to.name = from.key;

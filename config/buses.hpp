@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -43,9 +44,12 @@ private:
     void check_name(const entry& named);
     void check_unique(const entry& device);
 
+    const grammar& rules_of(const vocabulary* adapter) { return rules_.try_emplace(adapter, adapter).first->second; }
+
     const publish_rules& defaults_;
     std::span<const vocabulary> vocabularies_;
     findings& out_;
+    std::map<const vocabulary*, grammar> rules_;
     std::unordered_map<std::string, position> device_names_;
     bool any_on_change_ = false;
 };

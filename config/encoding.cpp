@@ -1,5 +1,6 @@
 #include "config/encoding.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <string_view>
@@ -32,10 +33,12 @@ bool is_allowed(const character& c) {
 }
 
 /// Nearly: a '#' in quotes counts too, and there a no-break space does no harm either.
-bool is_comment(std::string_view before) {
-    const auto mark = before.find('#');
-    return mark != std::string_view::npos && (mark == 0 || before[mark - 1] == ' ' || before[mark - 1] == '\t');
+std::size_t start_of_comment(std::string_view line) {
+    if (line.starts_with('#')) return 0;
+    return std::min(line.find(" #"), line.find("\t#"));
 }
+
+bool is_plain(char c) { return (c >= ' ' && c < 0x7F) || c == '\t'; }
 
 std::string what_is_wrong(const character& c) {
     if (!c.valid) return "byte 0x" + hexadecimal(c.code, 2) + " is not UTF-8; save the file as UTF-8";
@@ -69,15 +72,20 @@ public:
 
 private:
     void clean_line(std::string_view line, std::size_t number, std::string& to) {
+        if (std::all_of(line.begin(), line.end(), is_plain)) {
+            to += line;
+            return;
+        }
         bool reported = false;
-        const auto whole = line;
-        for (std::size_t column = 1; !line.empty(); ++column) {
-            const auto c = first_character(line);
-            const bool allowed =
-                is_allowed(c) || (c.code == no_break_space && is_comment(whole.substr(0, whole.size() - line.size())));
-            to += allowed ? line.substr(0, c.bytes) : c.valid && c.code == no_break_space ? " " : replacement;
+        const auto comment = start_of_comment(line);
+        auto rest = line;
+        for (std::size_t column = 1; !rest.empty(); ++column) {
+            const auto c = first_character(rest);
+            const bool in_comment = line.size() - rest.size() > comment;
+            const bool allowed = is_allowed(c) || (c.code == no_break_space && in_comment);
+            to += allowed ? rest.substr(0, c.bytes) : c.valid && c.code == no_break_space ? " " : replacement;
             if (!allowed && !std::exchange(reported, true)) report(c, {number, column});
-            line.remove_prefix(c.bytes);
+            rest.remove_prefix(c.bytes);
         }
     }
 

@@ -51,14 +51,14 @@ void findings::add(config::severity severity, place where, std::string message) 
         return;
     }
     const auto shown = text_.nearest(where);
-    found_.push_back({severity, shown.where, shown.width, std::move(message)});
+    const auto before = [](const position& wanted, const diagnostic& there) {
+        return std::tuple(wanted.line, wanted.column) < std::tuple(there.where.line, there.where.column);
+    };
+    const auto behind_equals = std::upper_bound(found_.begin(), found_.end(), shown.where, before);
+    found_.insert(behind_equals, {severity, shown.where, shown.width, std::move(message)});
 }
 
 std::vector<diagnostic> findings::take() {
-    const auto order = [](const diagnostic& a, const diagnostic& b) {
-        return std::tuple(a.where.line, a.where.column) < std::tuple(b.where.line, b.where.column);
-    };
-    std::stable_sort(found_.begin(), found_.end(), order);
     if (left_out_ > 0) {
         const auto last = found_.back();
         const auto severity = errors_ > 0 ? severity::error : severity::warning;

@@ -30,7 +30,7 @@ public:
     bool any_error() const { return errors_ > 0; }
     /// More is only counted, so whoever would compute a costly message need not.
     bool full() const { return found_.size() >= most_shown; }
-    /// In order of position. The last says how many more there were, if any.
+    /// In order of position; to be called once. The last says how many more there were, if any.
     std::vector<diagnostic> take();
 
     static constexpr std::size_t most_shown = 200;
@@ -39,7 +39,7 @@ private:
     void add(config::severity severity, place where, std::string message);
 
     const source& text_;
-    std::vector<diagnostic> found_;
+    std::vector<diagnostic> found_;  // in order of position; of one position in order of finding
     std::size_t errors_ = 0;
     std::size_t left_out_ = 0;
 };

@@ -110,36 +110,37 @@ std::string either(const std::vector<std::string>& phrases) {
 }  // namespace
 
 grammar::grammar(const vocabulary* adapter) {
+    const auto add = [this](section where, const definition& one) { keys_[static_cast<std::size_t>(where)].push_back(&one); };
     for (const auto& one : schema()) {
-        keys_[static_cast<std::size_t>(one.section)].push_back(one);
-        if (one.section == section::publish) keys_[static_cast<std::size_t>(section::point)].push_back(one);
+        add(one.section, one);
+        if (one.section == section::publish) add(section::point, one);
     }
     if (adapter == nullptr) return;
-    for (const auto& key : adapter->keys) {
-        auto one = define(key);
-        if (find(one.section, one.path) == nullptr) keys_[static_cast<std::size_t>(one.section)].push_back(std::move(one));
-    }
+    of_adapter_.reserve(adapter->keys.size());  // They are pointed to.
+    for (const auto& key : adapter->keys)
+        if (find(section_of(key.scope), key.path) == nullptr) of_adapter_.push_back(define(key));
+    for (const auto& one : of_adapter_) add(one.section, one);
 }
 
 const definition* grammar::find(section where, std::string_view path) const {
     const auto& all = keys(where);
-    const auto found = std::find_if(all.begin(), all.end(), [&](const definition& one) { return one.path == path; });
-    return found == all.end() ? nullptr : &*found;
+    const auto found = std::find_if(all.begin(), all.end(), [&](const definition* one) { return one->path == path; });
+    return found == all.end() ? nullptr : *found;
 }
 
 bool grammar::is_map(section where, std::string_view path) const {
     const auto& all = keys(where);
-    return std::any_of(all.begin(), all.end(), [&](const definition& one) {
-        return one.path.size() > path.size() && one.path.starts_with(path) && one.path[path.size()] == '.';
+    return std::any_of(all.begin(), all.end(), [&](const definition* one) {
+        return one->path.size() > path.size() && one->path.starts_with(path) && one->path[path.size()] == '.';
     });
 }
 
 /// The keys that may stand directly in this map.
 std::vector<std::string> grammar::words(section where, std::string_view inside) const {
     std::vector<std::string> out;
-    for (const auto& one : keys(where)) {
-        if (!one.path.starts_with(inside)) continue;
-        const auto rest = std::string_view(one.path).substr(inside.size());
+    for (const auto* one : keys(where)) {
+        if (!one->path.starts_with(inside)) continue;
+        const auto rest = std::string_view(one->path).substr(inside.size());
         add_once(out, std::string(rest.substr(0, rest.find('.'))));
     }
     return out;
@@ -149,12 +150,12 @@ std::vector<std::string> grammar::words(section where, std::string_view inside) 
 std::string grammar::homes_of(section where, std::string_view inside, std::string_view key) const {
     std::vector<std::string> homes;
     for (const auto other : all_sections) {
-        for (const auto& one : keys(other)) {
-            const auto map = map_of(one.path);
+        for (const auto* one : keys(other)) {
+            const auto map = map_of(one->path);
             const bool same_place = other == where && map == inside;
-            if (same_place || last_part(one.path) != key) continue;
+            if (same_place || last_part(one->path) != key) continue;
             // A point's own publish keys are the same as those of `publish`; one home is enough to say.
-            if (one.section != other) continue;
+            if (one->section != other) continue;
             add_once(homes, home(other, map));
         }
     }
@@ -164,10 +165,10 @@ std::string grammar::homes_of(section where, std::string_view inside, std::strin
 std::string grammar::misspelt_elsewhere(section where, std::string_view inside, std::string_view key) const {
     const definition* best = nullptr;
     for (const auto other : all_sections) {
-        for (const auto& one : keys(other)) {
-            const auto name = last_part(one.path);
-            if ((other == where && map_of(one.path) == inside) || one.section != other || !resembles(key, name)) continue;
-            if (best == nullptr || distance(key, name) < distance(key, last_part(best->path))) best = &one;
+        for (const auto* one : keys(other)) {
+            const auto name = last_part(one->path);
+            if ((other == where && map_of(one->path) == inside) || one->section != other || !resembles(key, name)) continue;
+            if (best == nullptr || distance(key, name) < distance(key, last_part(best->path))) best = one;
         }
     }
     if (best == nullptr) return "";
@@ -175,9 +176,9 @@ std::string grammar::misspelt_elsewhere(section where, std::string_view inside, 
 }
 
 std::optional<std::string> grammar::synonym(section where, std::string_view inside, std::string_view key) const {
-    for (const auto& one : keys(where))
-        if (map_of(one.path) == inside && std::find(one.synonyms.begin(), one.synonyms.end(), key) != one.synonyms.end())
-            return one.path;
+    for (const auto* one : keys(where))
+        if (map_of(one->path) == inside && std::find(one->synonyms.begin(), one->synonyms.end(), key) != one->synonyms.end())
+            return one->path;
     return std::nullopt;
 }
 
@@ -190,9 +191,10 @@ std::optional<std::string> grammar::meant(section where, std::string_view inside
 }
 
 std::string grammar::unknown_key(section where, std::string_view inside, std::string_view key) const {
-    const auto start = "unknown key " + quoted(key);
+    // What is behind the colon isn't repeated: it may be a password.
     if (const auto colon = key.find(':'); colon != std::string_view::npos && colon > 0)
-        return start + "; a space is missing after ':'";
+        return "a space is missing after " + quoted(key.substr(0, colon + 1));
+    const auto start = "unknown key " + quoted(key);
     if (const auto path = std::string(inside) + std::string(key); find(where, path) != nullptr)
         return start + "; write " + quoted(last_part(path)) + " " + home(where, map_of(path));
     if (where == section::point && inside.empty() && key == "publish")

@@ -2,6 +2,7 @@
 // Not here: the values (values.hpp).
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,9 +17,11 @@ class grammar {
 public:
     /// `adapter` may be null: only the file's own keys then.
     explicit grammar(const vocabulary* adapter);
+    grammar(const grammar&) = delete;
+    grammar& operator=(const grammar&) = delete;
 
     /// A point's keys include those of `publish`, as they stand inline there.
-    const std::vector<definition>& keys(section where) const { return keys_[static_cast<std::size_t>(where)]; }
+    const std::vector<const definition*>& keys(section where) const { return keys_[static_cast<std::size_t>(where)]; }
     const definition* find(section where, std::string_view path) const;
     /// Whether `path` is a map with keys inside, such as `serial`.
     bool is_map(section where, std::string_view path) const;
@@ -35,7 +38,8 @@ private:
     std::string misspelt_elsewhere(section where, std::string_view inside, std::string_view key) const;
     std::optional<std::string> synonym(section where, std::string_view inside, std::string_view key) const;
 
-    std::vector<definition> keys_[8];
+    std::vector<definition> of_adapter_;
+    std::array<std::vector<const definition*>, 8> keys_;
 };
 
 }  // namespace config

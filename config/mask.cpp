@@ -19,6 +19,10 @@ bool is_secret_key(std::string_view key) {
     return lower == "pass" || (key.size() <= 16 && distance(lower, "password") <= 3);
 }
 
+bool is_reference(std::string_view value) {
+    return value.starts_with("@env:") || value.starts_with("@file:") || value.starts_with("@cred:");
+}
+
 /// The word that ends just before `colon`, without quotes and blanks.
 std::string_view key_before(std::string_view line, std::size_t colon) {
     auto end = colon;
@@ -60,7 +64,7 @@ std::string mask_secrets(std::string_view line) {
         if (value == std::string::npos) break;
         const bool quote = out[value] == '"' || out[value] == '\'';
         const auto from = quote ? value + 1 : value;
-        if (std::string_view(out).substr(from).starts_with('@')) continue;
+        if (is_reference(std::string_view(out).substr(from))) continue;
         cover(out, from, std::max(from, end_of_value(out, value)));
     }
     cover_login(out);

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t widest_line = 120;  // characters; of a longer line only the part around the column is shown
 constexpr std::size_t lead_in = 40;       // characters of that part before the column
+constexpr std::size_t longest_secret = 1000;
 
 /// Part of a line, safe for a terminal, with a caret line of the same width under it.
 class excerpt {
@@ -18,15 +19,16 @@ public:
     excerpt(const diagnostic& what, std::string_view line)
         : column_(what.where.column), end_(column_ + std::max<std::size_t>(what.width, 1)) {
         const auto length = count_characters(line);
-        if (length > widest_line) choose_window(length);
+        choose_window(length);
         add_dots(first_ > 1);
-        std::size_t column = 1;
-        for (; !line.empty(); ++column) {
-            const auto c = first_character(line);
-            if (column >= first_ && column < behind_) add(c, line.substr(0, c.bytes), column);
-            line.remove_prefix(c.bytes);
+        const auto masked = mask_around_window(line);
+        auto rest = std::string_view(masked);
+        for (auto column = first_; column < behind_ && !rest.empty(); ++column) {
+            const auto c = first_character(rest);
+            add(c, rest.substr(0, c.bytes), column);
+            rest.remove_prefix(c.bytes);
         }
-        if (column_ >= column) carets_ += '^';  // Behind the last character.
+        if (column_ > length) carets_ += '^';
         add_dots(behind_ <= length);
     }
 
@@ -34,8 +36,18 @@ public:
 
 private:
     void choose_window(std::size_t length) {
-        first_ = column_ > lead_in ? column_ - lead_in : 1;
-        behind_ = std::min(first_ + widest_line, length + 1);
+        if (length > widest_line && column_ > lead_in) first_ = column_ - lead_in;
+        behind_ = length > widest_line ? std::min(first_ + widest_line, length + 1) : length + 1;
+    }
+
+    /// The line from the window's first character on. What is masked there may begin before it, but not farther than a
+    /// secret is long.
+    std::string mask_around_window(std::string_view line) const {
+        const auto skipped = first_ > longest_secret ? first_ - longest_secret : 0;
+        auto part = without_first(line, skipped);
+        part = part.substr(0, part.size() - without_first(part, behind_ - skipped + longest_secret).size());
+        const auto masked = mask_secrets(part);
+        return std::string(without_first(masked, first_ - 1 - skipped));
     }
 
     void add_dots(bool wanted) {
@@ -58,7 +70,7 @@ private:
     std::size_t column_;
     std::size_t end_;
     std::size_t first_ = 1;
-    std::size_t behind_ = static_cast<std::size_t>(-1);
+    std::size_t behind_ = 1;
     std::string text_;
     std::string carets_;
 };
@@ -69,9 +81,14 @@ std::string render(const diagnostic& what, std::string_view name, std::string_vi
     const auto* kind = what.severity == severity::error ? "error" : "warning";
     auto out = std::string(name) + ":" + std::to_string(what.where.line) + ":" + std::to_string(what.where.column) + ": " + kind +
                ": " + what.message + "\n";
-    const source lines(text);
-    if (what.where.line < 1 || what.where.line > lines.line_count()) return out;
-    return out + excerpt(what, mask_secrets(lines.line(what.where.line))).text();
+    if (what.where.line < 1) return out;
+    auto rest = without_mark(text);
+    std::string_view line;
+    for (std::size_t number = 0; number < what.where.line; ++number) {
+        if (rest.empty() && number > 0) return out;
+        line = rest.empty() ? rest : take_line(rest);
+    }
+    return out + excerpt(what, line).text();
 }
 
 }  // namespace config

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cstring>
 
 namespace config {
 namespace {
@@ -19,6 +20,17 @@ std::size_t length_of(unsigned char lead) {
 bool is_scalar_value(std::uint32_t code, std::size_t bytes) {
     constexpr std::uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
     return code >= smallest[bytes] && code <= 0x10FFFF && (code < 0xD800 || code > 0xDFFF);
+}
+
+/// How many bytes at the start are ASCII, in steps of eight: lines of megabytes have to be counted through, too.
+std::size_t ascii_run(std::string_view text) {
+    std::size_t size = 0;
+    for (; size + 8 <= text.size(); size += 8) {
+        std::uint64_t eight = 0;
+        std::memcpy(&eight, text.data() + size, 8);
+        if ((eight & 0x8080808080808080u) != 0) break;
+    }
+    return size;
 }
 
 }  // namespace
@@ -39,21 +51,45 @@ character first_character(std::string_view text) {
     return is_scalar_value(code, bytes) ? character{code, bytes, true} : broken;
 }
 
+std::string_view without_first(std::string_view text, std::size_t characters) {
+    while (characters > 0 && !text.empty()) {
+        const auto plain = ascii_run(text.substr(0, characters));
+        characters -= plain;
+        text.remove_prefix(plain);
+        if (plain > 0) continue;
+        text.remove_prefix(first_character(text).bytes);
+        --characters;
+    }
+    return text;
+}
+
 std::size_t count_characters(std::string_view text) {
     std::size_t count = 0;
-    for (; !text.empty(); ++count) text.remove_prefix(first_character(text).bytes);
+    while (!text.empty()) {
+        const auto plain = ascii_run(text);
+        count += plain;
+        text.remove_prefix(plain);
+        if (plain > 0) continue;
+        text.remove_prefix(first_character(text).bytes);
+        ++count;
+    }
     return count;
 }
 
-source::source(std::string_view text) : text_(text) {
-    if (text_.starts_with(byte_order_mark)) text_.remove_prefix(byte_order_mark.size());
-    std::string_view rest = text_;
-    while (!rest.empty()) {
-        const auto end = rest.find_first_of("\r\n");
-        lines_.push_back(rest.substr(0, end));
-        if (end == std::string_view::npos) break;
-        rest.remove_prefix(rest.substr(end).starts_with("\r\n") ? end + 2 : end + 1);
-    }
+std::string_view take_line(std::string_view& rest) {
+    const auto end = std::min(rest.find_first_of("\r\n"), rest.size());
+    const auto line = rest.substr(0, end);
+    rest.remove_prefix(end);
+    rest.remove_prefix(rest.starts_with("\r\n") ? 2 : rest.empty() ? 0 : 1);
+    return line;
+}
+
+std::string_view without_mark(std::string_view text) {
+    return text.starts_with(byte_order_mark) ? text.substr(byte_order_mark.size()) : text;
+}
+
+source::source(std::string_view text) : text_(without_mark(text)) {
+    for (auto rest = text_; !rest.empty();) lines_.push_back(take_line(rest));
     if (lines_.empty()) lines_.push_back(text_);
 }
 

@@ -27,6 +27,13 @@ struct character {
 /// Requires: `text` isn't empty.
 character first_character(std::string_view text);
 std::size_t count_characters(std::string_view text);
+/// The text without its first characters; empty if it has no more.
+std::string_view without_first(std::string_view text, std::size_t characters);
+
+/// Takes the first line off `rest`, with its break; what it takes off is returned without. Requires: `rest` isn't empty.
+std::string_view take_line(std::string_view& rest);
+/// The text after a byte order mark at its start.
+std::string_view without_mark(std::string_view text);
 
 /// Lines end with \n, \r\n or a lone \r, as in libyaml. A byte order mark at the start belongs to no line. There is always
 /// at least one line; a break at the very end starts no further one.

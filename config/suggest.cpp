@@ -12,6 +12,19 @@ constexpr std::size_t longest_word = 64;  // Longer ones aren't slips of known w
 
 char lower(char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
 
+/// How many slips make `known` of `word`, if they are few enough.
+std::optional<std::size_t> slips(std::string_view word, std::string_view known) {
+    if (word.size() > longest_word || word.empty()) return std::nullopt;
+    const auto longer = std::max(word.size(), known.size());
+    const auto shorter = std::min(word.size(), known.size());
+    const std::size_t allowed = longer < 5 ? 1 : longer / 3;
+    const bool begins_alike = shorter >= 4 && (word.starts_with(known) || known.starts_with(word));
+    if (longer - shorter > allowed && !begins_alike) return std::nullopt;
+    const auto count = distance(word, known);
+    if (begins_alike || (count <= allowed && count < shorter)) return count;
+    return std::nullopt;
+}
+
 }  // namespace
 
 std::size_t distance(std::string_view a, std::string_view b) {
@@ -33,19 +46,16 @@ std::size_t distance(std::string_view a, std::string_view b) {
     return last[b.size()];
 }
 
-bool resembles(std::string_view word, std::string_view known) {
-    if (word.size() > longest_word || word.empty()) return false;
-    const auto longer = std::max(word.size(), known.size());
-    const auto shorter = std::min(word.size(), known.size());
-    if (distance(word, known) <= (longer < 5 ? 1u : longer / 3) && distance(word, known) < shorter) return true;
-    return shorter >= 4 && (word.starts_with(known) || known.starts_with(word));
-}
+bool resembles(std::string_view word, std::string_view known) { return slips(word, known).has_value(); }
 
 std::optional<std::string> closest(std::string_view word, const std::vector<std::string>& known) {
     const std::string* best = nullptr;
+    std::size_t fewest = 0;
     for (const auto& candidate : known) {
-        if (!resembles(word, candidate)) continue;
-        if (best == nullptr || distance(word, candidate) < distance(word, *best)) best = &candidate;
+        const auto count = slips(word, candidate);
+        if (!count || (best != nullptr && *count >= fewest)) continue;
+        best = &candidate;
+        fewest = *count;
     }
     if (best == nullptr) return std::nullopt;
     return *best;

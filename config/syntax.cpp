@@ -10,10 +10,7 @@ namespace config {
 namespace {
 
 /// The rest of a line from a column on.
-std::string_view from_column(std::string_view line, std::size_t column) {
-    for (; column > 1 && !line.empty(); --column) line.remove_prefix(first_character(line).bytes);
-    return line;
-}
+std::string_view from_column(std::string_view line, std::size_t column) { return without_first(line, column - 1); }
 
 std::string_view trimmed(std::string_view text) {
     while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -39,6 +36,7 @@ public:
     explanation explain() const;
 
 private:
+    static bool is_reference(std::string_view value);
     explanation bad_start() const;
     explanation unexpected_colon() const;
     explanation no_colon(place line_start) const;
@@ -65,26 +63,27 @@ private:
     place at_;
 };
 
+/// Whether text is a reference to a secret, and so no secret itself: messages end up in logs.
+bool interpreter::is_reference(std::string_view value) {
+    return value.starts_with("@env:") || value.starts_with("@file:") || value.starts_with("@cred:");
+}
+
 explanation interpreter::bad_start() const {
     const auto rest = here();
     if (rest.starts_with('\t')) return {at_, "a tab; YAML is indented with spaces only"};
-    if (!rest.empty()) {
-        const auto value = trimmed(rest.substr(0, std::min(rest.find(" #"), rest.find_first_of(",}]"))));
-        return {
-            {at_.where, count_characters(value)},
-            "a value can't begin with " + quoted(rest.substr(0, 1)) + " unless it is in quotes: \"" + std::string(value) + "\""};
-    }
-    return unknown();
+    if (rest.empty()) return unknown();
+    const auto value = trimmed(rest.substr(0, std::min(rest.find(" #"), rest.find_first_of(",}]"))));
+    return {{at_.where, count_characters(value)},
+            "a value can't begin with " + quoted(rest.substr(0, 1)) + " unless it is in quotes" +
+                (is_reference(value) ? ": " + quoted(value) : "")};
 }
 
 /// At the start of a line that has no ': '.
 explanation interpreter::no_colon(place line_start) const {
     const auto rest = trimmed(from_column(line(line_start.where.line), line_start.where.column));
     const auto colon = rest.find(':');
-    if (colon != std::string_view::npos && colon > 0 && colon + 1 < rest.size()) {
-        const auto fixed = std::string(rest.substr(0, colon + 1)) + " " + std::string(rest.substr(colon + 1));
-        return {line_start, "a space is missing after ':'; write " + quoted(fixed)};
-    }
+    if (colon != std::string_view::npos && colon > 0 && colon + 1 < rest.size())
+        return {line_start, "a space is missing after " + quoted(rest.substr(0, colon + 1))};
     return {line_start, "expected 'key: value', but there is no ':' here"};
 }
 

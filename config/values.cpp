@@ -111,7 +111,7 @@ void map_reader::read(const node& map, const std::string& inside) {
 void map_reader::read_entry(const entry& one, const std::string& inside) {
     const auto path = inside + one.key;
     const bool dotted = one.key.find('.') != std::string::npos;  // "serial.port" is how we write it, not how a file does
-    if (inside.empty()) found_.mentioned.push_back(one.key);
+    if (inside.empty()) found_.mentioned.insert(one.key);
     const auto* key = dotted ? nullptr : rules_.find(where_, path);
     if (key != nullptr) return read_value(one, *key);
     if (!dotted && rules_.is_map(where_, path)) return read_inner_map(one, path);
@@ -122,7 +122,7 @@ void map_reader::read_unknown(const entry& one, const std::string& inside) {
     if (out_.full()) return out_.error(one.at, "unknown key");
     const auto meant = rules_.meant(where_, inside, one.key);
     const bool slip = meant && inside.empty() && !found_.mentions(*meant);
-    if (slip) found_.mentioned.push_back(*meant);
+    if (slip) found_.mentioned.insert(*meant);
     // Where the adapter isn't known only what looks like one of the file's own keys can be called a mistake.
     if (unknown_ == unknown_keys::are_left_alone && !slip) return;
     const auto* hint = is_fraction(one) ? "; if it is part of a number, the decimal sign is a point" : "";
@@ -307,12 +307,12 @@ void map_reader::read_numbered_texts(const entry& one, value item) {
     if (!is_of_kind(one, *item.key, node_kind::map)) return;
     if (one.value.entries.empty() && !one.value.incomplete)
         return out_.error(one.at, quoted(one.key) + " is empty; write its entries, or remove it");
-    std::vector<std::int64_t> seen;
+    std::unordered_set<std::int64_t> seen;
     for (const auto& line : one.value.entries) {
         const auto number = parse_integer(line.key);
         if (!number.value) {
             out_.error(line.at, quoted(one.key) + " is a map from numbers to text, but " + number.problem);
-        } else if (std::find(seen.begin(), seen.end(), *number.value) != seen.end()) {
+        } else if (seen.contains(*number.value)) {
             out_.error(line.at, "the number " + quoted(line.key) + " is already there");
         } else if (line.value.kind == node_kind::scalar && !line.value.null) {
             item.integer = *number.value;
@@ -323,7 +323,7 @@ void map_reader::read_numbered_texts(const entry& one, value item) {
             out_.error(line.at,
                        quoted(line.key) + " needs a text, found " + (line.value.null ? "nothing" : kind_name(line.value)));
         }
-        if (number.value) seen.push_back(*number.value);
+        if (number.value) seen.insert(*number.value);
     }
 }
 
@@ -334,9 +334,7 @@ const value* values::find(std::string_view path) const {
     return found == all.end() ? nullptr : &*found;
 }
 
-bool values::mentions(std::string_view key) const {
-    return incomplete || std::find(mentioned.begin(), mentioned.end(), key) != mentioned.end();
-}
+bool values::mentions(std::string_view key) const { return incomplete || mentioned.contains(std::string(key)); }
 
 std::vector<setting> values::settings() const {
     std::vector<setting> out;
@@ -350,9 +348,9 @@ values read_map(const node& map, section where, const grammar& rules, findings& 
     assert(map.kind == node_kind::map);
     map_reader reader(where, rules, out, unknown);
     reader.read(map, "");
-    for (const auto& key : rules.keys(where))
-        if (key.required && !reader.found().mentions(key.path) && !reader.found().mentions(key.replaced_by))
-            out.error(at, owner + " has no " + quoted(key.path));
+    for (const auto* key : rules.keys(where))
+        if (key->required && !reader.found().mentions(key->path) && !reader.found().mentions(key->replaced_by))
+            out.error(at, owner + " has no " + quoted(key->path));
     return reader.take();
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "config/grammar.hpp"
@@ -27,8 +28,8 @@ struct value {
 struct values {
     std::vector<value> all;  // in the order of the file; a list or map of an adapter's has one for each item
 
-    std::vector<std::string> mentioned;  // keys that stand in the map itself, right, wrong or misspelt
-    bool incomplete = false;             // the map is
+    std::unordered_set<std::string> mentioned;  // keys that stand in the map itself, right, wrong or misspelt
+    bool incomplete = false;                    // the map is
 
     const value* find(std::string_view path) const;
     /// True too if it can't be known, as part of the map is unreadable.

@@ -78,7 +78,7 @@ TEST_CASE("read: publish rules and periods come from the point, else the device,
     door.mode = publish_mode::every_poll;
     CHECK(hall.points.at(1).publish == door);
     const publish_rules grouped{
-        "{gateway}/{device}", payload_format::json, 0, false, publish_mode::every_poll, {2, true}, 500ms, 1h, {39, 42}};
+        "{gateway}/{device}", payload_format::json, 0, false, publish_mode::every_poll, {2, true}, 500ms, 1h, {39, 41}};
     for (const auto& one : boiler.points) CHECK(one.publish == grouped);
     CHECK(boiler.points.at(0).every == 5s);
     CHECK(boiler.points.at(1).every == 0s);
@@ -107,7 +107,7 @@ TEST_CASE("read: an adapter's keys are checked and kept as settings", "[config][
     REQUIRE(supply.settings.size() == 4);
     const auto* scale = find(supply.settings, "scale");
     REQUIRE(scale != nullptr);
-    CHECK((scale->text == "0.1" && scale->number == 0.1 && scale->where == position{41, 54}));
+    CHECK((scale->text == "0.1" && scale->number == 0.1 && scale->where == position{41, 58}));
     CHECK(find(supply.settings, "register")->integer == 40108);
     CHECK(find(supply.settings, "register")->number == 40108);
     CHECK(find(supply.settings, "unit") == nullptr);
