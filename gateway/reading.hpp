@@ -31,9 +31,9 @@ struct reading {
 /// What one polling of a device's points of one period brought, whole or in part.
 struct cycle {
     std::size_t bus = 0;
-    std::size_t device = 0;          // on its bus
-    std::vector<reading> readings;   // in the order of the config
-    store::stamp taken;              // when the last response arrived
+    std::size_t device = 0;                              // on its bus
+    std::vector<reading> readings;                       // in the order of the config
+    store::stamp taken;                                  // when the last response arrived
     std::chrono::steady_clock::time_point taken_steady;  // the same moment, for intervals
 };
 
