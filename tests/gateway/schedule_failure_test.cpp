@@ -1,5 +1,6 @@
 // tests/gateway/schedule_failure_test.cpp: dead devices and dead buses: what they cost the others, and how they come back.
 // Not here: the order of requests on a healthy bus (schedule_test.cpp).
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "gateway/schedule.hpp"
@@ -177,6 +178,30 @@ TEST_CASE("schedule: what passes while a device is let alone is suspended, not m
     CHECK(line.plan.missed_cycles(0) == 0);
     CHECK(line.cycles[0].size() == 20 - 4 - 1);
     CHECK(line.plan.state(0) == device_state::online);
+}
+
+TEST_CASE("schedule: a probe without an answer misses nothing either", "[gateway][schedule]") {
+    // The ten-second group fails; the other, which hadn't begun, is probed in its stead.
+    bus line({{0, 10s, {0}}, {0, 1s, {1}}},
+             {{.cost = 10ms, .timeout = 50ms, .dead_from = origin + 5ms, .dead_until = origin + 30s}});
+    line.run_until(minute);
+    CHECK(line.plan.state(0) == device_state::online);
+    CHECK(line.plan.missed_cycles() == 0);
+    CHECK(line.cycles[1].size() + line.plan.suspended_cycles(1) == 60);
+}
+
+TEST_CASE("schedule: a disturbance doesn't wait for the turn of the dead", "[gateway][schedule]") {
+    std::vector<device_model> devices(3, {.cost = 10ms});
+    devices[1].dead_from = origin;
+    devices[2].dead_from = origin + 3s;
+    devices[2].dead_until = origin + 3100ms;
+    bus line(one_group_each(3, 1s), devices);
+    line.run_until(origin + 6s);
+    const auto probe =
+        std::find_if(line.requests.begin(), line.requests.end(), [](const request& one) { return one.probe && one.group == 2; });
+    REQUIRE(probe != line.requests.end());
+    CHECK(probe->began < origin + 5s);
+    CHECK(probe->answered);
 }
 
 TEST_CASE("schedule: a probe asks for what is due anyway", "[gateway][schedule]") {
