@@ -18,16 +18,15 @@ bool device_health::succeeded(time_point ended) {
 bool device_health::failed(time_point began, time_point ended) {
     ++failures_;
     const nanoseconds cost = std::max(ended - began, nanoseconds{0});
-    if (failures_ < 2) {
-        hold_ = ended + first_pause;
-        return false;
-    }
+    hold_ = considerate_hold_ = ended + first_pause;
+    if (failures_ < 2) return false;
     if (ever_alive_ && ended - last_success_ < offline_after) {
-        hold_ = ended + std::max(first_pause, cost * doubtful_cost_factor);
+        considerate_hold_ = std::max(hold_, ended + cost * doubtful_cost_factor);
         return false;
     }
     pause_ = std::clamp(pause_ * 2, first_pause, longest_pause);
-    hold_ = ended + std::max(pause_, cost * offline_cost_factor);
+    hold_ = ended + pause_;
+    considerate_hold_ = std::max(hold_, ended + cost * offline_cost_factor);
     return change(device_state::offline);
 }
 

@@ -12,16 +12,16 @@ using std::chrono::nanoseconds;
 
 enum class device_state : std::uint8_t { unknown, online, offline };
 
-/// A device that fails once is asked again a second later. From the second failure in a row on it is only probed: ten times
-/// the probe's cost apart while it may be a passing disturbance, and once it counts as offline 1, 2, 4 … 60 s apart and never
-/// sooner than thirty times the cost, so that a dead device takes about 3 % of the bus from the others.
+/// After a failure a device is only probed, until it answers: first a second later; then, while it may be a passing
+/// disturbance, at ten times the probe's cost; and once it counts as offline 1, 2, 4 … 60 s apart and at fifty times the
+/// cost, so that a dead device takes 2 % of the bus from the others. Where there are no others, cost doesn't matter.
 class device_health {
 public:
     static constexpr nanoseconds first_pause = std::chrono::seconds(1);
     static constexpr nanoseconds longest_pause = std::chrono::seconds(60);
     static constexpr nanoseconds offline_after = std::chrono::seconds(3);  // without an answer, and at least two failures
     static constexpr int doubtful_cost_factor = 10;
-    static constexpr int offline_cost_factor = 30;
+    static constexpr int offline_cost_factor = 50;
 
     /// The device answered. True if its state changed.
     bool succeeded(time_point ended);
@@ -32,9 +32,10 @@ public:
 
     device_state state() const { return state_; }
     unsigned failures() const { return failures_; }  // in a row
-    bool probed() const { return failures_ >= 2; }
-    /// After a failure: the device must not be asked before.
+    /// After a failure: not to be asked before …
     time_point hold() const { return hold_; }
+    /// … and not before this while other devices need the bus.
+    time_point considerate_hold() const { return considerate_hold_; }
 
 private:
     bool change(device_state to);
@@ -44,6 +45,7 @@ private:
     bool ever_alive_ = false;
     time_point last_success_{};
     time_point hold_{};
+    time_point considerate_hold_{};
     nanoseconds pause_{0};  // the last back-off while offline
 };
 

@@ -40,26 +40,15 @@ std::optional<schedule::turn> schedule::next(time_point now) {
         wake_ = bus_hold_;
         return std::nullopt;
     }
-    end_holds(now);
+    if (std::exchange(bus_held_, false)) {
+        for (group_entry& group : groups_)
+            if (!devices_[group.what.device].held) skip_suspended(group, bus_hold_);
+    }
     const choice chosen = choose(now);
     if (!chosen.group) return std::nullopt;
     const group_entry& group = groups_[*chosen.group];
     offer(group, chosen.probe, now);
     return turn{*chosen.group, group.what.device, chosen.probe, candidates_};
-}
-
-/// Takes back into ordinary polling what has waited long enough, as of the moment when its wait was over.
-void schedule::end_holds(time_point now) {
-    if (bus_held_) {
-        bus_held_ = false;
-        for (group_entry& group : groups_)
-            if (!devices_[group.what.device].held) skip_suspended(group, bus_hold_);
-    }
-    for (device_entry& device : devices_) {
-        if (!device.held || device.health.probed() || device.health.hold() > now) continue;
-        device.held = false;
-        for (const std::size_t group : device.groups) skip_suspended(groups_[group], device.health.hold());
-    }
 }
 
 /// A scan of all groups: a request takes the bus for milliseconds, the scan of a hundred groups takes less than one of them
@@ -88,14 +77,14 @@ schedule::choice schedule::choose(time_point now) {
 }
 
 schedule::choice schedule::choose_probe(time_point now) {
-    const bool any_alive = std::any_of(devices_.begin(), devices_.end(), [](const device_entry& device) {
-        return !device.groups.empty() && !(device.held && device.health.probed());
-    });
+    const bool any_alive = std::any_of(devices_.begin(), devices_.end(),
+                                       [](const device_entry& device) { return !device.groups.empty() && !device.held; });
     choice best;
     for (const device_entry& device : devices_) {
         if (!device.held) continue;
-        const bool rationed = any_alive && device.health.probed();
-        const time_point from = rationed ? std::max(device.health.hold(), probe_hold_) : device.health.hold();
+        time_point from = any_alive ? device.health.considerate_hold() : device.health.hold();
+        // What may be a passing disturbance doesn't wait for the turn of the dead.
+        if (any_alive && device.health.state() == device_state::offline) from = std::max(from, probe_hold_);
         if (from > now) {
             wake_ = std::min(wake_, from);
             continue;
@@ -180,9 +169,8 @@ void schedule::silent(const turn& done, std::span<const point_index> covered, ti
     device_entry& device = devices_[done.device];
     if (device.health.failed(began, ended)) result.changed = device_state::offline;
     device.held = true;
-    if (done.probe) {
-        probe_hold_ = ended + probe_cost_factor * nanoseconds(ended - began);
-    } else {
+    if (device.health.state() == device_state::offline) probe_hold_ = ended + probe_cost_factor * nanoseconds(ended - began);
+    if (!done.probe) {
         begin(group, began);
         remove_covered(group, covered);
         if (group.pending.empty()) complete(group, ended);

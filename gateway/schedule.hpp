@@ -31,9 +31,10 @@ struct poll_group {
 /// Groups without a period fill what is left of the bus, in turn. On a bus that is overloaded they still get one request a
 /// second, less if that would be more than 5 % of the bus.
 ///
-/// Failures. A device that fails hands on what its cycle has, and its groups are suspended together (device_health.hpp);
-/// afterwards the cycle goes on with the points it still lacks, or a new one begins if a phase point has passed. While the
-/// bus has other work, the probes of all its dead devices together take at most 5 % of its time.
+/// Failures. A device that fails hands on what its cycle has, and its groups are suspended together (device_health.hpp)
+/// until a probe is answered. Then the cycle goes on with the points it still lacks, the probe's reading among what it has;
+/// or a new one begins with it if a phase point has passed. While the bus has other work, the probes of all its dead
+/// devices together take at most 5 % of its time.
 class schedule {
 public:
     /// Every group is due first at `start`; its phase stays fixed from there. Requires: no group is without points.
@@ -87,7 +88,7 @@ private:
     struct device_entry {
         device_health health;
         std::vector<std::size_t> groups;
-        bool held = false;  // it failed, and is not polled in the ordinary way
+        bool held = false;  // it failed, and is only probed
     };
     struct choice {
         std::optional<std::size_t> group;
@@ -95,7 +96,6 @@ private:
         time_point deadline{};
     };
 
-    void end_holds(time_point now);
     choice choose(time_point now);
     choice choose_probe(time_point now);
     std::size_t probe_group(const device_entry& device, time_point now) const;

@@ -21,10 +21,8 @@ TEST_CASE("device_health: unknown, online, offline", "[gateway][device_health]")
         CHECK_FALSE(device.failed(start, start + 500ms));
         CHECK(device.state() == device_state::unknown);
         CHECK(device.hold() == start + 1500ms);
-        CHECK_FALSE(device.probed());
         CHECK(device.failed(start + 2s, start + 2500ms));
         CHECK(device.state() == device_state::offline);
-        CHECK(device.probed());
     }
     SECTION("… also within the clock's first seconds") {
         const time_point boot{};
@@ -37,7 +35,6 @@ TEST_CASE("device_health: unknown, online, offline", "[gateway][device_health]")
         CHECK(device.hold() == start + 2100ms);
         CHECK_FALSE(device.failed(start + 2200ms, start + 2300ms));
         CHECK(device.state() == device_state::online);
-        CHECK(device.probed());
         CHECK(device.hold() == start + 3300ms);
         CHECK(device.failed(start + 3300ms, start + 3400ms));
         CHECK(device.state() == device_state::offline);
@@ -51,7 +48,8 @@ TEST_CASE("device_health: unknown, online, offline", "[gateway][device_health]")
         device.succeeded(start);
         device.failed(start, start + 500ms);
         device.failed(start + 1500ms, start + 2s);
-        CHECK(device.hold() == start + 7s);
+        CHECK(device.hold() == start + 3s);
+        CHECK(device.considerate_hold() == start + 7s);
     }
     SECTION("offline, it is probed 1, 2, 4 … 60 s apart") {
         time_point now = start;
@@ -62,10 +60,14 @@ TEST_CASE("device_health: unknown, online, offline", "[gateway][device_health]")
             CHECK(device.hold() == now + 1ms + pause);
         }
     }
-    SECTION("but never sooner than thirty times what the probe cost") {
+    SECTION("but, with others on the bus, never sooner than fifty times what the probe cost") {
         device.failed(start, start + 500ms);
         device.failed(start + 2s, start + 2500ms);
-        CHECK(device.hold() == start + 2500ms + 15s);
+        CHECK(device.hold() == start + 2500ms + 1s);
+        CHECK(device.considerate_hold() == start + 2500ms + 25s);
+        CHECK(device.succeeded(start + 1min));
+        device.failed(start + 2min, start + 2min + 500ms);
+        CHECK(device.considerate_hold() == device.hold());  // a first failure costs one time-out, once
     }
     SECTION("an answer ends it all, and the next failure starts anew") {
         device.failed(start, start + 1ms);
@@ -73,7 +75,7 @@ TEST_CASE("device_health: unknown, online, offline", "[gateway][device_health]")
         device.failed(start + 4s, start + 4001ms);
         CHECK(device.succeeded(start + 10s));
         CHECK(device.state() == device_state::online);
-        CHECK_FALSE(device.probed());
+        CHECK(device.failures() == 0);
         CHECK_FALSE(device.failed(start + 20s, start + 20s + 1ms));
         CHECK(device.hold() == start + 21s + 1ms);
         CHECK(device.failed(start + 22s, start + 22s + 1ms));
@@ -84,7 +86,6 @@ TEST_CASE("device_health: unknown, online, offline", "[gateway][device_health]")
         CHECK(device.unreachable());
         CHECK_FALSE(device.unreachable());
         CHECK(device.state() == device_state::offline);
-        CHECK_FALSE(device.probed());
         CHECK(device.succeeded(start + 1min));
         CHECK(device.state() == device_state::online);
     }

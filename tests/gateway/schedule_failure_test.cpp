@@ -1,5 +1,6 @@
 // tests/gateway/schedule_failure_test.cpp: dead devices and dead buses: what they cost the others, and how they come back.
 // Not here: the order of requests on a healthy bus (schedule_test.cpp).
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "gateway/schedule.hpp"
@@ -29,26 +30,28 @@ TEST_CASE("schedule: a dead device leaves the others at least 95 % of their rate
                               death{"dies mid-way, with shortened probes", origin + 20s, 100ms},
                               death{"dies mid-way, with the shortest probes", origin + 20s, 50ms});
     const auto period = GENERATE(nanoseconds(0), nanoseconds(1s), nanoseconds(100ms), nanoseconds(50ms));
+    const auto window = GENERATE(nanoseconds(25s), nanoseconds(60s));
     const auto dead = GENERATE(range(0u, 3u));
-    CAPTURE(how.name, period.count(), dead);
+    CAPTURE(how.name, period.count(), window.count(), dead);
+    const time_point end = how.from + window;
 
     const auto groups = one_group_each(3, period, 20);
     std::vector<device_model> devices(3, {.cost = 34ms});
     bus healthy(without(groups, dead), devices);
-    healthy.run_until(minute);
+    healthy.run_until(end);
     devices[dead].dead_from = how.from;
     devices[dead].probe_timeout = how.probe_timeout;
     bus line(groups, devices);
-    line.run_until(minute);
+    line.run_until(end);
 
     CHECK(line.plan.state(dead) == device_state::offline);
-    CHECK(line.lost_on(dead) <= nanoseconds(60s) / 20);
+    CHECK(line.lost_on(dead) <= window / 20);
     std::size_t other = 0;
     for (std::size_t group = 0; group < 3; ++group) {
         if (group == dead) continue;
         CAPTURE(group);
-        const auto alone = healthy.answers(other++, how.from, minute);
-        const auto beside = line.answers(group, how.from, minute);
+        const auto alone = healthy.answers(other++, how.from, end);
+        const auto beside = line.answers(group, how.from, end);
         CHECK(beside * 100 >= alone * 95);
         CHECK(line.plan.state(group) == device_state::online);
         if (period == 1s) CHECK(line.plan.missed_cycles(group) == 0);
@@ -81,7 +84,7 @@ TEST_CASE("schedule: probes get through", "[gateway][schedule]") {
     CHECK(line.plan.state(1) == device_state::online);
     REQUIRE(line.changes.size() == 4);
     CHECK(line.changes[3].second == std::pair{std::size_t{1}, device_state::online});
-    CHECK(line.changes[3].first < origin + 30s + 16s);
+    CHECK(line.changes[3].first < origin + 30s + 26s);
     std::size_t probes = 0;
     for (const request& one : line.requests) probes += one.probe ? 1 : 0;
     CHECK(probes >= 2);
@@ -110,29 +113,43 @@ TEST_CASE("schedule: a device that fails once", "[gateway][schedule]") {
         const auto again = plan.next(origin + 1520ms);
         REQUIRE(again);
         CHECK(again->group == 0);
-        CHECK_FALSE(again->probe);
-        REQUIRE(again->candidates.size() == 2);
+        CHECK(again->probe);
+        REQUIRE(again->candidates.size() == 1);
         CHECK(again->candidates[0].point == 1);
-        const auto whole = plan.finished(*again, TIDEGATE_DONE, std::vector<point_index>{1, 2}, origin + 1520ms, origin + 1530ms);
+        const auto part = plan.finished(*again, TIDEGATE_DONE, std::vector<point_index>{1}, origin + 1520ms, origin + 1530ms);
+        CHECK_FALSE(part.cycle_complete);
+        const auto rest = plan.next(origin + 1530ms);
+        REQUIRE(rest);
+        CHECK_FALSE(rest->probe);
+        REQUIRE(rest->candidates.size() == 1);
+        CHECK(rest->candidates[0].point == 2);
+        const auto whole = plan.finished(*rest, TIDEGATE_DONE, std::vector<point_index>{2}, origin + 1530ms, origin + 1540ms);
         CHECK(whole.cycle_complete);
         CHECK(plan.missed_cycles() == 0);
         CHECK(plan.suspended_cycles(0) == 0);
     }
-    SECTION("asked only after the next phase point, it begins a new cycle") {
-        const auto again = plan.next(origin + 6s);
+    SECTION("answering only after the next phase point, it begins a new cycle with that answer") {
+        const auto again = plan.next(origin + 5001ms);
         REQUIRE(again);
-        CHECK(again->group == 0);
-        CHECK(again->candidates.size() == 2);  // the pause ended before the phase point at 5 s: the old cycle is still on
+        REQUIRE(again->probe);
+        plan.finished(*again, TIDEGATE_DONE, std::vector<point_index>{1}, origin + 5001ms, origin + 5010ms);
+        CHECK(plan.next(origin + 5010ms)->group == 2);  // device 1's turn of that phase point
+        plan.finished(*plan.next(origin + 5010ms), TIDEGATE_DONE, std::vector<point_index>{5}, origin + 5010ms, origin + 5020ms);
+        const auto rest = plan.next(origin + 5020ms);
+        REQUIRE(rest);
+        CHECK(rest->group == 0);
+        REQUIRE(rest->candidates.size() == 2);
+        CHECK(rest->candidates[0].point == 0);
+        CHECK(rest->candidates[1].point == 2);
+        CHECK(plan.suspended_cycles(0) == 0);
     }
-    SECTION("fails again: is only probed, with one point") {
+    SECTION("fails again: is left alone for ten times the cost, for the other's sake") {
         ask(origin + 1520ms, TIDEGATE_DEVICE_SILENT, {}, 500ms);
         CHECK_FALSE(plan.next(origin + 2020ms));
         CHECK(plan.wake() == origin + 5s);  // device 1
         const auto other = plan.next(origin + 5s);
         plan.finished(*other, TIDEGATE_DONE, std::vector<point_index>{5}, origin + 5s, origin + 5010ms);
         CHECK_FALSE(plan.next(origin + 5010ms));
-        // 2020 ms + 10 × 500 ms, since its last answer was less than three seconds before; the bus's share for probes
-        // counts from the first probe on.
         CHECK(plan.wake() == origin + 7020ms);
         const auto probe = plan.next(origin + 7020ms);
         REQUIRE(probe);
@@ -161,6 +178,30 @@ TEST_CASE("schedule: what passes while a device is let alone is suspended, not m
     CHECK(line.plan.missed_cycles(0) == 0);
     CHECK(line.cycles[0].size() == 20 - 4 - 1);
     CHECK(line.plan.state(0) == device_state::online);
+}
+
+TEST_CASE("schedule: a probe without an answer misses nothing either", "[gateway][schedule]") {
+    // The ten-second group fails; the other, which hadn't begun, is probed in its stead.
+    bus line({{0, 10s, {0}}, {0, 1s, {1}}},
+             {{.cost = 10ms, .timeout = 50ms, .dead_from = origin + 5ms, .dead_until = origin + 30s}});
+    line.run_until(minute);
+    CHECK(line.plan.state(0) == device_state::online);
+    CHECK(line.plan.missed_cycles() == 0);
+    CHECK(line.cycles[1].size() + line.plan.suspended_cycles(1) == 60);
+}
+
+TEST_CASE("schedule: a disturbance doesn't wait for the turn of the dead", "[gateway][schedule]") {
+    std::vector<device_model> devices(3, {.cost = 10ms});
+    devices[1].dead_from = origin;
+    devices[2].dead_from = origin + 3s;
+    devices[2].dead_until = origin + 3100ms;
+    bus line(one_group_each(3, 1s), devices);
+    line.run_until(origin + 6s);
+    const auto probe =
+        std::find_if(line.requests.begin(), line.requests.end(), [](const request& one) { return one.probe && one.group == 2; });
+    REQUIRE(probe != line.requests.end());
+    CHECK(probe->began < origin + 5s);
+    CHECK(probe->answered);
 }
 
 TEST_CASE("schedule: a probe asks for what is due anyway", "[gateway][schedule]") {
