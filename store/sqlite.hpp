@@ -17,7 +17,11 @@ namespace store {
 
 class connection {
 public:
-    enum class access : std::uint8_t { read_write, read_only, immutable };
+    enum class access : std::uint8_t {
+        read_write,
+        read_only,  // writes nothing at all, not even beside the file; the WAL must be there
+        immutable,  // … and must not be there: nobody may be writing
+    };
 
     connection() = default;
     connection(const connection&) = delete;

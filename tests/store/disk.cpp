@@ -30,7 +30,10 @@ struct disk_calls {
     static disk::node& node(sqlite3_file* f) { return *static_cast<disk::node*>(file(f).node); }
     static disk& owner(sqlite3_vfs* v) { return *static_cast<disk*>(v->pAppData); }
 
-    static int close(sqlite3_file*) { return SQLITE_OK; }
+    static int close(sqlite3_file* f) {
+        --node(f).open;
+        return SQLITE_OK;
+    }
     static int read(sqlite3_file* f, void* to, int size, sqlite3_int64 offset) {
         if (file(f).owner->dead_) return SQLITE_IOERR_READ;
         const std::string& content = node(f).content;
@@ -105,6 +108,8 @@ struct disk_calls {
             found->second.exists = true;
             on.resize(found->second, 0);
         }
+        ++found->second.open;
+        assert(found->second.open == 1);
         const bool is_database = (flags & SQLITE_OPEN_MAIN_DB) != 0;
         const bool powersafe = is_database && sqlite3_uri_boolean(name, "psow", 1) != 0;
         new (f) open_file{{&methods},
@@ -280,6 +285,7 @@ void disk::garble(const node& of, std::string& left) {
 void disk::power_on() {
     for (auto it = nodes_.begin(); it != nodes_.end();) {
         node& what = it->second;
+        assert(what.open == 0);
         what.shared.clear();
         const bool survives = !dead_ ? what.exists : what.exists == what.durably_exists ? what.exists : random(2) == 0;
         if (!survives) {

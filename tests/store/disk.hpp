@@ -64,6 +64,7 @@ private:
         std::size_t smallest = 0;        // of sizes and the durable one
         bool exists = true;
         bool durably_exists = false;
+        int open = 0;
         std::vector<std::unique_ptr<char[]>> shared;  // the -shm
     };
 

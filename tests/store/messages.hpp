@@ -1,13 +1,18 @@
-// tests/store/messages.hpp: messages whose content follows from a number, so that what comes back can be checked.
+// tests/store/messages.hpp: messages whose content follows from a number, so that what comes back can be checked; and short
+// words for what tests do with a queue.
 #pragma once
 
 #include <algorithm>
+#include <catch2/catch.hpp>
 #include <cstdint>
 #include <cstring>
 #include <random>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "store/queue.hpp"
+#include "store/tuning.hpp"
 
 namespace test {
 
@@ -26,5 +31,45 @@ inline store::message make_message(std::uint64_t number, std::size_t payload_siz
     made.taken = {static_cast<std::int64_t>(1'790'000'000'000 + number), static_cast<std::int64_t>(number), random() % 2 == 0};
     return made;
 }
+
+/// `count` messages with the numbers first, first + 1, …
+inline store::transaction appending(std::uint64_t first, std::size_t count, std::size_t payload_size = 20) {
+    store::transaction made;
+    for (std::size_t i = 0; i < count; ++i) made.append.push_back(make_message(first + i, payload_size));
+    return made;
+}
+
+inline store::transaction moving(store::cursor to, std::uint64_t acknowledged) {
+    store::transaction made;
+    made.cursor = std::move(to);
+    made.settled.acknowledged = acknowledged;
+    return made;
+}
+
+inline store::sequence at(std::int64_t number) { return store::sequence{number}; }
+
+/// Fails the test with the error's own words.
+template <typename T>
+T must(store::result<T> what) {
+    if (!what) FAIL(what.error().detail());
+    return std::move(*what);
+}
+
+inline void must(store::result<void> what) {
+    if (!what) FAIL(what.error().detail());
+}
+
+template <typename T>
+store::errc code_of(const store::result<T>& what) {
+    return what ? store::errc::none : what.error().code();
+}
+
+inline std::vector<std::int64_t> numbers(const std::vector<store::stored_message>& of) {
+    std::vector<std::int64_t> found;
+    for (const auto& m : of) found.push_back(number(m.sequence));
+    return found;
+}
+
+inline std::vector<store::stored_message> all_of(store::queue& queue) { return must(queue.read(at(1), 1'000'000, SIZE_MAX)); }
 
 }  // namespace test

@@ -1,0 +1,201 @@
+// tests/store/open_test.cpp: opening a queue file in a real folder, in all the ways in which that can go wrong.
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <fstream>
+
+#include "store/queue.hpp"
+#include "store/schema.hpp"
+#include "tests/store/folder.hpp"
+#include "tests/store/messages.hpp"
+
+using namespace test;
+using Catch::Contains;
+using store::errc;
+
+namespace {
+
+store::result<store::queue> open(const std::string& path, store::recovery& found) {
+    return store::queue::open({path, 1 << 20, store::full_policy::drop_oldest, "boot-1"}, found);
+}
+
+store::result<store::queue> open(const std::string& path) {
+    store::recovery found;
+    return open(path, found);
+}
+
+void run_sql(const std::string& path, const char* sql) {
+    store::connection file;
+    must(file.open(path, store::connection::access::read_write, nullptr));
+    must(file.run(sql));
+}
+
+bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
+
+/// Runs `what` as a user without any rights, in a process of its own, since tests may run as root.
+template <typename F>
+bool holds_for_nobody(F what) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+        if (::geteuid() == 0 && (::setgid(65534) != 0 || ::setuid(65534) != 0)) ::_exit(2);
+        ::_exit(what() ? 0 : 1);
+    }
+    int status = -1;
+    ::waitpid(child, &status, 0);
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+}  // namespace
+
+TEST_CASE("open: makes the file once, and leaves no journal after a clean stop", "[store][open]") {
+    folder here;
+    const std::string path = here.file("queue.db");
+    store::recovery found;
+    {
+        auto queue = must(open(path, found));
+        CHECK(found.created);
+        must(queue.commit(appending(1, 3)));
+        CHECK(exists(path + "-wal"));
+    }
+    CHECK(!exists(path + "-wal"));
+    CHECK(!exists(path + "-shm"));
+    auto queue = must(open(path, found));
+    CHECK(!found.created);
+    CHECK(all_of(queue).size() == 3);
+}
+
+TEST_CASE("open: the file is what schema.hpp says", "[store][open]") {
+    folder here;
+    const std::string path = here.file("queue.db");
+    {
+        auto queue = must(open(path));
+        store::transaction work = appending(1, 2000, 300);
+        work.session = store::session_record{"client", "broker", 3};
+        must(queue.commit(work));
+        must(queue.commit(moving({at(1), at(0), at(0), {}, {}}, 1)));
+    }
+    store::connection file;
+    must(file.open(path, store::connection::access::immutable, nullptr));
+    CHECK(must(file.integer("PRAGMA application_id")) == 0x54694761);
+    CHECK(must(file.integer("PRAGMA user_version")) == 1);
+    CHECK(must(file.integer("PRAGMA page_size")) == 4096);
+    CHECK(must(file.integer("PRAGMA auto_vacuum")) == 2);
+    CHECK(must(file.text("PRAGMA integrity_check")) == "ok");
+    CHECK(must(file.integer("SELECT max(length(data)) FROM log")) <= 256 * 1024);
+    CHECK(must(file.integer("SELECT count(*) FROM log WHERE first >= 1")) == 3);
+    CHECK(must(file.integer("SELECT sum(count) FROM log WHERE first >= 1")) == 2000);
+    CHECK(must(file.text("SELECT group_concat(first) FROM (SELECT first FROM log WHERE first < 1 ORDER BY first)")) ==
+          "-65537,-1,0");
+    CHECK(must(file.text("SELECT text FROM text WHERE id = 1")) == "boot-1");
+}
+
+TEST_CASE("open: one process writes, the next may when it is gone", "[store][open]") {
+    folder here;
+    const std::string path = here.file("queue.db");
+    {
+        auto first = must(open(path));
+        const auto second = open(path);
+        REQUIRE(code_of(second) == errc::in_use);
+        CHECK_THAT(second.error().detail(), Contains(path) && Contains("another Tidegate") && Contains("stop it"));
+        must(first.commit(appending(1, 1)));
+    }
+    CHECK(code_of(open(path)) == errc::none);
+}
+
+TEST_CASE("open: what can't be, with what to do about it", "[store][open]") {
+    folder here;
+    const std::string path = here.file("queue.db");
+    SECTION("no such folder") {
+        const auto failed = open(here.file("no/such/queue.db"));
+        REQUIRE(code_of(failed) == errc::missing);
+        CHECK_THAT(failed.error().detail(), Contains("create the folder " + here.file("no/such")));
+    }
+    SECTION("a folder in its place") {
+        REQUIRE(::mkdir(path.c_str(), 0755) == 0);
+        const auto failed = open(path);
+        REQUIRE(code_of(failed) == errc::io);
+        CHECK_THAT(failed.error().detail(), Contains(path) && Contains("not a file"));
+    }
+    SECTION("not a database") {
+        std::ofstream(path) << std::string(5000, 'x');
+        const auto failed = open(path);
+        REQUIRE(code_of(failed) == errc::damaged);
+        CHECK_THAT(failed.error().detail(), Contains(path) && Contains("aside"));
+    }
+    SECTION("another program's database") {
+        run_sql(path, "CREATE TABLE cookies(id)");
+        const auto failed = open(path);
+        REQUIRE(code_of(failed) == errc::damaged);
+        CHECK_THAT(failed.error().detail(), Contains("not a Tidegate queue"));
+        run_sql(path, "INSERT INTO cookies VALUES(1)");
+    }
+    SECTION("a newer version's") {
+        std::ignore = open(path);
+        run_sql(path, "PRAGMA user_version=2");
+        const auto failed = open(path);
+        REQUIRE(code_of(failed) == errc::newer);
+        CHECK_THAT(failed.error().detail(), Contains("format 2") && Contains("newer version"));
+    }
+    SECTION("no rights on the folder") {
+        REQUIRE(::chmod(here.path().c_str(), 0755) == 0);
+        if (::geteuid() != 0) REQUIRE(::chmod(here.path().c_str(), 0555) == 0);
+        CHECK(holds_for_nobody([&] {
+            const auto failed = open(path);
+            return code_of(failed) == errc::read_only && failed.error().detail().find(path) != std::string::npos &&
+                   failed.error().detail().find("give ") != std::string::npos;
+        }));
+        REQUIRE(::chmod(here.path().c_str(), 0755) == 0);
+    }
+    SECTION("no rights on the file") {
+        std::ignore = open(path);
+        REQUIRE(::chmod(here.path().c_str(), 0777) == 0);
+        REQUIRE(::chmod((path + ".lock").c_str(), 0666) == 0);
+        REQUIRE(::chmod(path.c_str(), 0444) == 0);
+        CHECK(holds_for_nobody([&] { return code_of(open(path)) == errc::read_only; }));
+    }
+}
+
+TEST_CASE("open: a file without a byte, as a power cut leaves it, is a new queue", "[store][open]") {
+    folder here;
+    const std::string path = here.file("queue.db");
+    std::ofstream(path).close();
+    store::recovery found;
+    auto queue = must(open(path, found));
+    CHECK(found.created);
+    must(queue.commit(appending(1, 1)));
+}
+
+TEST_CASE("open: any name will do", "[store][open]") {
+    folder here;
+    for (const std::string name :
+         {"with space.db", "100%.db", "what?.db", "a#b.db", "a&b=c.db", "möwe.db", ":memory:", "q'uote\".db"}) {
+        CAPTURE(name);
+        {
+            auto queue = must(open(here.file(name)));
+            must(queue.commit(appending(1, 2)));
+        }
+        CHECK(exists(here.file(name)));
+        auto queue = must(open(here.file(name)));
+        CHECK(all_of(queue).size() == 2);
+        CHECK(must(store::queue::inspect(here.file(name))).ledger.queued == 2);
+    }
+    CHECK(must(open("/" + here.file("two-slashes.db"))).ledger().balanced());
+}
+
+TEST_CASE("open: beside a reader who won't let go it starts all the same", "[store][open]") {
+    folder here;
+    const std::string path = here.file("queue.db");
+    {
+        auto queue = must(open(path));
+        must(queue.commit(appending(1, 2)));
+    }
+    store::connection reader;
+    must(reader.open(path, store::connection::access::read_write, nullptr));
+    must(reader.run("BEGIN"));
+    CHECK(must(reader.integer("SELECT count(*) FROM log")) > 0);
+    auto queue = must(open(path));
+    must(queue.commit(appending(3, 2)));
+    CHECK(all_of(queue).size() == 4);
+}

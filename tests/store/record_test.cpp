@@ -1,0 +1,87 @@
+// tests/store/record_test.cpp: counters, cursor and session as bytes, and the dictionary and retention arithmetic beside them.
+#include "store/record.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "store/dictionary.hpp"
+#include "store/retention.hpp"
+#include "tests/store/messages.hpp"
+
+using namespace test;
+
+TEST_CASE("record: what is written is read, and nothing less", "[store][record]") {
+    const store::counters counters{300, 1, 2, 3, 4, 5, ~0ull, 1 << 20};
+    const store::cursor cursor{at(INT64_MAX), at(0), at(7), {at(9), at(200)}, {at(12), at(10), at(INT64_MAX)}};
+    const store::session_record session{"id", std::string("b\0r", 3), ~0ull};
+    CHECK(store::decode_counters(encode(counters)) == counters);
+    CHECK(store::decode_cursor(encode(cursor)) == cursor);
+    CHECK(store::decode_session(encode(session)) == session);
+    CHECK(encode(store::cursor{at(5), at(6), at(7), {at(9)}, {at(8), at(6)}}) ==
+          std::string("\x01\x05\x06\x07\x01\x12\x02\x10\x03", 9));
+
+    const auto fails_when_cut = [](const std::string& bytes, const auto& decode) {
+        for (std::size_t size = 0; size < bytes.size(); ++size) CHECK(!decode(bytes.substr(0, size)));
+        CHECK(!decode(bytes + "x"));
+        CHECK(!decode("\x02" + bytes.substr(1)));
+    };
+    fails_when_cut(encode(counters), store::decode_counters);
+    fails_when_cut(encode(cursor), store::decode_cursor);
+    fails_when_cut(encode(session), store::decode_session);
+    CHECK(!store::decode_cursor("\x01\x01\x01\x01\xFF\xFF\xFF\xFF\x0F"));  // a list of 4 billion
+}
+
+TEST_CASE("dictionary: finds both ways, is bounded, and takes back", "[store][dictionary]") {
+    store::dictionary texts;
+    CHECK(texts.add("a") == 1u);
+    CHECK(texts.add("b") == 2u);
+    CHECK(texts.find("b") == 2u);
+    CHECK(!texts.find("c"));
+    REQUIRE(texts.text(1) != nullptr);
+    CHECK(*texts.text(1) == "a");
+    CHECK(texts.text(3) == nullptr);
+
+    texts.forget_after(1);
+    CHECK(!texts.find("b"));
+    CHECK(texts.add("c") == 2u);
+    texts.reserve(9);  // its text is damaged
+    CHECK(texts.add("d") == 10u);
+    CHECK(texts.text(9) == nullptr);
+
+    std::size_t more = 0;
+    while (texts.add("topic" + std::to_string(more))) ++more;
+    CHECK(more == store::dictionary::most_entries - 3);
+    CHECK(texts.half_full());
+
+    store::dictionary long_texts;
+    CHECK(!long_texts.add(std::string(store::dictionary::most_bytes + 1, 'x')));
+    CHECK(long_texts.add(std::string(store::dictionary::most_bytes, 'x')));
+    CHECK(!long_texts.add("y"));
+}
+
+TEST_CASE("retention: pages and bytes agree", "[store][retention]") {
+    for (std::uint64_t pages = 0; pages < 200; ++pages) {
+        const auto bytes = store::bytes_in(pages);
+        if (bytes == 0) {
+            CHECK(store::pages_for(0) > pages);
+            continue;
+        }
+        CHECK(store::pages_for(bytes) <= pages);
+        CHECK(store::pages_for(bytes + 1) > pages);
+    }
+    CHECK(store::page_limit(256, 10) == 256);
+    CHECK(store::page_limit(256, 300) == 256);
+    CHECK(store::page_limit(256, 5000) == 5000 - 1024);
+}
+
+TEST_CASE("retention: whole segments, the oldest first, until there is enough", "[store][retention]") {
+    store::eviction plan(2);
+    plan.add({11, 10, 4096});
+    CHECK(!plan.enough());
+    plan.add({31, 5, 4095});
+    CHECK(!plan.enough());
+    plan.add({36, 1, 1});
+    CHECK(plan.enough());
+    CHECK(plan.first() == 11);
+    CHECK(plan.last() == 36);
+    CHECK(plan.messages() == 16);
+}
