@@ -13,6 +13,7 @@
 #include <cassert>
 #include <cerrno>
 #include <cstring>
+#include <system_error>
 #include <thread>
 
 #include "adapters/modbus/link_answer.hpp"
@@ -42,6 +43,7 @@ looked_up look_up(const std::string& host, std::uint16_t port, int flags) {
 /// getaddrinfo can block for many seconds and can't be interrupted; it gets a thread that nobody waits for. (getaddrinfo_a
 /// would do the same, but its threads are unknown to the thread sanitizer, which crashes.)
 struct tcp_connection::lookup {
+    std::atomic<int> owners = 1;
     interruption done;
     std::atomic<bool> complete = false;  // orders what follows; `done` wakes
     int error = 0;
@@ -60,7 +62,26 @@ struct tcp_connection::lookup {
         complete.store(true, std::memory_order_release);
         done.raise();
     }
+
+    /// False: the system has no thread to spare.
+    bool run_apart(const std::string& host, std::uint16_t port) {
+        owners = 2;
+        try {
+            std::thread([this, host, port] {
+                run(host, port, 0);
+                release()(this);
+            }).detach();
+            return true;
+        } catch (const std::system_error&) {
+            owners = 1;
+            return false;
+        }
+    }
 };
+
+void tcp_connection::release::operator()(lookup* one) const {
+    if (one->owners.fetch_sub(1, std::memory_order_acq_rel) == 1) delete one;
+}
 
 tcp_connection::opened tcp_connection::open(nanoseconds timeout, const interruption& interrupted) {
     assert(!is_open());
@@ -84,11 +105,14 @@ tcp_connection::opened tcp_connection::open(nanoseconds timeout, const interrupt
 
 tcp_connection::opened tcp_connection::resolve(time_point until, const interruption& interrupted, std::vector<address>& found) {
     if (!lookup_) {
-        lookup_ = std::make_shared<lookup>();
+        lookup_.reset(new lookup);
         lookup_->run(host_, port_, AI_NUMERICHOST);
         if (lookup_->error == EAI_NONAME) {
-            lookup_ = std::make_shared<lookup>();
-            std::thread([to = lookup_, host = host_, port = port_] { to->run(host, port, AI_ADDRCONFIG); }).detach();
+            lookup_.reset(new lookup);
+            if (!lookup_->run_apart(host_, port_)) {
+                lookup_.reset();
+                return {false, name() + ": the name can't be resolved: no thread for it"};
+            }
         }
     }
     switch (wait_for(lookup_->done.descriptor(), POLLIN, until, interrupted)) {
@@ -99,7 +123,7 @@ tcp_connection::opened tcp_connection::resolve(time_point until, const interrupt
         case woken::ready:
             break;
     }
-    const std::shared_ptr<lookup> result = std::move(lookup_);
+    const auto result = std::move(lookup_);
     [[maybe_unused]] const bool complete = result->complete.load(std::memory_order_acquire);
     assert(complete);
     if (result->error == EAI_SYSTEM) return {false, name() + ": the name can't be resolved"};

@@ -47,7 +47,10 @@ private:
     std::string host_;
     std::uint16_t port_;
     int socket_ = -1;
-    std::shared_ptr<lookup> lookup_;  // shared with the thread that resolves a name
+    struct release {
+        void operator()(lookup* one) const;
+    };
+    std::unique_ptr<lookup, release> lookup_;  // also its thread's, while that runs: the last of the two deletes it
 };
 
 }  // namespace modbus

@@ -165,7 +165,6 @@ TEST_CASE("serial: unplugged and plugged in again", "[modbus][serial]") {
 
 TEST_CASE("serial: unplugged while an answer is awaited", "[modbus][serial]") {
     raw_pty pty;
-    pty.slave.close();
     fake_device device(pty.master.get(), [&](const bytes&) { pty.master.close(); });
     const answer got = make_link(settings_for(pty.name))->read(ask, patient);
     CHECK(got.status == answer::status::down);

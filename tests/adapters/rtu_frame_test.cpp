@@ -159,7 +159,7 @@ TEST_CASE("rtu_frame: endless noise is never held for long", "[modbus][rtu_frame
     bytes held;
     std::uint32_t random = 12345;
     std::size_t most = 0;
-    for (int count = 0; count < 3000; ++count) {
+    for (int count = 0; count < 1500; ++count) {
         random = random * 1664525 + 1013904223;
         // Few values, so that heads occur often.
         held.push_back(static_cast<std::uint8_t>((random >> 24) % 5 * ((random >> 20) % 3 == 0 ? 51 : 1)));

@@ -5,9 +5,9 @@
 #include <netinet/in.h>
 
 #include <catch2/catch.hpp>
+#include <condition_variable>
 #include <filesystem>
 #include <fstream>
-#include <future>
 #include <mutex>
 
 #include "adapters/modbus/server_framing.hpp"
@@ -40,16 +40,17 @@ class running {
 public:
     explicit running(std::unique_ptr<server> what) : server_(std::move(what)) {
         server_events events;
-        events.listening = [this](const std::string& where) { where_.set_value(where); };
+        events.listening = [this](const std::string& where) { begun(where); };
         events.note = [this](const std::string& text) {
             const std::lock_guard lock(mutex_);
             notes_ += text + "\n";
         };
         thread_ = std::thread([this, events] {
             good_ = server_->run(source_, events);
-            if (!good_) where_.set_value("");
+            if (!good_) begun("");
         });
-        listening_ = where_.get_future().get();
+        std::unique_lock lock(mutex_);
+        has_begun_.wait(lock, [this] { return begun_; });
     }
     ~running() { stop(); }
     void stop() {
@@ -66,11 +67,19 @@ public:
     server_counts counts() const { return server_->counts(); }
 
 private:
+    void begun(const std::string& where) {
+        const std::lock_guard lock(mutex_);
+        listening_ = where;
+        begun_ = true;
+        has_begun_.notify_one();
+    }
+
     plain_source source_;
     std::unique_ptr<server> server_;
     std::mutex mutex_;
     std::string notes_;
-    std::promise<std::string> where_;
+    std::condition_variable has_begun_;
+    bool begun_ = false;
     std::string listening_;
     std::atomic<bool> good_ = false;
     std::thread thread_;
