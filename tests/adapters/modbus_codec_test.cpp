@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <limits>
 #include <random>
 
@@ -246,6 +247,16 @@ TEST_CASE("codec: scaling is decimal, not binary", "[modbus][codec]") {
         CHECK(read(scaled(of("uint64"), "0.1"), {0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF}) == value(1844674407370955161.5));
         CHECK(read(scaled(of("int64"), "0.001"), {0x8000, 0, 0, 0}) == value(-9223372036854775.808));
         CHECK(read(scaled(of("uint64"), "0.001"), {0x0020, 0, 0, 0x0001}) == value(9007199254740.993));  // 2^53 + 1
+    }
+    SECTION("as the C library reads the same decimal") {
+        std::mt19937_64 random(53);
+        const auto thousandths = scaled(of("uint64"), "0.001");
+        for (int round = 0; round < 2000; ++round) {
+            const std::uint64_t raw = random() | 1ull << 60;
+            const std::string whole = std::to_string(raw);
+            const std::string written = whole.substr(0, whole.size() - 3) + '.' + whole.substr(whole.size() - 3);
+            REQUIRE(value_of_raw(thousandths, raw) == value(std::strtod(written.c_str(), nullptr)));
+        }
     }
     SECTION("a scale of 1, however it is written, leaves integers integers") {
         CHECK(read(scaled(of("uint16"), "1.0"), {7}) == natural(7));
