@@ -42,6 +42,8 @@ public:
 
     /// True if `at` may have been sent before this connection, in the session that this connection resumed.
     bool is_repeat(sequence at) const { return at <= repeats_up_to_; }
+    /// True while there are such messages to send again.
+    bool is_repeating() const { return is_repeat(next_); }
     /// True if it is to be skipped, since its session was lost and the policy says drop.
     bool is_dropped(sequence at) const { return at <= dropped_up_to_; }
 

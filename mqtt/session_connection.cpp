@@ -32,6 +32,7 @@ session::machine::machine(options how, saved_state saved, std::uint64_t seed)
       record_(std::move(saved.session)),
       lane_(how_.lane, saved.lane, saved.newest),
       backoff_(how_.first_retry, how_.last_retry, seed),
+      suspect_(how_.poison_after),
       framer_(how_.largest_packet_in) {
     assert(how_.servers > 0);
 }
@@ -80,7 +81,7 @@ connect session::machine::connect_packet() const {
     const bool name_needed = how_.password && how_.version == version::v3_1_1;
     if (!how_.username.empty() || name_needed) what.username = how_.username;
     if (how_.version == version::v5) {
-        what.properties.session_expiry_interval = clamped<std::uint32_t>(how_.session_expiry, 0xffffffff);
+        what.properties.session_expiry_interval = asked_clean_ ? 0 : clamped<std::uint32_t>(how_.session_expiry, 0xffffffff);
         what.properties.receive_maximum = inbound_window;
         what.properties.maximum_packet_size = how_.largest_packet_in;
     }
@@ -147,7 +148,7 @@ void session::machine::judge(time_point now) {
     // With a PUBREL unanswered it isn't clear which packet the broker minded.
     const auto oldest = lane_.released().empty() ? lane_.oldest_unanswered(gate_.shown()) : std::nullopt;
     const auto convicted = suspect_.on_closed(oldest);
-    if (convicted) refuse(*convicted, reason::unspecified_error, "the broker closed the connection three times on this message");
+    if (convicted) refuse(*convicted, reason::unspecified_error, "the broker closed the connection again and again on this message");
 }
 
 void session::machine::forget_connection() {

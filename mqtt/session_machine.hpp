@@ -136,7 +136,7 @@ private:
 
     // Across connections.
     std::size_t server_ = 0;
-    bool cleaned_ = false;  // 3.1.1: the connection before this one has had the broker drop its session
+    bool cleaned_ = false;  // the connection before this one has had the broker drop its session
     bool leaving_ = false;
     std::string scratch_;
 

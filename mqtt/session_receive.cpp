@@ -9,6 +9,10 @@
 namespace mqtt {
 namespace {
 
+// 3.1.1 has no Receive Maximum, but brokers have one all the same. mosquitto's is 20 unless configured, and it closes the
+// connection of a client that has more in flight.
+constexpr std::uint16_t usual_receive_maximum = 20;
+
 // So many answers to packets that we can't place may wait to be written; a broker that sends more without reading is at fault.
 constexpr std::size_t most_answers = 65536;
 
@@ -107,9 +111,9 @@ void session::machine::on(const connack& what, time_point now) {
         return close(with_reason("the broker refused the connection: ", what.reason, what.properties), std::nullopt);
     }
     if (asked_clean_ && what.session_present) return violation("the broker kept a session that it was asked to drop");
-    if (asked_clean_ && how_.version == version::v3_1_1) {
-        // In 3.1.1 a session begun clean ends with its connection. This one was for dropping what the broker had; the next
-        // begins the session that stays.
+    if (asked_clean_) {
+        // In 3.1.1 a session begun clean ends with its connection, and mosquitto 2.0 doesn't keep one over its own restart
+        // in 5.0 either. So this connection was only for dropping what the broker had; the next begins the session that stays.
         afterwards_ = afterwards::reopen;
         return close("reopen", reason::success);
     }
@@ -118,7 +122,7 @@ void session::machine::on(const connack& what, time_point now) {
 
 void session::machine::go_online(const connack& what, time_point now) {
     const property_set& p = what.properties;
-    limits_.receive_maximum = p.receive_maximum.value_or(65535);
+    limits_.receive_maximum = how_.version == version::v3_1_1 ? usual_receive_maximum : p.receive_maximum.value_or(65535);
     limits_.packet_size = p.maximum_packet_size.value_or(0xffffffff);
     limits_.highest_qos = static_cast<qos>(p.maximum_qos.value_or(2));
     limits_.retain = p.retain_available.value_or(1) != 0;

@@ -84,7 +84,8 @@ bool session::machine::publish_unlogged(const publication& message) {
     if (size == 0 || size > limits_.packet_size || gate_.size() + size > most_unsent) return false;
     packet_id id{0};
     if (level != qos::at_most_once) {
-        if (lane_.in_flight() + unlogged_.in_flight() >= limits_.receive_maximum) return false;
+        // What the broker still holds of an interrupted exchange counts for it already: those messages go first.
+        if (lane_.is_repeating() || lane_.in_flight() + unlogged_.in_flight() >= limits_.receive_maximum) return false;
         const auto free = unlogged_.take();
         if (!free) return false;
         id = *free;

@@ -68,6 +68,7 @@ struct options {
     std::uint32_t largest_packet_in = 1u << 20;  // bytes; told to the broker (MQTT 5) and enforced
     mqtt::on_session_loss session_loss = on_session_loss::resend;
     std::size_t servers = 1;                     // how many there are to try in turn
+    int poison_after = 0;  // connections in a row that the broker closes on one message before it is refused; 0: never
     std::chrono::milliseconds first_retry{1000};  // upper end of the first back-off …
     std::chrono::milliseconds last_retry{15000};  // … and of the last; full jitter below
     std::chrono::milliseconds connect_timeout{10000};  // for the transport and for CONNACK, each

@@ -176,6 +176,12 @@ class Plant:
         if not self.devices.running():
             raise RuntimeError("tidegate simulate ended:\n" + self.devices.output())
 
+    def is_connected(self):
+        """By the gateway's own word: the last thing that it said of the broker."""
+        text = self.gateway.output()
+        last = max(text.rfind(" started "), text.rfind("broker_lost"))
+        return text.rfind("broker_connected") > last
+
     def ledger(self):
         text = subprocess.run([self.build / "tidegate", "queue", "stats", "-c", self.config, "--json"], capture_output=True, text=True)
         try:

@@ -70,7 +70,7 @@ def main():
             broker.stop()
         ran = time.monotonic() - began
         broker.start()
-        plant.wait_for("a connection", lambda: the_plant.ledger()["queued"] < options.rate, 30)
+        plant.wait_for("a connection", the_plant.is_connected, 30)
         code = the_plant.gateway.stop()
         plant.wait_for("the queue to be empty", lambda: the_plant.ledger()["queued"] == 0, 1)
         ledger = the_plant.ledger()
