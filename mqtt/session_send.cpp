@@ -49,7 +49,11 @@ void session::machine::release_held() {
 }
 
 void session::machine::send_logged(sequence at, const publication& message) {
-    if (lane_.is_settled(at)) return lane_.pass_over(at);
+    if (lane_.is_settled(at)) {
+        lane_.pass_over(at);
+        request_save(false);  // the watermark may have moved, and the identifiers with it
+        return;
+    }
     if (lane_.is_dropped(at)) {
         lane_.skip(at);
         ++pending_.lost;
