@@ -313,7 +313,8 @@ void world::check_publish(const publish& what) {
 
 void world::check_pubrel(const pubrel& what) {
     if (what.reason != reason::success || how_.version == version::v3_1_1) {
-        if (what.reason != reason::success && !manners_.repeats_pubrec) complain("PUBREL for an unknown identifier");
+        const bool expected = manners_.repeats_pubrec || !refused_told_.empty();
+        if (what.reason != reason::success && !expected) complain("PUBREL for an unknown identifier");
         if (what.reason != reason::success) return;
     }
     const std::int64_t id = static_cast<std::int64_t>(what.id) - how_.lane.first;
