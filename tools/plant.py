@@ -41,8 +41,10 @@ class Process:
     def __init__(self, name, command, log, env=None):
         self.name, self.command, self.log_path, self.env = name, [str(c) for c in command], pathlib.Path(log), env
         self.process = None
+        self.started_at = 0  # where its output begins in the file
 
     def start(self):
+        self.started_at = len(self.output())
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(self.command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=self.env)
         return self
@@ -177,10 +179,9 @@ class Plant:
             raise RuntimeError("tidegate simulate ended:\n" + self.devices.output())
 
     def is_connected(self):
-        """By the gateway's own word: the last thing that it said of the broker."""
-        text = self.gateway.output()
-        last = max(text.rfind(" started "), text.rfind("broker_lost"))
-        return text.rfind("broker_connected") > last
+        """By the gateway's own word: the last thing that it said of the broker since it was started."""
+        text = self.gateway.output()[self.gateway.started_at:]
+        return text.rfind("broker_connected") > text.rfind("broker_lost")
 
     def ledger(self):
         text = subprocess.run([self.build / "tidegate", "queue", "stats", "-c", self.config, "--json"], capture_output=True, text=True)

@@ -4,11 +4,14 @@ tidegate_test(mqtt_session_test
         backoff_test.cpp
         gate_test.cpp
         lane_test.cpp
+        model_test.cpp
         session_connection_test.cpp
         session_delivery_test.cpp
         session_limits_test.cpp
         session_resume_test.cpp
         support/driver.cpp
+        support/model_broker.cpp
         support/words.cpp
+        support/world.cpp
     LIBRARIES tidegate_mqtt
 )
