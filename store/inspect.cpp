@@ -39,7 +39,7 @@ result<std::optional<stamp>> oldest_queued(log_table& log, const contents& known
         if (!*segment) return std::optional<stamp>();
         while ((*segment)->position() <= (*segment)->last()) {
             stored_message found;
-            if (!(*segment)->next(texts, found)) return error(errc::damaged, "a message can't be decoded");
+            if (!(*segment)->next(texts, found)) return log.damaged("a message can't be decoded");
             const bool done =
                 found.sequence <= known.cursor.acked || std::binary_search(finished.begin(), finished.end(), found.sequence);
             if (!done) return std::optional<stamp>(found.message.taken);
@@ -85,6 +85,8 @@ result<statistics> queue::inspect(const std::string& path) {
     struct stat file {};
     if (::stat(path.c_str(), &file) != 0) return cannot_read(path, errno);
     if (!S_ISREG(file.st_mode)) return cannot_read(path, EISDIR);
+    if (file.st_size == 0 && !has_wal(path))
+        return error(errc::missing, path + ": is empty; the service fills it when it first runs");
     // Without a WAL the file is complete and nobody writes. If a WAL appears meanwhile, somebody does, and we look again.
     if (!has_wal(path)) {
         auto found = read_file(path, connection::access::immutable);

@@ -175,6 +175,8 @@ result<contents> log_table::load() {
         found.figures.stored += static_cast<std::uint64_t>((*newest)->last() - found.figures.last);
         found.figures.last = (*newest)->last();
     }
+    // Then the newest segments are gone, and their numbers would be given again.
+    if (number(found.cursor.acked) > found.figures.last) return damaged("the newest messages are missing");
     const auto finished_there = finished(found.cursor);
     if (!finished_there) return finished_there.error();
     found.finished = *finished_there;

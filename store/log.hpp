@@ -63,8 +63,9 @@ public:
     /// Of the file, without those on the free list.
     result<std::uint64_t> pages_used();
 
-private:
     error damaged(const std::string& what) const;
+
+private:
     result<std::optional<std::string>> record(std::int64_t key);
     result<void> put_row(std::int64_t key, std::int64_t count, std::string_view data);
     result<std::int64_t> number_of(statement& pragma);

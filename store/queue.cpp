@@ -329,7 +329,7 @@ result<std::optional<stored_message>> queue::file::read_next(std::int64_t from) 
         if (!reading_.next(texts_, found)) {
             const std::string which = std::to_string(reading_.position());
             reading_ = {};
-            return error(errc::damaged, how_.path + ": message " + which + " can't be decoded, or its topic is damaged");
+            return log_.damaged("message " + which + " can't be decoded, or its topic is damaged");
         }
     } while (number(found.sequence) < from);
     return std::optional<stored_message>(std::move(found));

@@ -1,0 +1,238 @@
+// tests/store/damage_test.cpp: bytes of the file change at random, as on a dying card. Nothing may crash, and what is read
+// is right or is an error: never another message. (Run it with the address sanitizer, too.)
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <random>
+
+#include "store/queue.hpp"
+#include "store/sqlite.hpp"
+#include "tests/store/folder.hpp"
+#include "tests/store/messages.hpp"
+
+using namespace test;
+using store::errc;
+
+namespace {
+
+store::result<store::queue> open(const std::string& path) {
+    store::recovery found;
+    return store::queue::open({path, 4 << 20, store::full_policy::drop_oldest, "boot"}, found);
+}
+
+std::string bytes_of(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+void put(const std::string& path, const std::string& bytes) { std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes; }
+
+std::size_t size_for(std::int64_t sequence) { return sequence % 10 == 0 ? 6000 : 60; }
+
+/// A queue with 300 messages of both sizes, in many segments, and everything else that a file may hold.
+void fill(store::queue& queue) {
+    for (std::int64_t n = 1; n <= 300;) {
+        store::transaction work;
+        for (int i = 0; i < 1 + n % 7 && n <= 300; ++i, ++n)
+            work.append.push_back(make_message(static_cast<std::uint64_t>(n), size_for(n)));
+        must(queue.commit(work));
+    }
+    store::transaction work = moving({at(20), at(25), at(40), {at(22), at(24)}, {at(30), at(28)}}, 22);
+    work.session = store::session_record{"client", "broker", 9};
+    must(queue.commit(work));
+}
+
+struct outcome {
+    int refused = 0;  // to open
+    int errors = 0;   // in reading
+    int right = 0;
+};
+
+/// Opens, looks at, reads and writes a file that may be damaged; returns whether all was well.
+void use(const std::string& path, outcome& all) {
+    std::ignore = store::queue::inspect(path);
+    auto queue = open(path);
+    if (!queue) {
+        CHECK(!queue.error().detail().empty());
+        ++all.refused;
+        return;
+    }
+    bool bad = false;
+    for (std::int64_t from = 1; from <= 300; from += 11) {
+        const auto some = queue->read(at(from), 11, SIZE_MAX);
+        if (!some) {
+            CHECK(some.error().code() == errc::damaged);
+            bad = true;
+            continue;
+        }
+        for (const auto& m : *some) {
+            const auto n = number(m.sequence);
+            if (n < 1 || n > 300 || m.message != make_message(static_cast<std::uint64_t>(n), size_for(n)))
+                FAIL("message " << n << " is another");
+        }
+    }
+    std::ignore = queue->commit(appending(301, 3));
+    if (queue->ledger().accepted >= 300) std::ignore = queue->commit(moving({at(200), at(200), at(300), {at(250)}, {}}, 100));
+    std::ignore = queue->commit(appending(304, 3, 50000));
+    ++(bad ? all.errors : all.right);
+}
+
+}  // namespace
+
+TEST_CASE("damage: any byte of the file, nothing crashes and nothing wrong is read", "[store][damage]") {
+    folder here;
+    const std::string path = here.file("queue.db");
+    {
+        auto queue = must(open(path));
+        fill(queue);
+    }
+    const std::string sound = bytes_of(path);
+    std::mt19937_64 random(1);
+    outcome all;
+    for (int round = 0; round < 400; ++round) {
+        std::string damaged = sound;
+        switch (round % 4) {
+            case 0:
+                damaged[random() % damaged.size()] ^= static_cast<char>(1u << random() % 8);
+                break;
+            case 1:
+                damaged[random() % damaged.size()] = static_cast<char>(random());
+                break;
+            case 2: {
+                const auto page = random() % (damaged.size() / 4096) * 4096;  // where SQLite's own numbers are
+                for (int i = 0; i < 4; ++i) damaged[page + random() % 100] = static_cast<char>(random());
+                break;
+            }
+            default: {
+                const auto sector = random() % (damaged.size() / 512) * 512;
+                for (std::size_t i = 0; i < 512; ++i) damaged[sector + i] = static_cast<char>(random());
+            }
+        }
+        std::filesystem::remove(path + "-wal");
+        std::filesystem::remove(path + "-shm");
+        put(path, damaged);
+        CAPTURE(round);
+        use(path, all);
+    }
+    CHECK(all.refused > 0);
+    CHECK(all.errors > 50);
+    CHECK(all.right > 50);
+}
+
+TEST_CASE("damage: a file cut short", "[store][damage]") {
+    folder here;
+    const std::string path = here.file("queue.db");
+    {
+        auto queue = must(open(path));
+        fill(queue);
+    }
+    const std::string sound = bytes_of(path);
+    outcome all;
+    for (std::size_t size = 0; size < sound.size(); size += 3001) {
+        put(path, sound.substr(0, size));
+        use(path, all);
+    }
+    CHECK(all.refused + all.errors > 10);
+}
+
+TEST_CASE("damage: any byte of a WAL that a kill left", "[store][damage]") {
+    folder here;
+    const std::string path = here.file("queue.db");
+    std::string sound;
+    std::string sound_wal;
+    {
+        auto queue = must(open(path));
+        fill(queue);
+        sound = bytes_of(path);  // of a process that has done nothing since, as after a kill
+        sound_wal = bytes_of(path + "-wal");
+    }
+    REQUIRE(sound_wal.size() > 100'000);
+    std::mt19937_64 random(2);
+    outcome all;
+    for (int round = 0; round < 100; ++round) {
+        std::string damaged = sound_wal;
+        for (int i = 0; i < 1 + round % 20; ++i) damaged[random() % damaged.size()] = static_cast<char>(random());
+        std::filesystem::remove(path + "-shm");
+        put(path, sound);
+        put(path + "-wal", damaged);
+        use(path, all);
+    }
+    CHECK(all.right > 0);
+}
+
+TEST_CASE("damage: a message before it is still read, the damaged one is named", "[store][damage]") {
+    folder here;
+    const std::string path = here.file("queue.db");
+    {
+        auto queue = must(open(path));
+        for (std::uint64_t n = 1; n <= 21; n += 10) must(queue.commit(appending(n, 10)));
+    }
+    store::connection file;
+    must(file.open(path, store::connection::access::read_write, nullptr));
+    SECTION("by its data") {
+        must(file.run("UPDATE log SET data = CAST(substr(data, 1, 50) || 'x' || substr(data, 52) AS BLOB) WHERE first = 11"));
+    }
+    SECTION("by its number") { must(file.run("UPDATE log SET first = 12 WHERE first = 11")); }
+    SECTION("by its count") { must(file.run("UPDATE log SET count = 9 WHERE first = 11")); }
+    auto queue = must(open(path));
+    CHECK(must(queue.read(at(1), 100, SIZE_MAX)).size() == 10);
+    const auto damaged = queue.read(at(11), 100, SIZE_MAX);
+    REQUIRE(code_of(damaged) == errc::damaged);
+    CHECK_THAT(damaged.error().detail(), Catch::Contains(path) && Catch::Contains("message 1"));
+    CHECK(number(must(queue.read(at(22), 100, SIZE_MAX)).front().sequence) == 22);
+    must(queue.commit(appending(31, 1)));
+}
+
+TEST_CASE("damage: a topic harms only the segments that use it", "[store][damage]") {
+    folder here;
+    const std::string path = here.file("queue.db");
+    store::transaction work = appending(1, 1);
+    {
+        auto queue = must(open(path));
+        work.append[0].topic = "one";
+        must(queue.commit(work));
+        work.append[0].topic = "two";
+        must(queue.commit(work));
+    }
+    store::connection file;
+    must(file.open(path, store::connection::access::read_write, nullptr));
+    must(file.run("UPDATE text SET text = 'One' WHERE text = 'one'"));
+    auto queue = must(open(path));
+    CHECK(code_of(queue.read(at(1), 1, SIZE_MAX)) == errc::damaged);
+    CHECK(must(queue.read(at(2), 1, SIZE_MAX)).at(0).message.topic == "two");
+    work.append[0].topic = "one";
+    must(queue.commit(work));
+    CHECK(must(queue.read(at(3), 1, SIZE_MAX)).at(0).message.topic == "one");
+}
+
+TEST_CASE("damage: state that fails its checksum is found when opening", "[store][damage]") {
+    folder here;
+    const std::string path = here.file("queue.db");
+    {
+        auto queue = must(open(path));
+        fill(queue);
+    }
+    store::connection file;
+    must(file.open(path, store::connection::access::read_write, nullptr));
+    SECTION("counters") { must(file.run("UPDATE log SET data = x'01' WHERE first = 0")); }
+    SECTION("cursor") { must(file.run("UPDATE log SET crc = crc + 1 WHERE first = -1")); }
+    SECTION("session") { must(file.run("UPDATE log SET count = 1 WHERE first = -65537")); }
+    SECTION("no counters") { must(file.run("DELETE FROM log WHERE first = 0")); }
+    CHECK(code_of(open(path)) == errc::damaged);
+    CHECK(code_of(store::queue::inspect(path)) == errc::damaged);
+}
+
+TEST_CASE("damage: lost messages whose numbers the cursor knows are missed, so that none is given twice", "[store][damage]") {
+    folder here;
+    const std::string path = here.file("queue.db");
+    {
+        auto queue = must(open(path));
+        must(queue.commit(appending(1, 10)));
+        must(queue.commit(moving({at(5), at(5), at(5), {}, {}}, 0)));  // writes no counters
+    }
+    store::connection file;
+    must(file.open(path, store::connection::access::read_write, nullptr));
+    must(file.run("DELETE FROM log WHERE first >= 1"));
+    CHECK(code_of(open(path)) == errc::damaged);
+}
