@@ -64,11 +64,14 @@ char after(std::string_view code, std::size_t at) {
     return at < code.size() ? code[at] : '\0';
 }
 
+std::string quoted(std::string_view word, std::string_view more, std::string_view why) {
+    return std::string("'").append(word).append(more).append("' ").append(why);
+}
+
 findings find_any(const source_text& text, words banned, std::string_view why) {
     findings found;
     for (const std::string_view word : banned)
-        for (const std::size_t at : find_word(text.code, word))
-            found.push_back({text.line_at(at), "'" + std::string(word) + "' " + std::string(why)});
+        for (const std::size_t at : find_word(text.code, word)) found.push_back({text.line_at(at), quoted(word, "", why)});
     return found;
 }
 
@@ -79,7 +82,7 @@ findings find_calls(const source_text& text, words banned, std::string_view why)
         for (const std::size_t at : find_word(text.code, word)) {
             const char left = before(text.code, at);
             if (left == '.' || left == '>' || after(text.code, at + word.size()) != '(') continue;
-            found.push_back({text.line_at(at), "'" + std::string(word) + "(' " + std::string(why)});
+            found.push_back({text.line_at(at), quoted(word, "(", why)});
         }
     return found;
 }

@@ -54,7 +54,7 @@ private:
     std::size_t raw_end() const {
         const std::size_t open = text_.find('(', at_);
         if (open == std::string_view::npos) return text_.size();
-        const std::string close = ")" + std::string(text_.substr(at_ + 1, open - at_ - 1)) + "\"";
+        const std::string close = std::string(")").append(text_.substr(at_ + 1, open - at_ - 1)).append("\"");
         return after(text_.find(close, open), close.size());
     }
 
