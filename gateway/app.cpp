@@ -327,10 +327,10 @@ void app::carry_out(const mqtt::online& what) {
     offline_repeats_ = 0;
     offline_reason_.clear();
     was_online_ = true;
-    delivery_->on_online(steady_now());
 }
 
 void app::carry_out(const mqtt::offline& what) {
+    delivery_->on_offline();
     if (stage_ == stage::leaving) return finish_stop();
     ++offline_repeats_;
     const bool news = was_online_ || what.reason != offline_reason_;

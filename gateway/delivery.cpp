@@ -99,9 +99,8 @@ void delivery::set_status(const std::string& topic, std::string text, mqtt::time
     pump_status(now);
 }
 
-void delivery::on_online(mqtt::time_point now) {
+void delivery::on_offline() {
     for (auto& [topic, s] : status_) s.told = false;
-    pump(now);
 }
 
 void delivery::pump_status(mqtt::time_point now) {

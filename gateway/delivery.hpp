@@ -48,8 +48,8 @@ public:
     /// Sets what a retained status topic says. It is sent now or as soon as there is a connection, and after each new one;
     /// only the latest text counts.
     void set_status(const std::string& topic, std::string text, mqtt::time_point now);
-    /// A new connection: every status topic is sent again.
-    void on_online(mqtt::time_point now);
+    /// The connection is gone: on the next one every status topic is sent again.
+    void on_offline();
 
     /// Nothing of the log is left to deliver.
     bool drained() const;

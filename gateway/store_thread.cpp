@@ -108,7 +108,7 @@ void store_thread::stop() {
 std::optional<store_thread::clock::time_point> store_thread::commit_time() const {
     std::optional<clock::time_point> due;
     const auto at = [&](clock::time_point when) { due = due ? std::min(*due, when) : when; };
-    if (!appends_.empty()) at(append_bytes_ >= limits::commit_bytes ? clock::time_point{} : last_commit_ + commit_every_);
+    if (!appends_.empty()) at(append_bytes_ >= limits::commit_bytes ? clock::time_point{} : next_commit_);
     if (save_) at(save_->barrier ? clock::time_point{} : save_since_ + limits::lazy_commit);
     if (due && flush_) due = clock::time_point{};
     if (due) due = std::max(*due, not_before_);
@@ -148,7 +148,7 @@ void store_thread::commit(std::unique_lock<std::mutex>& lock) {
         work.session = save->session;
         work.settled = save->settled;
     }
-    last_commit_ = clock::now();
+    next_commit_ = clock::now() + commit_every_;
     flush_ = false;
     busy_ = true;
     lock.unlock();

@@ -91,7 +91,7 @@ private:
     std::optional<save_request> save_;  // several merged: the last cursor and session, all that was settled
     clock::time_point save_since_{};
     std::vector<read_request> reads_;
-    clock::time_point last_commit_{};
+    clock::time_point next_commit_{};  // of a stream: commit_every after the one before
     clock::time_point not_before_{};  // after a failed commit
     bool flush_ = false;
     bool busy_ = false;

@@ -3,7 +3,7 @@ tidegate_test(tests_modbus_link
     LIBRARIES tidegate_modbus_link PkgConfig::modbus Threads::Threads)
 
 tidegate_test(tests_simulated_adapter SOURCES simulated_test.cpp LIBRARIES ${CMAKE_DL_LIBS} Threads::Threads)
-add_dependencies(tests_simulated_adapter tidegate_simulated)
-target_compile_definitions(tests_simulated_adapter PRIVATE SIMULATED_ADAPTER="$<TARGET_FILE:tidegate_simulated>")
+add_dependencies(tests_simulated_adapter simulated)
+target_compile_definitions(tests_simulated_adapter PRIVATE SIMULATED_ADAPTER="$<TARGET_FILE:simulated>")
 add_test(NAME "tests_simulated_adapter: exports one symbol"
-    COMMAND sh -c "test \"$(nm -D --defined-only \"$1\" | cut -d' ' -f3)\" = tidegate_adapter_entry" sh $<TARGET_FILE:tidegate_simulated>)
+    COMMAND sh -c "test \"$(nm -D --defined-only \"$1\" | cut -d' ' -f3)\" = tidegate_adapter_entry" sh $<TARGET_FILE:simulated>)

@@ -86,6 +86,7 @@ public:
         return !interrupted;
     }
     void interrupt() override { interrupted = true; }
+    modbus::server_counts counts() const override { return {}; }
     bool interrupted = false;
 };
 

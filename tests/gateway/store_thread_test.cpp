@@ -50,6 +50,7 @@ struct fixture {
     /// Runs the loop until the condition holds; each turn waits for an event of the store thread's.
     template <typename Condition>
     void run_until(Condition condition) {
+        loop.restart();  // it stops when it has run out of work
         const auto work = boost::asio::make_work_guard(loop);
         while (!condition()) REQUIRE(loop.run_one_for(10s) == 1);
     }
@@ -95,7 +96,7 @@ TEST_CASE("store thread: a barrier takes along what waits, and says up to where 
     CHECK(f.commits[1].report.appended == 1);
     CHECK(f.commits[1].saved_up_to == 2);
 
-    f.thread->stop();
+    f.thread.reset();  // commits what waits, and lets go of the file
     store::recovery found;
     const auto queue = open_queue(f.folder.file("queue.db"), found);
     CHECK(found.session == barrier.session);
@@ -124,6 +125,7 @@ TEST_CASE("store thread: a stop commits what waits and tells nothing more", "[ga
     f.loop.restart();
     f.loop.poll();
     CHECK(f.commits.size() == 1);
+    f.thread.reset();
     store::recovery found;
     const auto queue = open_queue(f.folder.file("queue.db"), found);
     CHECK(found.ledger.accepted == 2);
