@@ -181,7 +181,7 @@ TEST_CASE("open: any name will do", "[store][open]") {
         CHECK(all_of(queue).size() == 2);
         CHECK(must(store::queue::inspect(here.file(name))).ledger.queued == 2);
     }
-    CHECK(must(open("/" + here.file("two-slashes.db"))).ledger().balanced());
+    CHECK(must(open(std::string("/").append(here.file("two-slashes.db")))).ledger().balanced());
 }
 
 TEST_CASE("open: beside a reader who won't let go it starts all the same", "[store][open]") {
