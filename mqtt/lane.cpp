@@ -69,10 +69,11 @@ packet_id lane::id_of(sequence at) const { return static_cast<packet_id>(range_.
 
 // ---- Sending ----
 
-bool lane::fits(sequence at) const { return number(at) - number(durable_acked_) <= range_.size; }
+bool lane::fits(sequence at) const { return is_idle() || number(at) - number(durable_acked_) <= range_.size; }
 
 void lane::pass_over(sequence at) {
     assert(fits(at));
+    const bool idle = is_idle();
     // Each run between the entries that are there already.
     while (next_ < at) {
         const auto after = lower(next_);
@@ -82,6 +83,8 @@ void lane::pass_over(sequence at) {
         step_over();
     }
     collapse();
+    // What never was has not to be made durable.
+    if (idle) durable_acked_ = acked_;
 }
 
 void lane::begin(sequence at, qos level) {
@@ -210,7 +213,7 @@ void lane::on_saved(log_position position) {
 
 void lane::on_durable(log_position up_to) {
     while (!saves_.empty() && saves_.front().position <= up_to) {
-        durable_acked_ = saves_.front().acked;
+        durable_acked_ = std::max(durable_acked_, saves_.front().acked);
         durable_mark_ = saves_.front().maybe_sent;
         saves_.pop_front();
     }

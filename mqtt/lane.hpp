@@ -111,6 +111,8 @@ private:
         sequence acked{0};
         sequence maybe_sent{0};
     };
+    /// Nothing bears an identifier, nor would after a crash.
+    bool is_idle() const { return entries_.empty() && durable_acked_ == acked_; }
     std::deque<entry>::iterator lower(sequence at);
     std::deque<entry>::const_iterator lower(sequence at) const;
     const entry* covering(sequence at) const;

@@ -143,11 +143,14 @@ void session::machine::on_closed(std::string_view reason, time_point now) {
 /// Was it a message that made the broker close?
 void session::machine::judge(time_point now) {
     if (progress_) return;
+    abandoned_.clear();  // at fault perhaps; in any case tried
     if (fault_ != fault::message || now - last_written_ > blame_within) return suspect_.acquit();
     // With a PUBREL unanswered it isn't clear which packet the broker minded.
     const auto oldest = lane_.released().empty() ? lane_.oldest_unanswered(gate_.shown()) : std::nullopt;
     const auto convicted = suspect_.on_closed(oldest);
-    if (convicted) refuse(*convicted, reason::unspecified_error, "the broker closed the connection three times on this message");
+    if (!convicted) return;
+    refuse(*convicted, reason::unspecified_error, "the broker closed the connection three times on this message");
+    abandon(*convicted);
 }
 
 void session::machine::forget_connection() {

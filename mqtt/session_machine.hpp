@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "mqtt/backoff.hpp"
 #include "mqtt/framer.hpp"
@@ -107,6 +108,7 @@ private:
     void send_control(const packet& what);
     void acknowledge(sequence at);
     void refuse(sequence at, reason code, std::string words);
+    void abandon(sequence at);
 
     const options how_;
     std::optional<session_record> record_;
@@ -139,6 +141,7 @@ private:
     bool cleaned_ = false;  // 3.1.1: the connection before this one has had the broker drop its session
     bool leaving_ = false;
     std::string scratch_;
+    std::vector<sequence> abandoned_;  // given up, but the broker may hold their identifiers
 
     // Durability.
     std::uint64_t position_ = 0;  // of the last save emitted

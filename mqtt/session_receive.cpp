@@ -142,6 +142,7 @@ void session::machine::go_online(const connack& what, time_point now) {
 /// The broker holds nothing of ours. What it had taken over (PUBREC) is delivered; the rest goes as new, or not at all.
 void session::machine::begin_session() {
     const bool had_one = record_.has_value();
+    abandoned_.clear();
     const auto loss = lane_.lose_session(how_.session_loss);
     pending_.acknowledged += loss.delivered;
     record_ = session_record{how_.client_id, how_.broker, had_one ? record_->epoch + 1 : 1};
@@ -155,6 +156,9 @@ void session::machine::begin_session() {
 /// PUBRELs first, in the order of their PUBRECs; next() has gone back to the first message without an answer.
 void session::machine::resume_session() {
     for (const auto& each : lane_.released()) send_pubrel(lane_.id_of(each.at), reason::success, each.position);
+    // Not once another message bears the identifier: the broker would forget that one.
+    std::erase_if(abandoned_, [this](sequence at) { return number(highest_sent()) - number(at) >= how_.lane.size; });
+    for (const sequence at : abandoned_) send_pubrel(lane_.id_of(at), reason::packet_identifier_not_found, log_position{0});
 }
 
 // ---- Acknowledgements ----
@@ -216,6 +220,7 @@ void session::machine::on(const pubrec& what) {
 }
 
 void session::machine::on(const pubcomp& what) {
+    std::erase_if(abandoned_, [&](sequence at) { return lane_.id_of(at) == what.id; });
     const auto owner = lane_.find(what.id, gate_.shown());
     if (owner.stage != lane::stage::released) return;
     progress_ = true;

@@ -10,6 +10,7 @@ namespace mqtt {
 namespace {
 
 constexpr std::size_t most_unsent = 1u << 20;  // bytes, beyond which no further message is taken
+constexpr std::size_t most_abandoned = 100;
 
 }  // namespace
 
@@ -49,7 +50,11 @@ void session::machine::release_held() {
 }
 
 void session::machine::send_logged(sequence at, const publication& message) {
-    if (lane_.is_settled(at)) return lane_.pass_over(at);
+    if (lane_.is_settled(at)) {
+        lane_.pass_over(at);
+        request_save(false);  // the watermark may have moved, and the identifiers with it
+        return;
+    }
     if (lane_.is_dropped(at)) {
         lane_.skip(at);
         ++pending_.lost;
@@ -61,6 +66,7 @@ void session::machine::send_logged(sequence at, const publication& message) {
     if (size == 0 || size > limits_.packet_size) {
         const reason code =
             size == 0 && !is_valid_topic_name(message.topic) ? reason::topic_name_invalid : reason::packet_too_large;
+        if (lane_.is_repeat(at)) abandon(at);
         lane_.begin(at, level);
         return refuse(at, code, std::string(phrase(code)));
     }
@@ -129,6 +135,12 @@ void session::machine::refuse(sequence at, reason code, std::string words) {
     ++pending_.refused;
     request_save(false);
     effects_.push_back(message_refused{at, static_cast<std::uint8_t>(code), std::move(words)});
+}
+
+/// The broker may have taken it over, its answer lost. Were it to hold the identifier, it would swallow the message that bears
+/// it next. So the next connection releases the identifier; whatever the broker says to that.
+void session::machine::abandon(sequence at) {
+    if (abandoned_.size() < most_abandoned) abandoned_.push_back(at);
 }
 
 // ---- Durability ----

@@ -1,0 +1,108 @@
+// tests/mqtt/model_test.cpp: the session against a strict model of a broker, through thousands of seeded worlds in which links
+// break at any byte, processes are killed, durability comes late, and brokers have odd manners.
+// Not here: single stories (session_*_test.cpp).
+#include <catch2/catch.hpp>
+#include <cstdlib>
+
+#include "tests/mqtt/support/world.hpp"
+
+using namespace mqtt;
+using namespace mqtt_test;
+
+namespace {
+
+struct setting {
+    options how;
+    broker_manners manners;
+    faults what;
+};
+
+/// What all mixtures share; the caller adds the fault that it is about.
+setting draw(dice& d) {
+    setting s;
+    s.how = plain_options(d.one_in(2) ? version::v5 : version::v3_1_1);
+    s.how.window = static_cast<std::uint16_t>(1 + d.below(12));
+    s.how.lane.size = d.of<std::uint16_t>({3, 4, 7, 16, 64, 30000});
+    s.how.lane.first = d.of<std::uint16_t>({1, 1, 500, 30001});
+    s.manners.version = s.how.version;
+    if (s.how.version == version::v5 && d.one_in(2)) s.manners.largest_receive_maximum = 1 + d.below(10);
+    if (s.how.version == version::v5 && d.one_in(4)) s.manners.packet_size = 100;
+    s.what.qos = d.one_in(3) ? qos::at_least_once : qos::exactly_once;
+    s.what.mixes_qos = d.one_in(3);
+    s.what.messages = 20 + static_cast<std::int64_t>(d.below(30));
+    s.what.steps = 300 + d.below(500);
+    s.what.knows_newest = !d.one_in(4);
+    return s;
+}
+
+/// TIDEGATE_SEEDS multiplies the number of seeds, for a night's run.
+std::uint64_t seeds(std::uint64_t usual) {
+    const char* const factor = std::getenv("TIDEGATE_SEEDS");
+    return factor == nullptr ? usual : usual * std::strtoull(factor, nullptr, 10);
+}
+
+template <typename Adjust>
+void run_seeds(std::uint64_t from, std::uint64_t count, Adjust adjust) {
+    std::uint64_t crashes = 0, drops = 0;
+    for (std::uint64_t seed = from; seed < from + count; ++seed) {
+        dice d(seed);
+        setting s = draw(d);
+        adjust(s, d);
+        world w(s.how, s.manners, s.what, seed);
+        const auto wrong = w.run();
+        crashes += w.crashes();
+        drops += w.drops();
+        CAPTURE(seed);
+        if (!wrong.empty()) FAIL(wrong.front());
+    }
+    CHECK(drops + crashes > count);  // a quiet world proves nothing
+}
+
+}  // namespace
+
+TEST_CASE("model: a broker that keeps its session", "[mqtt][model]") {
+    run_seeds(1, seeds(1200), [](setting&, dice&) {});
+}
+
+TEST_CASE("model: a broker that answers out of turn, and refuses", "[mqtt][model]") {
+    run_seeds(100'000, seeds(700), [](setting& s, dice& d) {
+        s.manners.reorders = true;
+        if (d.one_in(2)) s.manners.refuses_one_in = 5;
+    });
+}
+
+TEST_CASE("model: a broker that repeats PUBREC", "[mqtt][model]") {
+    run_seeds(200'000, seeds(500), [](setting& s, dice&) { s.manners.repeats_pubrec = true; });
+}
+
+TEST_CASE("model: a log that loses messages before they are sent", "[mqtt][model]") {
+    run_seeds(300'000, seeds(500), [](setting& s, dice&) {
+        s.what.evicts = true;
+        s.what.messages += 40;
+    });
+}
+
+TEST_CASE("model: a broker that loses its session", "[mqtt][model]") {
+    run_seeds(400'000, seeds(700), [](setting& s, dice& d) {
+        s.what.loses_sessions = true;
+        s.what.evicts = d.one_in(3);
+        s.how.session_loss = d.one_in(2) ? on_session_loss::drop : on_session_loss::resend;
+    });
+}
+
+TEST_CASE("model: a message at which the broker closes", "[mqtt][model]") {
+    run_seeds(500'000, seeds(300), [](setting& s, dice& d) {
+        s.manners.poison = 1 + static_cast<std::int64_t>(d.below(20));
+        s.how.last_retry = s.how.first_retry;
+    });
+}
+
+TEST_CASE("model: longer runs, in which the mark is raised again and again", "[mqtt][model]") {
+    run_seeds(600'000, seeds(20), [](setting& s, dice&) {
+        s.how.window = 100;
+        s.how.lane.size = 700;
+        s.what.messages = 800;
+        s.what.steps = 3000;
+        s.what.evicts = false;
+    });
+}

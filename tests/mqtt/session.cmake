@@ -1,0 +1,17 @@
+# Tests of the session and its parts.
+tidegate_test(mqtt_session_test
+    SOURCES
+        backoff_test.cpp
+        gate_test.cpp
+        lane_test.cpp
+        model_test.cpp
+        session_connection_test.cpp
+        session_delivery_test.cpp
+        session_limits_test.cpp
+        session_resume_test.cpp
+        support/driver.cpp
+        support/model_broker.cpp
+        support/words.cpp
+        support/world.cpp
+    LIBRARIES tidegate_mqtt
+)

@@ -1,0 +1,189 @@
+// tests/mqtt/support/driver.hpp: owns a session the way a gateway does: a clock, a disk that keeps saves, a log of messages.
+// Not here: a broker with rules of its own (model_broker.hpp); in a story the test plays the broker line by line.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "mqtt/codec.hpp"
+#include "mqtt/session.hpp"
+#include "tests/mqtt/support/words.hpp"
+
+namespace mqtt_test {
+
+inline mqtt::options plain_options(mqtt::version how) {
+    mqtt::options o;
+    o.version = how;
+    o.client_id = "plant";
+    o.broker = "hub";
+    return o;
+}
+
+/// What a crash leaves: what was durable.
+struct disk {
+    mqtt::saved_state state;
+    std::uint64_t acknowledged = 0;
+    std::uint64_t refused = 0;
+    std::uint64_t lost = 0;
+
+    void keep(const mqtt::save& what) {
+        if (what.session) state.session = what.session;
+        if (what.lane) state.lane = *what.lane;
+        acknowledged += what.acknowledged;
+        refused += what.refused;
+        lost += what.lost;
+    }
+};
+
+class driver {
+public:
+    explicit driver(mqtt::options how, disk on_disk = {}, std::uint64_t seed = 1)
+        : how_(std::move(how)), disk_(std::move(on_disk)), session_(std::make_unique<mqtt::session>(how_, disk_.state, seed)) {}
+
+    mqtt::session& session() { return *session_; }
+    mqtt::time_point now() const { return now_; }
+    const disk& on_disk() const { return disk_; }
+
+    // -- the transport and the time --
+    void start() { session_->start(now_); }
+    void opened() { session_->on_opened(now_); }
+    void closed(std::string_view why = "connection reset") { session_->on_closed(why, now_); }
+    void pass(std::chrono::milliseconds d) {
+        now_ += d;
+        session_->on_time(now_);
+    }
+    /// To the deadline that the session names, and not further.
+    void pass_to_deadline() { pass(std::chrono::duration_cast<std::chrono::milliseconds>(*session_->next_deadline() - now_)); }
+
+    // -- the broker --
+    template <typename... Packets>
+    void broker(const Packets&... what) {
+        std::string bytes;
+        (mqtt::encode(mqtt::packet{what}, how_.version, bytes), ...);
+        session_->on_bytes(std::as_bytes(std::span(bytes)), now_);
+    }
+    void broker_bytes(std::string_view bytes) { session_->on_bytes(std::as_bytes(std::span(bytes)), now_); }
+
+    // -- the disk --
+    /// Keeps the saves up to `position`; without one, all.
+    void durable(std::uint64_t position = UINT64_MAX) {
+        note_saves();
+        while (!saves_.empty() && static_cast<std::uint64_t>(saves_.front().position) <= position) {
+            disk_.keep(saves_.front());
+            last_ = saves_.front().position;
+            saves_.pop_front();
+        }
+        session_->on_durable(last_, now_);
+    }
+
+    // -- messages --
+    void publish(std::int64_t at, mqtt::qos level, std::string_view payload = "") {
+        mqtt::publication p;
+        const std::string text = payload.empty() ? 'm' + std::to_string(at) : std::string(payload);
+        p.topic = "t";
+        p.payload = text;
+        p.qos = level;
+        session_->publish(mqtt::sequence{at}, p, now_);
+    }
+    bool publish_unlogged(std::string_view payload, mqtt::qos level = mqtt::qos::at_least_once) {
+        mqtt::publication p;
+        p.topic = "s";
+        p.payload = payload;
+        p.qos = level;
+        return session_->publish_unlogged(p, now_);
+    }
+
+    // -- what came out --
+    /// Effects since the last call.
+    lines effects() {
+        note_saves();
+        return std::exchange(effects_, {});
+    }
+    /// Packets that may be written since the last call; they count as written.
+    lines packets() {
+        lines result;
+        while (!session_->unsent().empty()) {
+            const std::string bytes(session_->unsent());
+            for (const auto& each : cut(bytes)) result.push_back(in_words(each));
+            session_->sent(bytes.size(), now_);
+        }
+        return result;
+    }
+    std::vector<mqtt::packet> cut(std::string_view bytes) const;
+
+    // -- longer steps --
+    /// From start or retry to online; forgets what came out on the way.
+    void connect(bool session_present, mqtt::property_set properties = {}) {
+        opened();
+        mqtt::connack ack;
+        ack.session_present = session_present;
+        ack.properties = std::move(properties);
+        broker(ack);
+        durable();
+        effects();
+        packets();
+    }
+    /// A first connection ever, in both versions.
+    void begin(mqtt::property_set properties = {}) {
+        start();
+        if (how_.version == mqtt::version::v3_1_1 && !disk_.state.session) {
+            opened();
+            broker(mqtt::connack{});
+            packets();
+            closed();
+        }
+        connect(false, std::move(properties));
+    }
+    /// The link breaks, and the session waits until it opens again.
+    void reconnect(bool session_present, mqtt::property_set properties = {}) {
+        closed();
+        effects();
+        if (session_->next_deadline()) pass_to_deadline();
+        connect_keeping_output(session_present, std::move(properties));
+    }
+    void connect_keeping_output(bool session_present, mqtt::property_set properties = {}) {
+        opened();
+        packets();
+        effects();
+        mqtt::connack ack;
+        ack.session_present = session_present;
+        ack.properties = std::move(properties);
+        broker(ack);
+    }
+    /// kill -9: only what was durable is left.
+    void crash(std::uint64_t seed = 2) {
+        effects_.clear();
+        saves_.clear();
+        last_ = {};
+        session_ = std::make_unique<mqtt::session>(how_, disk_.state, seed);
+    }
+    void know_newest(std::int64_t at) { disk_.state.newest = mqtt::sequence{at}; }
+
+private:
+    void note_saves() {
+        for (const auto& each : session_->take_effects()) {
+            effects_.push_back(in_words(each));
+            if (const auto* const s = std::get_if<mqtt::save>(&each)) saves_.push_back(*s);
+        }
+    }
+
+    mqtt::options how_;
+    disk disk_;
+    std::unique_ptr<mqtt::session> session_;
+    mqtt::time_point now_{std::chrono::hours{1}};
+    lines effects_;
+    std::deque<mqtt::save> saves_;
+    mqtt::log_position last_{0};
+};
+
+template <typename Packet>
+Packet answer(unsigned id, mqtt::reason code = mqtt::reason::success) {
+    Packet p;
+    p.id = static_cast<mqtt::packet_id>(id);
+    p.reason = code;
+    return p;
+}
+
+}  // namespace mqtt_test

@@ -1,0 +1,160 @@
+// tests/mqtt/support/model_broker.cpp: see model_broker.hpp.
+// Not here: mercy.
+#include "tests/mqtt/support/model_broker.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace mqtt_test {
+
+using namespace mqtt;
+
+std::int64_t number_of(const publish& what) { return std::strtoll(what.payload.c_str(), nullptr, 10); }
+
+void model_broker::complain(std::string about) { complaints_.push_back("broker: " + std::move(about)); }
+
+void model_broker::on_open() {
+    connected_ = resumed_ = clean_v3_ = said_goodbye_ = wants_to_close_ = false;
+    receive_maximum_ = 65535;
+    in_flight_.clear();
+    seen_here_.clear();
+    answers_.clear();
+}
+
+void model_broker::on_close() {
+    if (clean_v3_) session_exists_ = false;
+    for (auto& [id, each] : held_) each.answered = true;  // the client may have had the PUBREC or not
+    answers_.clear();
+    connected_ = false;
+}
+
+void model_broker::lose_session() {
+    session_exists_ = false;
+    held_.clear();
+    seen_.clear();
+}
+
+void model_broker::on_packet(const packet& what) {
+    if (wants_to_close_) return;
+    if (said_goodbye_) return complain("a packet after DISCONNECT");
+    if (!connected_ && !std::holds_alternative<connect>(what)) return complain("a packet before CONNECT");
+    if (const auto* const p = std::get_if<connect>(&what)) return on(*p);
+    if (const auto* const p = std::get_if<publish>(&what)) return on(*p);
+    if (const auto* const p = std::get_if<pubrel>(&what)) return on(*p);
+    if (std::holds_alternative<pingreq>(what)) return push(pingresp{}, packet_id{0}, false);
+    if (const auto* const p = std::get_if<disconnect>(&what)) {
+        if (p->reason != reason::success) complain("DISCONNECT with reason " + std::to_string(static_cast<int>(p->reason)));
+        said_goodbye_ = wants_to_close_ = true;
+        return;
+    }
+    complain("an unexpected packet");
+}
+
+void model_broker::on(const connect& what) {
+    if (connected_) return complain("a second CONNECT");
+    connected_ = true;
+    if (what.clean_start) lose_session();
+    clean_v3_ = what.clean_start && manners_.version == version::v3_1_1;
+    resumed_ = session_exists_;
+    if (!session_exists_) ++sessions_;
+    session_exists_ = true;
+    connack ack;
+    ack.session_present = resumed_;
+    if (manners_.largest_receive_maximum != 0) {
+        receive_maximum_ = 1 + dice_.below(manners_.largest_receive_maximum);
+        ack.properties.receive_maximum = static_cast<std::uint16_t>(receive_maximum_);
+    }
+    if (manners_.packet_size != 0) ack.properties.maximum_packet_size = manners_.packet_size;
+    push(ack, packet_id{0}, false);
+    if (!manners_.repeats_pubrec) return;
+    for (const auto& [id, each] : held_) acknowledge<pubrec>(id, reason::success, false);
+}
+
+void model_broker::on(const publish& what) {
+    if (what.payload.starts_with('s')) return on_unlogged(what);
+    const std::int64_t number = number_of(what);
+    const std::string name = "message " + std::to_string(number);
+    if (!seen_here_.insert(number).second) return complain(name + " twice on one connection");
+    if (what.dup && !resumed_) complain(name + " with DUP in a new session");
+    if (!what.dup && seen_.contains(number)) complain(name + " repeated without DUP");
+    const auto busy = in_flight_.find(what.id);
+    if (busy != in_flight_.end()) complain("the identifier of " + name + " is in use by " + std::to_string(busy->second));
+    in_flight_[what.id] = number;
+    if (in_flight_.size() > receive_maximum_) complain(name + " exceeds Receive Maximum");
+    if (number == manners_.poison) {
+        wants_to_close_ = true;
+        return;
+    }
+    const bool refuse = manners_.version == version::v5 && dice_.one_in(manners_.refuses_one_in) && !held_.contains(what.id) &&
+                        !seen_.contains(number);
+    seen_.insert(number);
+    const reason code = refuse ? reason::quota_exceeded : reason::success;
+    if (refuse) refused_.insert(number);
+    if (what.qos == qos::at_least_once) {
+        if (!refuse) deliver(number);
+        return acknowledge<puback>(what.id, code, true);
+    }
+    const auto found = held_.find(what.id);
+    if (found != held_.end() && found->second.number != number) {
+        complain(name + " is taken for " + std::to_string(found->second.number) + ", whose identifier it bears");
+    }
+    if (!refuse && found == held_.end()) {
+        deliver(number);
+        held_[what.id] = {number, false};
+    }
+    acknowledge<pubrec>(what.id, code, refuse);
+    if (manners_.repeats_pubrec && !refuse && dice_.one_in(4)) acknowledge<pubrec>(what.id, code, false);
+}
+
+void model_broker::on_unlogged(const publish& what) {
+    if (what.dup) complain("an unlogged message with DUP");
+    if (what.qos == qos::at_most_once) return;
+    if (what.qos != qos::at_least_once) complain("an unlogged message of QoS 2");
+    if (static_cast<unsigned>(what.id) <= 60000) complain("an unlogged message with a lane's identifier");
+    if (!in_flight_.emplace(what.id, -1).second) complain("an unlogged message with an identifier in use");
+    if (in_flight_.size() > receive_maximum_) complain("an unlogged message exceeds Receive Maximum");
+    acknowledge<puback>(what.id, reason::success, true);
+}
+
+void model_broker::on(const pubrel& what) {
+    const auto found = held_.find(what.id);
+    const bool known = found != held_.end();
+    if (known && !found->second.answered) complain("PUBREL before PUBREC");
+    if (known) held_.erase(found);
+    const bool say = !known && manners_.version == version::v5;
+    acknowledge<pubcomp>(what.id, say ? reason::packet_identifier_not_found : reason::success, true);
+}
+
+void model_broker::deliver(std::int64_t number) {
+    if (++delivered_[number] == 1) order_.push_back(number);
+}
+
+template <typename Ack>
+void model_broker::acknowledge(packet_id id, reason code, bool ends_flight) {
+    Ack ack;
+    ack.id = id;
+    ack.reason = code;
+    push(ack, id, ends_flight);
+}
+
+void model_broker::push(packet what, packet_id id, bool ends_flight) {
+    answers_.push_back({std::move(what), id, ends_flight});
+    const bool movable = manners_.reorders && answers_.size() > 1 && id != packet_id{0} &&
+                         answers_[answers_.size() - 2].id != packet_id{0} && answers_[answers_.size() - 2].id != id;
+    if (movable && dice_.one_in(2)) std::swap(answers_[answers_.size() - 1], answers_[answers_.size() - 2]);
+}
+
+void model_broker::answer(std::size_t most, std::string& to) {
+    for (; most > 0 && !answers_.empty(); --most) {
+        const answer_to_send next = std::move(answers_.front());
+        answers_.pop_front();
+        encode(next.what, manners_.version, to);
+        if (next.ends_flight) in_flight_.erase(next.id);
+        if (std::holds_alternative<pubrec>(next.what)) {
+            const auto found = held_.find(next.id);
+            if (found != held_.end()) found->second.answered = true;
+        }
+    }
+}
+
+}  // namespace mqtt_test

@@ -1,0 +1,120 @@
+// tests/mqtt/support/model_broker.hpp: a broker that follows the specification to the letter and writes down who doesn't.
+// Not here: the network and its faults (world.hpp).
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "mqtt/codec.hpp"
+
+namespace mqtt_test {
+
+/// Small, and the same everywhere.
+class dice {
+public:
+    explicit dice(std::uint64_t seed) : state_(seed * 0x9e3779b97f4a7c15u + 1) {}
+    std::uint64_t next() {
+        std::uint64_t z = (state_ += 0x9e3779b97f4a7c15u);
+        z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+        z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+        return z ^ (z >> 31);
+    }
+    /// 0 … n - 1.
+    std::uint64_t below(std::uint64_t n) { return next() % n; }
+    bool one_in(std::uint64_t n) { return n != 0 && below(n) == 0; }
+    template <typename T, std::size_t n>
+    T of(const T (&choices)[n]) {
+        return choices[below(n)];
+    }
+
+private:
+    std::uint64_t state_;
+};
+
+struct broker_manners {
+    mqtt::version version = mqtt::version::v5;
+    bool reorders = false;        // answers to different messages change places
+    bool repeats_pubrec = false;  // PUBREC twice, and again on resume before anything was asked
+    std::uint64_t refuses_one_in = 0;
+    std::uint64_t largest_receive_maximum = 0;  // each CONNACK grants 1 … this; 0: says nothing
+    std::uint32_t packet_size = 0;
+    std::int64_t poison = 0;  // closes the connection on this message
+};
+
+/// A message's payload begins with its number in the log; "s" marks one that no log holds.
+class model_broker {
+public:
+    model_broker(broker_manners manners, std::uint64_t seed) : manners_(manners), dice_(seed) {}
+
+    void on_open();
+    void on_packet(const mqtt::packet& what);
+    void on_close();
+    bool wants_to_close() const { return wants_to_close_; }
+
+    /// Turns up to `most` answers into bytes for the client.
+    void answer(std::size_t most, std::string& to);
+    bool has_answers() const { return !answers_.empty(); }
+    void lose_session();
+
+    /// The faults of the client.
+    const std::vector<std::string>& complaints() const { return complaints_; }
+    /// How often each message was passed on, and in which order they first were.
+    const std::map<std::int64_t, int>& delivered() const { return delivered_; }
+    const std::vector<std::int64_t>& order() const { return order_; }
+    /// Refused by PUBACK or PUBREC; may be refused more than once.
+    const std::set<std::int64_t>& refused() const { return refused_; }
+    std::uint64_t sessions() const { return sessions_; }
+
+private:
+    struct held_message {
+        std::int64_t number = 0;
+        bool answered = false;
+    };
+    struct answer_to_send {
+        mqtt::packet what;
+        mqtt::packet_id id{0};
+        bool ends_flight = false;
+    };
+    void complain(std::string about);
+    void on(const mqtt::connect& what);
+    void on(const mqtt::publish& what);
+    void on(const mqtt::pubrel& what);
+    void on_unlogged(const mqtt::publish& what);
+    void push(mqtt::packet what, mqtt::packet_id id, bool ends_flight);
+    template <typename Ack>
+    void acknowledge(mqtt::packet_id id, mqtt::reason code, bool ends_flight);
+    void deliver(std::int64_t number);
+
+    broker_manners manners_;
+    dice dice_;
+    std::vector<std::string> complaints_;
+    std::map<std::int64_t, int> delivered_;
+    std::vector<std::int64_t> order_;
+    std::set<std::int64_t> refused_;
+    std::uint64_t sessions_ = 0;
+
+    // The session.
+    bool session_exists_ = false;
+    std::map<mqtt::packet_id, held_message> held_;  // QoS 2, between PUBLISH and PUBREL
+    std::set<std::int64_t> seen_;                   // in this session
+
+    // The connection.
+    bool connected_ = false;
+    bool resumed_ = false;
+    bool clean_v3_ = false;
+    bool said_goodbye_ = false;
+    bool wants_to_close_ = false;
+    std::size_t receive_maximum_ = 65535;
+    std::map<mqtt::packet_id, std::int64_t> in_flight_;  // by our knowledge: until our answer is written
+    std::set<std::int64_t> seen_here_;
+    std::deque<answer_to_send> answers_;
+};
+
+std::int64_t number_of(const mqtt::publish& what);
+
+}  // namespace mqtt_test

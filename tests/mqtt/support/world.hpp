@@ -1,0 +1,117 @@
+// tests/mqtt/support/world.hpp: a session between a log, a disk and a model broker, in a world where everything fails by dice.
+// One seed is one run. Not here: which mixtures of faults are run (model_test.cpp).
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "mqtt/framer.hpp"
+#include "mqtt/session.hpp"
+#include "tests/mqtt/support/driver.hpp"
+#include "tests/mqtt/support/model_broker.hpp"
+
+namespace mqtt_test {
+
+struct faults {
+    bool loses_sessions = false;
+    bool evicts = false;
+    bool kills = true;
+    bool drops_links = true;
+    bool mixes_qos = false;
+    mqtt::qos qos = mqtt::qos::exactly_once;
+    std::int64_t messages = 40;
+    std::uint64_t steps = 500;
+    bool knows_newest = true;
+};
+
+class world {
+public:
+    world(mqtt::options how, broker_manners manners, faults what, std::uint64_t seed);
+
+    /// Chaos, then peace until all is delivered. Returns what went wrong; empty: nothing.
+    std::vector<std::string> run();
+    /// For statistics: a run in which nothing happens proves nothing.
+    std::uint64_t crashes() const { return crashes_; }
+    std::uint64_t drops() const { return drops_; }
+    std::uint64_t evictions() const { return evicted_.size(); }
+
+private:
+    using packet_on_wire = std::pair<mqtt::packet, std::uint64_t>;  // and the offset of its end
+
+    void chaos_step();
+    bool peaceful_step();
+    void make_session();
+    void take_effects();
+    void carry_out(const mqtt::effect& what);
+
+    void append();
+    void evict();
+    void pump(std::uint64_t most);
+    void write(std::size_t most);
+    void deliver_up(std::size_t most);
+    void deliver_down(std::size_t most);
+    void make_durable(std::uint64_t most);
+    void tell_durable();
+    void transport();
+    void break_link(std::string_view why);
+    void kill();
+    void time();
+
+    void check_written(const mqtt::packet& what);
+    void check_publish(const mqtt::publish& what);
+    void check_pubrel(const mqtt::pubrel& what);
+    void check_end();
+    void complain(std::string about) { complaints_.push_back(std::move(about)); }
+    mqtt::qos qos_of(std::int64_t number) const;
+    std::int64_t number_of_id(mqtt::packet_id id) const;
+    bool finished_on_disk(std::int64_t number) const;
+
+    mqtt::options how_;
+    broker_manners manners_;
+    faults faults_;
+    dice dice_;
+    model_broker broker_;
+    mqtt::time_point now_{std::chrono::hours{1}};
+    std::vector<std::string> complaints_;
+    bool peace_ = false;
+
+    // The log and the disk; both survive.
+    std::int64_t newest_ = 0;
+    std::set<std::int64_t> evicted_;
+    std::set<std::int64_t> given_;  // to a session, ever
+    disk disk_;
+    std::set<std::int64_t> written_;          // at least their first byte, ever
+    std::set<std::int64_t> written_complete_;  // to the end, in the broker's present session
+    std::uint64_t broker_sessions_ = 0;
+
+    // The process.
+    std::unique_ptr<mqtt::session> session_;
+    std::uint64_t lives_ = 0;
+    std::int64_t mark_at_start_ = 0;
+    std::deque<mqtt::save> saves_;      // not durable
+    mqtt::log_position kept_{0};        // durable
+    mqtt::log_position told_{0};        // and told
+    std::uint64_t epoch_ = 0;
+    std::set<std::int64_t> refused_told_;
+
+    // The link.
+    enum class link : std::uint8_t { none, opening, open };
+    link link_ = link::none;
+    bool closing_ = false;
+    bool resumed_ = false;
+    mqtt::framer up_framer_{1u << 20};
+    std::deque<packet_on_wire> up_;
+    std::uint64_t up_written_ = 0;
+    std::uint64_t up_delivered_ = 0;
+    std::uint64_t up_framed_ = 0;
+    std::string down_;
+
+    std::uint64_t crashes_ = 0;
+    std::uint64_t drops_ = 0;
+};
+
+}  // namespace mqtt_test
