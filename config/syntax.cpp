@@ -1,3 +1,4 @@
+// config/syntax.cpp: libyaml's words, and what they usually mean.
 #include "config/syntax.hpp"
 
 #include <algorithm>

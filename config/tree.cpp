@@ -1,3 +1,4 @@
+// config/tree.cpp: libyaml's events → nodes, within bounds.
 #include "config/tree.hpp"
 
 #include <yaml.h>

@@ -144,7 +144,7 @@ struct disk_calls {
         for (int i = 0; i < size; ++i) to[i] = static_cast<char>(owner(v).random(256));
         return size;
     }
-    static int sleep(sqlite3_vfs*, int) { return 0; }
+    static int pause(sqlite3_vfs*, int) { return 0; }
     static int time(sqlite3_vfs*, double* to) {
         *to = 2460000.5;
         return SQLITE_OK;
@@ -171,7 +171,7 @@ disk::disk(std::uint64_t seed) : random_(seed) {
     vfs_.xAccess = disk_calls::access;
     vfs_.xFullPathname = disk_calls::full_name;
     vfs_.xRandomness = disk_calls::randomness;
-    vfs_.xSleep = disk_calls::sleep;
+    vfs_.xSleep = disk_calls::pause;
     vfs_.xCurrentTime = disk_calls::time;
     vfs_.xGetLastError = disk_calls::last_error;
     sqlite3_vfs_register(&vfs_, 0);
