@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::array all_sections = {section::file,    section::gateway, section::mqtt,   section::buffer,
                                      section::publish, section::bus,     section::device, section::point};
-constexpr std::size_t most_words_listed = 16;
+constexpr std::size_t most_words_listed = 40;
 
 section section_of(scope where) {
     if (where == scope::bus) return section::bus;
@@ -118,9 +118,8 @@ grammar::grammar(const vocabulary* adapter) {
     }
     if (adapter == nullptr) return;
     of_adapter_.reserve(adapter->keys.size());  // They are pointed to.
-    for (const auto& key : adapter->keys)
-        if (find(section_of(key.scope), key.path) == nullptr) of_adapter_.push_back(define(key));
-    for (const auto& one : of_adapter_) add(one.section, one);
+    for (const auto& key : adapter->keys) of_adapter_.push_back(define(key));
+    for (const auto& one : of_adapter_) add(one.section, one);  // Last, so that find() meets the file's own key first.
 }
 
 const definition* grammar::find(section where, std::string_view path) const {

@@ -122,7 +122,8 @@ explanation interpreter::not_closed() const {
     const std::string closing = bracket == "[" ? "]" : "}";
     const auto end = last_runs_on() ? last.to.line : at_.where.line;
     if (opened.where.line != end || trimmed(here()).empty()) {
-        const auto until = opened.where.line == end ? "the end of the line" : line_number(end);
+        const bool nothing_more = at_.where.line == text_.line_count() && trimmed(here()).empty();
+        const auto until = nothing_more ? "the end of the file" : line_number(end);
         return {opened, quoted(bracket) + " is not closed by " + quoted(closing) + ", or a ',' is missing, before " + until};
     }
     const auto space = last.text.rfind(' ');

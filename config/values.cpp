@@ -50,7 +50,7 @@ std::string expectation(const definition& key) {
 
 std::string kind_name(const node& what) {
     if (what.kind == node_kind::list) return "a list";
-    return what.kind == node_kind::map ? "a map" : quoted(what.text);
+    return what.kind == node_kind::map ? "a map" : "text";
 }
 
 /// What is wrong with a value of the wrong kind, after the key's name.
@@ -126,8 +126,9 @@ void map_reader::read_unknown(const entry& one, const std::string& inside) {
     if (slip) found_.mentioned.insert(*meant);
     // Where the adapter isn't known only what looks like one of the file's own keys can be called a mistake.
     if (unknown_ == unknown_keys::are_left_alone && !slip) return;
-    const auto* hint = is_fraction(one) ? "; if it is part of a number, the decimal sign is a point" : "";
-    out_.error(one.at, rules_.unknown_key(where_, inside, one.key) + hint);
+    if (is_fraction(one))
+        return out_.error(one.at, "unknown key " + quoted(one.key) + "; if it is part of a number, the decimal sign is a point");
+    out_.error(one.at, rules_.unknown_key(where_, inside, one.key));
 }
 
 void map_reader::read_inner_map(const entry& one, const std::string& path) {

@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include "config/schema.hpp"
+#include "config/topic.hpp"
 #include "config/units.hpp"
 #include "tests/config/files.hpp"
 #include "tests/config/modbus_like.hpp"
@@ -198,6 +199,25 @@ TEST_CASE("read: the length of a topic is that of its names too", "[config][read
     CHECK(messages(with_points("a: { coil: 1 }", topic(65'533))).empty());
     const auto said = messages(with_points("a: { coil: 1 }, bc: { coil: 2 }, cd: { coil: 2 }", topic(65'533)));
     CHECK(said == std::vector<std::string>{"the topic is 65536 bytes long; at most 65535"});
+}
+
+TEST_CASE("read: a template is checked whatever the names are", "[config][read]") {
+    for (const auto* good : {"a", "/", "a//b", "{gateway}{bus}{device}{point}", "a$b", "\xC2\xB0"})
+        CHECK_FALSE(check_template(good));
+    for (const auto* bad :
+         {"", "$a", "+", "a/#", "a+b", "{", "}", "{}", "{point", "point}", "{{point}}", "{Point}", "{ point }"}) {
+        INFO(bad);
+        CHECK(check_template(bad).has_value());
+    }
+    CHECK(expand("{gateway}/{bus}/x{device}{point}", {"g", "{point}", "d", "p"}) == "g/{point}/xdp");
+}
+
+TEST_CASE("read: a zero is in range only where it means something", "[config][read]") {
+    const auto zero = [](const std::string& top) { return messages(with_points("a: { coil: 1, every: 0s }", top)); };
+    CHECK(zero("").empty());
+    CHECK(zero("buffer: { commit_every: 0s }\n") ==
+          std::vector<std::string>{"'commit_every': '0s' is out of range; possible is 1ms to 10s"});
+    CHECK(zero("buffer: { max_bytes: 0B }\n").size() == 1);
 }
 
 TEST_CASE("read: keys for changes warn only where no point below publishes on change", "[config][read]") {
