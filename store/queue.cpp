@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cassert>
 #include <span>
+#include <tuple>
 #include <utility>
 
 #include "store/lock.hpp"
@@ -32,6 +33,9 @@ bool is_empty(const transaction& work) {
 class queue::file {
 public:
     explicit file(const options& how) : how_(how) {}
+    ~file();
+    file(const file&) = delete;
+    file& operator=(const file&) = delete;
     result<void> open(const tuning& with, recovery& found);
     result<commit_report> commit(const transaction& work);
     result<std::vector<stored_message>> read(sequence from, std::size_t most_messages, std::size_t most_bytes);
@@ -66,6 +70,7 @@ private:
     contents now_;
     std::int64_t given_out_ = 0;  // the highest number that the caller holds: by read(), or handed_out
     segment_reader reading_;      // the segment that was read last, up to where
+    bool is_open_ = false;
 };
 
 // ---- Opening ----
@@ -87,6 +92,7 @@ result<void> queue::file::open(const tuning& with, recovery& found) {
     if (on_system_disk) {
         if (const auto synced = sync_folder_of(how_.path); !synced) return synced;
     }
+    is_open_ = true;
     found = {*created, now_.cursor, now_.session, now_.ledger(), sequence{now_.figures.last}};
     return {};
 }
@@ -105,6 +111,14 @@ result<void> queue::file::start_up(bool created) {
     }
     if (const auto saved = log_.save(now_.figures); !saved) return saved;
     return log_.commit();
+}
+
+/// All is durable already; this only spares the next start some work, so it doesn't matter if it fails.
+queue::file::~file() {
+    if (!is_open_) return;
+    rewind_wal(connection_);
+    if (!log_.begin()) return;
+    if (log_.save(now_.figures)) std::ignore = log_.commit();
 }
 
 // ---- Committing ----

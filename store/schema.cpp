@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <string>
+#include <tuple>
 
 #include "store/log.hpp"
 #include "store/retention.hpp"
@@ -102,6 +103,7 @@ result<bool> open_for_writing(connection& to, const options& how, const tuning& 
         return born.error();
     }
     if (const auto wal = use_wal(to); !wal) return wal.error();
+    if (const auto kept = to.keep_wal(); !kept) return kept.error();
     if (const auto set = set_pragmas(to, with); !set) return set.error();
     if (with.checkpoint_at_open) {
         if (const auto done = checkpoint(to); !done) return done.error();
@@ -111,6 +113,10 @@ result<bool> open_for_writing(connection& to, const options& how, const tuning& 
     }
     if (const auto bounded = bound_pages(to, how.max_bytes); !bounded) return bounded.error();
     return *blank;
+}
+
+void rewind_wal(connection& of) {
+    std::ignore = of.run("PRAGMA wal_checkpoint(RESTART)");  // if it fails, the next start has more to catch up with
 }
 
 result<void> check_version(connection& of) {

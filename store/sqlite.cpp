@@ -117,6 +117,13 @@ result<void> connection::open(const std::string& path, access how, const char* v
     return {};
 }
 
+result<void> connection::keep_wal() {
+    int yes = 1;
+    const int code = sqlite3_file_control(handle_, "main", SQLITE_FCNTL_PERSIST_WAL, &yes);
+    if (code != SQLITE_OK) return failure(code);
+    return {};
+}
+
 result<void> connection::run(const char* sql) {
     const int code = sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr);
     if (code != SQLITE_OK) return failure(code);

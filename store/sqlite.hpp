@@ -26,11 +26,13 @@ public:
     connection() = default;
     connection(const connection&) = delete;
     connection& operator=(const connection&) = delete;
-    /// The last connection to close a file moves its WAL into it and removes the WAL.
+    /// The last connection to close a file moves its WAL into it, and removes the WAL unless keep_wal().
     ~connection();
 
     /// Opens or, with read_write, makes the file. `vfs` null: the system's. Requires: not open yet.
     result<void> open(const std::string& path, access how, const char* vfs);
+
+    result<void> keep_wal();
 
     /// Runs statements without results, or whose results don't matter.
     result<void> run(const char* sql);

@@ -77,7 +77,13 @@ struct disk_calls {
         *to = 0;
         return SQLITE_OK;
     }
-    static int control(sqlite3_file*, int, void*) { return SQLITE_NOTFOUND; }
+    static int control(sqlite3_file* f, int what, void* value) {
+        if (what != SQLITE_FCNTL_PERSIST_WAL) return SQLITE_NOTFOUND;
+        int& wanted = *static_cast<int*>(value);
+        if (wanted >= 0) file(f).keep_wal = wanted;
+        wanted = file(f).keep_wal;
+        return SQLITE_OK;
+    }
     static int sector_size(sqlite3_file*) { return static_cast<int>(block); }
     static int characteristics(sqlite3_file* f) { return file(f).characteristics; }
     static int map_shared(sqlite3_file* f, int region, int size, int extend, void volatile** to) {

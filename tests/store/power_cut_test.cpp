@@ -73,8 +73,11 @@ public:
             compare(*queue, found);
             if (!wrong_.empty()) break;
             disk_.cut_power_in(1 + random(large_ ? 500 : 150));
-            while (!disk_.is_dead() && wrong_.empty()) work(*queue);
-            queue = store::error();  // the process is gone; it can't write any more
+            // Some are stopped in order, and the power goes meanwhile, or not.
+            auto commits_left = random(4) == 0 ? random(20) : UINT64_MAX;
+            while (!disk_.is_dead() && wrong_.empty() && commits_left-- > 0) work(*queue);
+            if (!disk_.is_dead()) disk_.cut_power_in(1 + random(12));
+            queue = store::error();
             disk_.power_on();
             ++cuts;
         }
