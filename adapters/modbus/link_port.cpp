@@ -55,7 +55,7 @@ std::string holder_of(int descriptor) {
     struct stat about {};
     if (::fstat(descriptor, &about) != 0) return "";
     std::ifstream locks("/proc/locks");
-    const std::string inode = ":" + std::to_string(about.st_ino) + " ";
+    const std::string inode = std::string(":").append(std::to_string(about.st_ino)).append(" ");
     for (std::string line; std::getline(locks, line);) {
         // 1: FLOCK  ADVISORY  WRITE 812 00:18:3 0 EOF
         if (line.find("FLOCK") == std::string::npos || line.find(inode) == std::string::npos) continue;
@@ -63,7 +63,9 @@ std::string holder_of(int descriptor) {
         std::string number, kind, mode, access, process, name;
         words >> number >> kind >> mode >> access >> process;
         std::getline(std::ifstream("/proc/" + process + "/comm"), name);
-        return " (process " + process + (name.empty() ? "" : ", " + name) + ")";
+        std::string holder = " (process " + process;
+        if (!name.empty()) holder.append(", ").append(name);
+        return holder + ")";
     }
     return "";
 }
@@ -97,7 +99,9 @@ std::string why_not_configured(int error, int descriptor, const line_format& lin
 std::string not_honoured(const termios& actual, const line_format& line, speed_t speed) {
     std::string list;
     const auto add = [&](bool honoured, const std::string& what) {
-        if (!honoured) list += (list.empty() ? "" : ", ") + what;
+        if (honoured) return;
+        if (!list.empty()) list += ", ";
+        list += what;
     };
     add(::cfgetospeed(&actual) == speed, std::to_string(line.baud) + " baud");
     add((actual.c_cflag & CSIZE) == CS8, "8 data bits");

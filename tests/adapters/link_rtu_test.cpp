@@ -156,6 +156,21 @@ TEST_CASE("rtu: another unit's late answer comes before the awaited one", "[modb
     CHECK(line.asked() == std::vector<bytes>{frame_of(ask_three), frame_of(ask_four), frame_of(ask_three)});
 }
 
+TEST_CASE("rtu: another unit's late answer comes between two requests", "[modbus][rtu][late]") {
+    std::atomic<bool> late = true;
+    bench line([&](const bytes& request) {
+        if (request[0] == 4) line.say(answer_four);
+        if (request[0] == 3 && !late) line.say(answer_three);
+    });
+    CHECK(line.read(ask_three, brief).status == answer::status::silent);
+    line.say(stale_three);
+    CHECK(line.read(ask_four, patient).registers == values{0x4444, 0x5555});
+    late = false;
+    const time_point before = now();
+    CHECK(line.read(ask_three, patient).registers == values{0x1111, 0x2222});
+    CHECK(now() - before < patient);  // the late answer was seen, or the window of 20 s would have been waited out
+}
+
 TEST_CASE("rtu: an answer later than the window is never taken for the next request's", "[modbus][rtu][late]") {
     int count = 0;
     const bytes odd_answer = registers_frame(3, 3, {0x7777});

@@ -108,7 +108,7 @@ struct bus {
             case TIDEGATE_INTEGER:
                 return std::to_string(value.as.integer);
             case TIDEGATE_FLOAT64:
-                return "~" + std::to_string(std::lround(value.as.number * 1000));
+                return std::string("~").append(std::to_string(std::lround(value.as.number * 1000)));
             case TIDEGATE_TEXT:
                 return std::string(value.as.text, value.length);
             default:
