@@ -214,6 +214,19 @@ void bus::plan_table(table from, std::span<const std::uint32_t> points, const ti
 
 // ---- Simulation --------------------------------------------------------------------------------------------------------
 
+namespace {
+
+/// What a master did to the simulated devices; on a line, also what a real line would have suffered from.
+std::string in_words(const server_counts& seen, bool on_a_line) {
+    std::string text = "requests " + std::to_string(seen.requests) + ", answered " + std::to_string(seen.answers) + ", damaged " +
+                       std::to_string(seen.damaged);
+    if (on_a_line)
+        text += ", sooner than t3.5 after a frame " + std::to_string(seen.early) + ", collisions " + std::to_string(seen.collisions);
+    return text;
+}
+
+}  // namespace
+
 bool bus::serve(const tidegate::simulation& to) {
     const auto made = make_server_(definition_.wire);
     {
@@ -229,8 +242,10 @@ bool bus::serve(const tidegate::simulation& to) {
         }
     } const at_end{*this};
     simulated_devices devices(definition_, steady_now);
-    return made->run(devices,
-                     {[&](const std::string& where) { to.listening(where); }, [&](const std::string& text) { to.note(text); }});
+    const bool served = made->run(
+        devices, {[&](const std::string& where) { to.listening(where); }, [&](const std::string& text) { to.note(text); }});
+    to.note(in_words(made->counts(), std::holds_alternative<serial_settings>(definition_.wire)));
+    return served;
 }
 
 void bus::interrupt() noexcept {
