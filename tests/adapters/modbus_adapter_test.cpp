@@ -439,7 +439,7 @@ TEST_CASE("adapter: serving", "[modbus][adapter]") {
                                  [](void* context, const char* where) { static_cast<list*>(context)->push_back(where); },
                                  [](void* context, const char* text) { static_cast<list*>(context)->push_back(text); }};
     CHECK(h.adapter.serve(h.bus, &to) == 0);
-    CHECK(said == list{"here", "holding 0 is 1"});
+    CHECK(said == list{"here", "holding 0 is 1", "requests 0, answered 0, damaged 0"});
     SECTION("not once it was interrupted") {
         h.adapter.interrupt(h.bus);
         said.clear();
