@@ -103,7 +103,7 @@ save_request save_request_of(const mqtt::save& from) {
 std::string device_status(const device_event& what) {
     std::string text = R"({"state":")";
     text += what.state == device_state::online ? "online" : "offline";
-    text += R"(","since":")" + format_timestamp(what.when.wall_ms) + R"(","error":)";
+    text += R"(","since":")" + format_timestamp(what.since.wall_ms) + R"(","error":)";
     append_json(text, what.error.empty() ? value{no_value{}} : value{what.error});
     return text += '}';
 }

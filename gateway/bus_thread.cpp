@@ -15,7 +15,9 @@
 namespace gateway {
 namespace {
 
-constexpr auto missed_report_interval = std::chrono::seconds(10);
+// A bus that can't keep up is told of at once, then more and more rarely.
+constexpr nanoseconds first_missed_report = std::chrono::seconds(10);
+constexpr nanoseconds last_missed_report = std::chrono::hours(1);
 
 }  // namespace
 
@@ -109,10 +111,11 @@ void bus_thread::take_turn(schedule& plan, const schedule::turn& turn) {
     note_errors(plan, turn, result);
     if (result.cycle_complete) finish_cycle(turn.group);
 
-    if (const auto missed = plan.missed_cycles(); missed != missed_told_ && ended - missed_told_at_ >= missed_report_interval) {
+    if (const auto missed = plan.missed_cycles(); missed != missed_told_ && ended - missed_told_at_ >= missed_report_in_) {
         emit(missed_event{index_, missed - missed_told_});
         missed_told_ = missed;
         missed_told_at_ = ended;
+        missed_report_in_ = std::clamp(missed_report_in_ * 2, first_missed_report, last_missed_report);
     }
 }
 
@@ -151,8 +154,8 @@ void bus_thread::note_errors(const schedule& plan, const schedule::turn& turn, c
         if (now.state == device_state::unknown) continue;
         if (now.state == device_state::online && result_.outcome != TIDEGATE_DONE) continue;
         if (now.state == told.state && now.error == told.error) continue;
+        now.since = now.state == told.state ? told.since : stamp_now();
         told = now;
-        now.when = stamp_now();
         emit(std::move(now));
     }
 }

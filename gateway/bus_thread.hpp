@@ -28,7 +28,7 @@ struct device_event {
     std::size_t device = 0;
     device_state state = device_state::unknown;
     std::string error;  // empty: nothing is wrong
-    store::stamp when;
+    store::stamp since;  // when this state began
 };
 
 /// Cycles that came due while an earlier one of their device still waited, since the last such event.
@@ -80,6 +80,7 @@ private:
     std::vector<point_index> covered_;
     std::uint64_t missed_told_ = 0;
     time_point missed_told_at_{};
+    nanoseconds missed_report_in_{0};
 
     // Between the threads.
     std::mutex mutex_;

@@ -18,7 +18,8 @@ bool device_health::succeeded(time_point ended) {
 bool device_health::failed(time_point began, time_point ended) {
     ++failures_;
     const nanoseconds cost = std::max(ended - began, nanoseconds{0});
-    hold_ = considerate_hold_ = ended + first_pause;
+    // At least as long as it was waited for: while its late answer may still come, asking it again would block the line.
+    hold_ = considerate_hold_ = ended + std::max(first_pause, cost);
     if (failures_ < 2) return false;
     if (ever_alive_ && ended - last_success_ < offline_after) {
         considerate_hold_ = std::max(hold_, ended + cost * doubtful_cost_factor);

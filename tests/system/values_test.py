@@ -1,19 +1,25 @@
 # tests/system/values_test.py: a Modbus server that isn't ours (pymodbus) holds hand-made registers of every type and order; each
-# value must arrive right and on the right topic. Over TCP, and over RTU on a pty where socat is installed.
+# value must arrive right and on the right topic. Over TCP, and over RTU on a pty.
 import argparse
 import asyncio
 import json
 import math
+import os
 import pathlib
+import pty
+import select
 import struct
 import sys
 import tempfile
 import threading
+import time
+import tty
 
 import plant
 from pymodbus.datastore import ModbusSequentialDataBlock, ModbusServerContext, ModbusSlaveContext
+from pymodbus.factory import ServerDecoder
 from pymodbus.server.async_io import ModbusTcpServer
-from pymodbus.transaction import ModbusSocketFramer
+from pymodbus.transaction import ModbusRtuFramer, ModbusSocketFramer
 
 MISSING = object()  # no message may come
 
@@ -55,16 +61,21 @@ def cases():
     yield "state", [1], "type: uint16, enum: { 0: stopped, 1: running }", "running"
 
 
-class Server(threading.Thread):
-    """pymodbus with the same registers in both register tables, and bits 0 1 1 0 in both bit tables, for unit 7."""
+def store(registers):
+    """The same registers in both register tables, and bits 0 1 1 0 in both bit tables, for unit 7."""
+    block = ModbusSequentialDataBlock(0, registers + [0] * 200)
+    bits = ModbusSequentialDataBlock(0, [False, True, True, False] + [False] * 20)
+    unit = ModbusSlaveContext(di=bits, co=bits, hr=block, ir=block, zero_mode=True)
+    return ModbusServerContext(slaves={7: unit}, single=False)
+
+
+class TcpServer(threading.Thread):
+    """pymodbus over TCP."""
 
     def __init__(self, registers):
         super().__init__(daemon=True)
-        self.port = plant.free_port()
-        block = ModbusSequentialDataBlock(0, registers + [0] * 200)
-        bits = ModbusSequentialDataBlock(0, [False, True, True, False] + [False] * 20)
-        unit = ModbusSlaveContext(di=bits, co=bits, hr=block, ir=block, zero_mode=True)
-        self.context = ModbusServerContext(slaves={7: unit}, single=False)
+        self.port, self.context = plant.free_port(), store(registers)
+        self.bus = f"tcp: {{ host: 127.0.0.1, port: {self.port} }}"
 
     def run(self):
         async def serve():
@@ -74,9 +85,42 @@ class Server(threading.Thread):
         asyncio.run(serve())
 
 
+class RtuServer(threading.Thread):
+    """pymodbus's RTU framing and data store behind a pty that passes bytes at the pace of the line, both ways."""
+
+    def __init__(self, registers, baud):
+        super().__init__(daemon=True)
+        self.context, self.character = store(registers), 11 / baud
+        self.master, slave = pty.openpty()
+        tty.setraw(slave)
+        self.slave = slave  # kept open, so that the line stays when the gateway closes it
+        self.bus = f"serial: {{ port: {os.ttyname(slave)}, baud: {baud}, parity: none, stop_bits: 2 }}"
+
+    def run(self):
+        framer = ModbusRtuFramer(ServerDecoder(), client=None)
+        while True:
+            request = os.read(self.master, 256)
+            time.sleep(self.character * len(request))  # the request takes its time on the wire
+            while select.select([self.master], [], [], 0.002)[0]:
+                request += os.read(self.master, 256)
+            framer.processIncomingPacket(request, lambda message: self.answer(framer, message), unit=[7], single=False)
+
+    def answer(self, framer, message):
+        if message.unit_id not in self.context.slaves():
+            return
+        response = message.execute(self.context[message.unit_id])
+        response.unit_id, response.transaction_id = message.unit_id, message.transaction_id
+        next_byte = time.monotonic() + 0.005
+        for byte in framer.buildPacket(response):
+            time.sleep(max(0, next_byte - time.monotonic()))
+            os.write(self.master, bytes([byte]))
+            next_byte += self.character
+
+
 def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--build", required=True)
+    arguments.add_argument("--baud", type=int, help="RTU on a pty at this pace; else TCP")
     options = arguments.parse_args()
     folder = pathlib.Path(tempfile.mkdtemp(prefix="tidegate-values-"))
 
@@ -94,7 +138,7 @@ def main():
         expected[f"values/server/coil_{bit}"] = expected[f"values/server/discrete_{bit}"] = value
 
     broker = plant.Broker(folder)
-    server = Server(registers)
+    server = RtuServer(registers, options.baud) if options.baud else TcpServer(registers)
     text = "\n".join([
         "gateway: { id: values }",
         f"mqtt: {{ url: 'mqtt://127.0.0.1:{broker.port}' }}",
@@ -102,11 +146,11 @@ def main():
         "buses:",
         "  independent:",
         "    adapter: modbus",
-        f"    tcp: {{ host: 127.0.0.1, port: {server.port} }}",
+        "    " + server.bus,
         "    devices:",
         "      server:",
         "        unit: 7",
-        "        every: 1s",
+        "        every: 2s",
         "        points:"] + rows) + "\n"
     the_plant = plant.Plant(options.build, folder, text)
     server.start()
@@ -116,7 +160,7 @@ def main():
     try:
         the_plant.gateway.start()
         try:
-            plant.wait_for("a message on every topic", lambda: len(judge.last_text) >= len(expected), 15)
+            plant.wait_for("a message on every topic", lambda: len(judge.last_text) >= len(expected), 20)
         except TimeoutError as late:
             failures.append(str(late))
         code = the_plant.gateway.stop()
