@@ -1,3 +1,4 @@
+// config/address.cpp: parsing of broker URLs and secret references.
 #include "config/address.hpp"
 
 #include <algorithm>

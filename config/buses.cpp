@@ -1,3 +1,4 @@
+// config/buses.cpp: walks buses, devices and points, and hands each on what it inherits.
 #include "config/buses.hpp"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// config/check.cpp: finds points of different devices, or with different rules, that share a topic.
 #include "config/check.hpp"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// config/encoding.cpp: byte order marks, control characters and UTF-8.
 #include "config/encoding.hpp"
 
 #include <algorithm>

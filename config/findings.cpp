@@ -1,3 +1,4 @@
+// config/findings.cpp: keeps diagnostics in order of position and without repeats.
 #include "config/findings.hpp"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// config/grammar.cpp: joins the file's own keys and an adapter's, the file's first.
 #include "config/grammar.hpp"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// config/mask.cpp: recognises what looks like a password, a token or a key.
 #include "config/mask.hpp"
 
 #include <algorithm>

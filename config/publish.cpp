@@ -1,3 +1,4 @@
+// config/publish.cpp: one publish key at a time onto the rules that it overrides.
 #include "config/publish.hpp"
 
 #include "config/topic.hpp"

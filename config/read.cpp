@@ -1,3 +1,4 @@
+// config/read.cpp: text → tree → model, collecting what is wrong on the way.
 #include "config/read.hpp"
 
 #include "config/address.hpp"

@@ -1,3 +1,4 @@
+// config/render.cpp: one diagnostic with its source line and a caret under the place.
 #include <algorithm>
 #include <string>
 

@@ -1,3 +1,4 @@
+// config/schema.cpp: the table of all keys.
 #include "config/schema.hpp"
 
 namespace config {

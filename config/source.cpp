@@ -1,3 +1,4 @@
+// config/source.cpp: cuts the text into lines, once.
 #include "config/source.hpp"
 
 #include <algorithm>

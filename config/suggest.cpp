@@ -1,3 +1,4 @@
+// config/suggest.cpp: distance between words, and the nearest known one.
 #include "config/suggest.hpp"
 
 #include <algorithm>

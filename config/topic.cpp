@@ -1,3 +1,4 @@
+// config/topic.cpp: placeholders, and the rules of MQTT for a topic name.
 #include "config/topic.hpp"
 
 #include <vector>

@@ -1,3 +1,4 @@
+// config/units.cpp: numbers with and without units.
 #include "config/units.hpp"
 
 #include <algorithm>

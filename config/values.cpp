@@ -1,3 +1,4 @@
+// config/values.cpp: one value against one key.
 #include "config/values.hpp"
 
 #include <algorithm>
