@@ -2,7 +2,7 @@
 #include "config/syntax.hpp"
 
 #include <algorithm>
-#include <optional>
+#include <utility>
 #include <vector>
 
 #include "config/findings.hpp"
@@ -74,9 +74,9 @@ explanation interpreter::bad_start() const {
     if (rest.starts_with('\t')) return {at_, "a tab; YAML is indented with spaces only"};
     if (rest.empty()) return unknown();
     const auto value = trimmed(rest.substr(0, std::min(rest.find(" #"), rest.find_first_of(",}]"))));
-    return {{at_.where, count_characters(value)},
-            "a value can't begin with " + quoted(rest.substr(0, 1)) + " unless it is in quotes" +
-                (is_reference(value) ? ": " + quoted(value) : "")};
+    auto message = "a value can't begin with " + quoted(rest.substr(0, 1)) + " unless it is in quotes";
+    if (is_reference(value)) message.append(": ").append(quoted(value));
+    return {{at_.where, count_characters(value)}, std::move(message)};
 }
 
 /// At the start of a line that has no ': '.
@@ -143,8 +143,10 @@ explanation interpreter::bad_indentation() const {
         open.push_back(least);
     }
     std::string fits;
-    for (std::size_t i = 0; i < open.size(); ++i)
-        fits += (i == 0 ? "" : i + 1 == open.size() ? " or " : ", ") + std::to_string(open[i]);
+    for (std::size_t i = 0; i < open.size(); ++i) {
+        if (i > 0) fits += i + 1 == open.size() ? " or " : ", ";
+        fits += std::to_string(open[i]);
+    }
     return {{start.where, 1}, "indented by " + spaces(start.where.column - 1) + ", but what is above by " + fits};
 }
 

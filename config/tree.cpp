@@ -139,7 +139,7 @@ void builder::refuse_properties(const yaml_event_t& raw) {
     if (raw.type == YAML_SEQUENCE_START_EVENT) anchor = raw.data.sequence_start.anchor, tag = raw.data.sequence_start.tag;
     const place at{to_position(raw.start_mark)};
     if (anchor != nullptr) {
-        const auto name = quoted("&" + std::string(reinterpret_cast<const char*>(anchor)));
+        const auto name = quoted(std::string("&").append(reinterpret_cast<const char*>(anchor)));
         out_.error(at, "YAML anchors (" + name + ") are not supported; write the value out where it is used");
     }
     if (tag != nullptr) refuse_tag(reinterpret_cast<const char*>(tag), at);
@@ -169,7 +169,7 @@ bool builder::build(const event& first, std::size_t depth, node& to) {
     to.at = place_of(raw);
     refuse_properties(raw);
     if (raw.type == YAML_ALIAS_EVENT) {
-        const auto name = quoted("*" + std::string(reinterpret_cast<const char*>(raw.data.alias.anchor)));
+        const auto name = quoted(std::string("*").append(reinterpret_cast<const char*>(raw.data.alias.anchor)));
         out_.error(to.at, "YAML aliases (" + name + ") are not supported; write the value out, or quote it if it is text");
         return true;
     }
