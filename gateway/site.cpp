@@ -58,8 +58,8 @@ std::unique_ptr<site> load_site(const std::string& path, std::string& why) {
         loaded->adapters.keep_only(*loaded->config);
         create_buses(*loaded);
     }
-    std::stable_sort(loaded->diagnostics.begin(), loaded->diagnostics.end(), [](const auto& a, const auto& b) {
-        return std::tie(a.where.line, a.where.column) < std::tie(b.where.line, b.where.column);
+    std::sort(loaded->diagnostics.begin(), loaded->diagnostics.end(), [](const auto& a, const auto& b) {
+        return std::tie(a.where.line, a.where.column, a.message) < std::tie(b.where.line, b.where.column, b.message);
     });
     return loaded;
 }
