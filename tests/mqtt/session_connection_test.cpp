@@ -28,8 +28,7 @@ connack refusal(reason code) {
 
 }  // namespace
 
-TEST_CASE("session 5.0: the first connection begins a session, and it is on disk before the first message",
-          "[mqtt][session]") {
+TEST_CASE("session 5.0: the first connection begins a session, and it is on disk before the first message", "[mqtt][session]") {
     options how = plain_options(v5);
     how.username = "u";
     how.password = "p";
@@ -39,11 +38,11 @@ TEST_CASE("session 5.0: the first connection begins a session, and it is on disk
     CHECK(d.effects() == lines{"open 0"});
     CHECK(d.packets().empty());
     d.opened();
-    CHECK(d.packets() == lines{"CONNECT plant clean keepalive 60 user u password p will 'status' 'offline' expiry 604800 receive 20 "
-                               "packet 1048576"});
+    CHECK(d.packets() ==
+          lines{"CONNECT plant clean keepalive 60 user u password p will 'status' 'offline' expiry 604800 receive 20 "
+                "packet 1048576"});
     d.broker(connack{});
-    CHECK(d.effects() ==
-          lines{"save 1 barrier record plant@hub#1 acked 0 released 0 maybe 0", "online new epoch 1 server 0"});
+    CHECK(d.effects() == lines{"save 1 barrier record plant@hub#1 acked 0 released 0 maybe 0", "online new epoch 1 server 0"});
     REQUIRE(d.session().accepts());
     CHECK(d.session().next() == sequence{1});
     d.publish(1, q1);
@@ -183,7 +182,8 @@ TEST_CASE("session: refusals are told in words, and retried", "[mqtt][session]")
             e.opened();
             e.broker(refusal(code));
             e.closed();
-            longest = std::max(longest, std::chrono::duration_cast<std::chrono::milliseconds>(*e.session().next_deadline() - e.now()));
+            longest =
+                std::max(longest, std::chrono::duration_cast<std::chrono::milliseconds>(*e.session().next_deadline() - e.now()));
         }
         CHECK(longest > 12s);
         CHECK(longest < 15s);

@@ -85,8 +85,8 @@ void model_broker::on(const publish& what) {
         wants_to_close_ = true;
         return;
     }
-    const bool refuse = manners_.version == version::v5 && dice_.one_in(manners_.refuses_one_in) && !held_.contains(what.id) &&
-                        !seen_.contains(number);
+    const bool at_random = dice_.one_in(manners_.refuses_one_in) && !seen_.contains(number);
+    const bool refuse = manners_.version == version::v5 && (at_random || refused_.contains(number));
     seen_.insert(number);
     const reason code = refuse ? reason::quota_exceeded : reason::success;
     if (refuse) refused_.insert(number);
