@@ -18,6 +18,7 @@ namespace mqtt_test {
 
 struct faults {
     bool loses_sessions = false;
+    bool restarts = false;  // the broker, and it keeps what a broker must
     bool evicts = false;
     bool kills = true;
     bool drops_links = true;
