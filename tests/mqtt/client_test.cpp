@@ -21,13 +21,23 @@ options quick() {
     return how;
 }
 
+/// What an earlier process has left: a session that a broker may resume at once. Without it the first connection only has the
+/// broker drop what it holds.
+saved_state known() {
+    saved_state saved;
+    saved.session = session_record{"gw", "b", 1};
+    saved.newest = sequence{0};
+    return saved;
+}
+
 /// An owner of session and client, as the gateway is one: a save is durable as soon as it is asked for, and the messages of
 /// its log are published as the session wants them.
 class owner {
 public:
-    owner(asio::io_context& loop, std::vector<server_address> servers, options how, client::transport_maker make = {})
+    owner(asio::io_context& loop, std::vector<server_address> servers, options how, client::transport_maker make = {},
+          saved_state saved = known())
         : loop_(loop),
-          session_(std::move(how), {}, 1),
+          session_(std::move(how), std::move(saved), 1),
           client_(
               std::in_place, loop, std::move(servers), session_, [this](const effect& what) { on_effect(what); },
               [this] { on_ready(); }, std::move(make)) {}
@@ -101,23 +111,38 @@ puback ack_of(const publish& what) {
     return result;
 }
 
-void accept_session(peer& broker, bool present = false) {
-    broker.take_a<mqtt::connect>();
+connack welcome_back() {
     connack answer;
-    answer.session_present = present;
-    broker.send(answer);
+    answer.session_present = true;
+    return answer;
+}
+
+void accept_session(peer& broker) {
+    broker.take_a<mqtt::connect>();
+    broker.send(welcome_back());
 }
 
 }  // namespace
 
-TEST_CASE("client: connects, publishes, and hears the acknowledgement", "[mqtt][client]") {
+TEST_CASE("client: begins a session, publishes, and hears the acknowledgement", "[mqtt][client]") {
     asio::io_context loop;
-    peer broker(loop);
-    owner gateway(loop, {{"127.0.0.1", broker.port()}}, quick());
+    const auto how = GENERATE(version::v3_1_1, version::v5);
+    peer broker(loop, how);
+    auto options = quick();
+    options.version = how;
+    owner gateway(loop, {{"127.0.0.1", broker.port()}}, options, {}, {});
     gateway.add(qos::at_least_once, "one");
     gateway.add(qos::exactly_once, "two");
     gateway.client_->start();
-    CHECK(broker.take_a<mqtt::connect>().client_id == "gw");
+    const auto dropping = broker.take_a<mqtt::connect>();
+    CHECK(dropping.client_id == "gw");
+    CHECK(dropping.clean_start);
+    broker.send(connack{});
+    CHECK(broker.take_a<disconnect>().reason == reason::success);
+    const auto lasting = broker.take_a<mqtt::connect>();
+    CHECK(broker.connections() == 2);
+    CHECK_FALSE(lasting.clean_start);
+    CHECK_FALSE(gateway.has<online>());
     broker.send(connack{});
     const auto first = broker.take_a<publish>();
     CHECK(first.payload == "one");
@@ -135,6 +160,8 @@ TEST_CASE("client: connects, publishes, and hears the acknowledgement", "[mqtt][
     broker.send(complete);
     CHECK(run_until(loop, [&] { return gateway.acknowledged() == 2; }));
     CHECK(gateway.all<online>().size() == 1);
+    CHECK_FALSE(gateway.has<offline>());
+    CHECK_FALSE(gateway.has<session_lost>());
     SECTION("what the owner publishes later goes out by flush") {
         gateway.add(qos::at_least_once, "three");
         gateway.publish_new();
@@ -173,7 +200,7 @@ TEST_CASE("client: a lost connection is made anew, and what was in flight goes a
     reset ? broker.reset() : broker.close();
     CHECK(run_until(loop, [&] { return gateway.has<offline>(); }));
     CHECK(gateway.all<offline>().front().reason == (reset ? "Connection reset by peer" : "the peer closed the connection"));
-    accept_session(broker, true);
+    accept_session(broker);
     const auto again = broker.take_a<publish>();
     CHECK(again.payload == "one");
     CHECK(again.dup);
@@ -374,17 +401,42 @@ private:
 struct by_hand {
     asio::io_context loop;
     hand held;
-    owner gateway{loop, {{"a", 1}}, quick(), [this](std::size_t) { return std::make_unique<transport_in_hand>(held); }};
+    owner gateway;
+
+    explicit by_hand(saved_state saved = known())
+        : gateway(
+              loop, {{"a", 1}}, quick(), [this](std::size_t) { return std::make_unique<transport_in_hand>(held); },
+              std::move(saved)) {}
 
     void go_online() {
         gateway.client_->start();
         held.open();
         held.finish_write();
-        held.receive(connack{});
+        held.receive(welcome_back());
     }
 };
 
 }  // namespace
+
+TEST_CASE("client: the connection that drops a session is closed in order before the next is opened", "[mqtt][client]") {
+    by_hand t(saved_state{});
+    t.gateway.client_->start();
+    t.held.open();
+    t.held.finish_write();
+    t.held.receive(connack{});
+    CHECK(t.held.events == std::vector<std::string>{"open a", "write", "write"});
+    CHECK(to_hex(t.held.last_write) == to_hex(hex("e0 00")));
+    t.held.finish_write();
+    CHECK(t.held.events == std::vector<std::string>{"open a", "write", "write", "end"});
+    std::exchange(t.held.read, nullptr)("the peer closed the connection", {});
+    CHECK(t.held.events == std::vector<std::string>{"open a", "write", "write", "end", "closed", "open a"});
+    CHECK_FALSE(t.gateway.has<offline>());
+    t.held.open();
+    t.held.finish_write();
+    t.held.receive(connack{});
+    CHECK(t.gateway.has<online>());
+    CHECK_FALSE(t.gateway.has<session_lost>());
+}
 
 TEST_CASE("client: all that a wake-up made due is one write", "[mqtt][client]") {
     by_hand t;

@@ -107,8 +107,13 @@ TEST_CASE("model: a broker that loses its session", "[mqtt][model]") {
     CHECK(seen.losses > 100);
 }
 
-TEST_CASE("model: a message at which the broker closes", "[mqtt][model]") {
+TEST_CASE("model: a broker whose restart keeps only a session that was not asked for clean", "[mqtt][model]") {
+    run_seeds(700'000, seeds(150), [](setting& s, dice&) { s.what.restarts = true; });
+}
+
+TEST_CASE("model: a message at which the broker closes, and which is given up for it", "[mqtt][model]") {
     const tally seen = run_seeds(500'000, seeds(150), [](setting& s, dice& d) {
+        s.how.poison_after = 3;
         s.manners.poison = 1 + static_cast<std::int64_t>(d.below(20));
         s.how.last_retry = s.how.first_retry;
     });

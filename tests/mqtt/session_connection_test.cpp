@@ -28,7 +28,8 @@ connack refusal(reason code) {
 
 }  // namespace
 
-TEST_CASE("session 5.0: the first connection begins a session, and it is on disk before the first message", "[mqtt][session]") {
+TEST_CASE("session 5.0: the first connection drops a session, the second begins one, on disk before the first message",
+          "[mqtt][session]") {
     options how = plain_options(v5);
     how.username = "u";
     how.password = "p";
@@ -38,9 +39,16 @@ TEST_CASE("session 5.0: the first connection begins a session, and it is on disk
     CHECK(d.effects() == lines{"open 0"});
     CHECK(d.packets().empty());
     d.opened();
-    CHECK(d.packets() ==
-          lines{"CONNECT plant clean keepalive 60 user u password p will 'status' 'offline' expiry 604800 receive 20 "
-                "packet 1048576"});
+    CHECK(d.packets() == lines{"CONNECT plant clean keepalive 60 user u password p will 'status' 'offline' expiry 0 receive 20 "
+                               "packet 1048576"});
+    d.broker(connack{});
+    CHECK(d.effects() == lines{"close"});
+    CHECK(d.packets() == lines{"DISCONNECT"});
+    d.closed();
+    CHECK(d.effects() == lines{"open 0"});
+    d.opened();
+    CHECK(d.packets() == lines{"CONNECT plant keepalive 60 user u password p will 'status' 'offline' expiry 604800 receive 20 "
+                               "packet 1048576"});
     d.broker(connack{});
     CHECK(d.effects() == lines{"save 1 barrier record plant@hub#1 acked 0 released 0 maybe 0", "online new epoch 1 server 0"});
     REQUIRE(d.session().accepts());
@@ -59,6 +67,12 @@ TEST_CASE("session 5.0: an unlogged message, too, waits for the session record",
     driver d(plain_options(v5));
     d.start();
     d.opened();
+    d.broker(connack{});
+    d.packets();
+    CHECK_FALSE(d.publish_unlogged("on the way out"));
+    d.closed();
+    CHECK_FALSE(d.publish_unlogged("before CONNECT"));
+    d.opened();
     d.packets();
     d.broker(connack{});
     CHECK(d.publish_unlogged("status"));
@@ -68,12 +82,18 @@ TEST_CASE("session 5.0: an unlogged message, too, waits for the session record",
     CHECK(d.packets() == lines{"PUBLISH 60001 q1 's' 'status'", "PUBLISH q0 's' 'plain'"});
 }
 
-TEST_CASE("session 3.1.1: the first connection has the broker drop what it had, the second begins the session",
-          "[mqtt][session]") {
-    driver d(plain_options(v3));
+TEST_CASE("session: the first connection has the broker drop what it had, the second begins the session", "[mqtt][session]") {
+    const auto how = GENERATE(v3, v5);
+    const lines dropping = {how == v5 ? "CONNECT plant clean keepalive 60 expiry 0 receive 20 packet 1048576"
+                                      : "CONNECT plant clean keepalive 60"};
+    const lines lasting = {how == v5 ? "CONNECT plant keepalive 60 expiry 604800 receive 20 packet 1048576"
+                                     : "CONNECT plant keepalive 60"};
+    options o = plain_options(how);
+    o.servers = 2;
+    driver d(o);
     d.start();
     d.opened();
-    CHECK(d.packets() == lines{"CONNECT plant clean keepalive 60"});
+    CHECK(d.packets() == dropping);
     CHECK(d.effects() == lines{"open 0"});
     d.broker(connack{});
     CHECK(d.packets() == lines{"DISCONNECT"});
@@ -84,17 +104,61 @@ TEST_CASE("session 3.1.1: the first connection has the broker drop what it had, 
     SECTION("at once, on the same server") {
         CHECK(d.effects() == lines{"open 0"});
         d.opened();
-        CHECK(d.packets() == lines{"CONNECT plant keepalive 60"});
+        CHECK(d.packets() == lasting);
         d.broker(connack{});
         CHECK(d.effects() ==
               lines{"save 1 barrier record plant@hub#1 acked 0 released 0 maybe 0", "online new epoch 1 server 0"});
     }
-    SECTION("when the second fails, both are done again") {
+    SECTION("when the second fails, both are done again, on the next server") {
         d.closed("refused");
         CHECK(d.effects() == lines{"open 0", "offline: refused"});
         d.pass_to_deadline();
+        CHECK(d.effects() == lines{"open 1"});
         d.opened();
-        CHECK(d.packets() == lines{"CONNECT plant clean keepalive 60"});
+        CHECK(d.packets() == dropping);
+    }
+    SECTION("also when the second is closed before its CONNACK") {
+        d.opened();
+        CHECK(d.packets() == lasting);
+        d.closed("reset");
+        CHECK(d.effects() == lines{"open 0", "offline: closed before CONNECT was answered: reset"});
+        d.pass_to_deadline();
+        d.opened();
+        CHECK(d.packets() == dropping);
+    }
+    SECTION("a crash before the record is durable: both are done again, and nothing is lost") {
+        d.opened();
+        d.broker(connack{});
+        d.crash();
+        d.start();
+        d.opened();
+        CHECK(d.packets() == dropping);
+        d.broker(connack{});
+        d.packets();
+        d.closed();
+        d.opened();
+        CHECK(d.packets() == lasting);
+        d.broker(connack{});
+        CHECK(d.effects() == lines{"open 0", "close", "open 0", "save 1 barrier record plant@hub#1 acked 0 released 0 maybe 0",
+                                   "online new epoch 1 server 0"});
+    }
+    SECTION("what is present at the second is the first's, and empty: the session is new all the same") {
+        d.opened();
+        d.effects();
+        connack ack;
+        ack.session_present = true;
+        d.broker(ack);
+        CHECK(d.effects() ==
+              lines{"save 1 barrier record plant@hub#1 acked 0 released 0 maybe 0", "online new epoch 1 server 0"});
+    }
+    SECTION("a stop between the two ends it") {
+        d.effects();
+        d.session().stop(d.now());
+        d.opened();
+        CHECK(d.packets().empty());
+        d.closed();
+        CHECK(d.effects() == lines{"close"});
+        CHECK(d.session().next_deadline() == std::nullopt);
     }
     SECTION("after that the session is resumed, and none of this is done") {
         d.connect(false);
@@ -102,8 +166,20 @@ TEST_CASE("session 3.1.1: the first connection has the broker drop what it had, 
         d.effects();
         d.pass_to_deadline();
         d.opened();
-        CHECK(d.packets() == lines{"CONNECT plant keepalive 60"});
+        CHECK(d.packets() == lasting);
     }
+}
+
+TEST_CASE("session: a stop while the first connection closes leaves no second one", "[mqtt][session]") {
+    driver d(plain_options(GENERATE(v3, v5)));
+    d.start();
+    d.opened();
+    d.broker(connack{});
+    d.session().stop(d.now());
+    CHECK(d.packets().back() == "DISCONNECT");
+    d.closed();
+    CHECK(d.effects() == lines{"open 0", "close"});
+    CHECK(d.session().next_deadline() == std::nullopt);
 }
 
 TEST_CASE("session: a stored record is resumed only if it is of this client and broker", "[mqtt][session]") {
@@ -128,13 +204,11 @@ TEST_CASE("session: a stored record is resumed only if it is of this client and 
         d.opened();
         CHECK(d.packets()[0].find(" clean") != std::string::npos);
         d.broker(connack{});
-        if (how == v3) {
-            CHECK(d.packets() == lines{"DISCONNECT"});
-            d.closed();
-            d.opened();
-            d.packets();
-            d.broker(connack{});
-        }
+        CHECK(d.packets() == lines{"DISCONNECT"});
+        d.closed();
+        d.opened();
+        d.packets();
+        d.broker(connack{});
         lines got = d.effects();
         got.erase(got.begin(), got.end() - 3);
         CHECK(got == lines{"session lost +2 resent epoch 5",

@@ -26,6 +26,16 @@ int fill(driver& d, qos level) {
     return count;
 }
 
+/// The options under which a message at which the broker closes again and again is given up.
+options wary_options(version how) {
+    options o = plain_options(how);
+    o.poison_after = 3;
+    return o;
+}
+
+/// What fill() sends with the usual options.
+int usual_window(version how) { return how == v5 ? 100 : 20; }
+
 }  // namespace
 
 TEST_CASE("session: the window is ours, or the broker's if that is smaller", "[mqtt][session]") {
@@ -42,6 +52,40 @@ TEST_CASE("session: the window is ours, or the broker's if that is smaller", "[m
         driver d(how);
         d.begin(properties);
         CHECK(fill(d, q1) == 8);
+    }
+    SECTION("3.1.1: at most 20, since brokers have such a limit without saying so; unlogged messages count, too") {
+        how.version = v3;
+        how.window = GENERATE(as<std::uint16_t>{}, 20, 21, 100, 65535);
+        const auto level = GENERATE(q1, q2);
+        driver d(how);
+        d.begin(properties);
+        CHECK(d.publish_unlogged("a"));
+        CHECK(fill(d, level) == 19);
+        CHECK(d.session().in_flight() == 19);
+        CHECK_FALSE(d.publish_unlogged("b"));
+        CHECK(d.publish_unlogged("b", qos::at_most_once));
+        d.packets();
+        d.broker(answer<puback>(60001));
+        CHECK(fill(d, level) == 1);
+        CHECK_FALSE(d.publish_unlogged("c"));
+        if (level == q2) {
+            d.broker(answer<pubrec>(2));  // still in flight
+            d.durable();
+            CHECK_FALSE(d.session().accepts());
+            d.broker(answer<pubcomp>(2));
+        } else {
+            d.packets();
+            d.broker(answer<puback>(2));
+        }
+        CHECK(fill(d, level) == 1);
+        d.reconnect(true);  // the same on a resumed session
+        CHECK(fill(d, level) == 20);
+    }
+    SECTION("5.0: a broker that grants nothing less takes our whole window, beyond 20") {
+        how.window = 100;
+        driver d(how);
+        d.begin(properties);
+        CHECK(fill(d, q1) == 100);
     }
     SECTION("the broker's; unlogged messages count, too") {
         properties.receive_maximum = static_cast<std::uint16_t>(5);
@@ -141,11 +185,13 @@ TEST_CASE("session 5.0: expiry and key are sent; 3.1.1 has no room for them", "[
           (how == v5 ? lines{"PUBLISH 2 q1 retain 't' 'x' expiry 30 key=plant-1-1"} : lines{"PUBLISH 2 q1 retain 't' 'x'"}));
 }
 
-TEST_CASE("session: the message at which the broker closes three times is refused, the rest goes on", "[mqtt][session]") {
+TEST_CASE("session: with poison_after 3, the message at which the broker closes three times is refused, the rest goes on",
+          "[mqtt][session]") {
     const auto how = GENERATE(v3, v5);
-    driver d(plain_options(how));
+    const int window = usual_window(how);
+    driver d(wary_options(how));
     d.begin();
-    CHECK(fill(d, q2) == 100);
+    CHECK(fill(d, q2) == window);
     d.packets();
     d.reconnect(true);
     CHECK(fill(d, q2) == 1);  // a suspect: one at a time
@@ -156,7 +202,7 @@ TEST_CASE("session: the message at which the broker closes three times is refuse
         CHECK(fill(d, q2) == 1);
         d.packets();
         d.closed("reset");
-        CHECK(d.effects() == lines{"refused 1 0x80: the broker closed the connection three times on this message",
+        CHECK(d.effects() == lines{"refused 1 0x80: the broker closed the connection again and again on this message",
                                    "offline: reset", "save 3 lazy acked 1 released 1 maybe 256 +1 refused"});
         d.pass_to_deadline();
         d.connect_keeping_output(true);
@@ -167,14 +213,14 @@ TEST_CASE("session: the message at which the broker closes three times is refuse
         d.durable();
         CHECK(d.on_disk().acknowledged == 0);
         CHECK(d.on_disk().refused == 1);
-        CHECK(fill(d, q2) == 100);
+        CHECK(fill(d, q2) == window);
     }
     SECTION("the innocent one before it is delivered, then the blame falls on the right one") {
         d.broker(answer<pubrec>(2));
         d.durable();
         d.broker(answer<pubcomp>(2));
         for (int round = 0; round < 4; ++round) {  // the first had an acknowledgement, and proves nothing
-            CHECK(fill(d, q2) == (round < 2 ? 100 : 1));
+            CHECK(fill(d, q2) == (round < 2 ? window : 1));
             d.packets();
             d.closed("reset");
             const lines got = d.effects();
@@ -234,16 +280,59 @@ TEST_CASE("session: the message at which the broker closes three times is refuse
         d.packets();
         d.effects();
         d.closed("reset");
-        CHECK(d.effects()[0] == "refused 1 0x80: the broker closed the connection three times on this message");
+        CHECK(d.effects()[0] == "refused 1 0x80: the broker closed the connection again and again on this message");
     }
 }
 
+TEST_CASE("session: as many connections in a row as poison_after says, and the next message goes in full", "[mqtt][session]") {
+    options how = plain_options(GENERATE(v3, v5));
+    how.poison_after = GENERATE(1, 2, 7);
+    CAPTURE(how.poison_after);
+    driver d(how);
+    d.begin();
+    for (int closes = 1; closes <= how.poison_after; ++closes) {
+        CHECK(fill(d, q2) == (closes == 1 ? usual_window(how.version) : 1));
+        d.packets();
+        d.closed("reset");
+        CHECK((d.effects()[0].find("refused 1 ") == 0) == (closes == how.poison_after));
+        d.pass_to_deadline();
+        d.connect(true);
+    }
+    CHECK(d.session().next() == sequence{2});
+    CHECK(fill(d, q2) == usual_window(how.version));
+}
+
+TEST_CASE("session: by default no message is given up, however often the broker closes at it", "[mqtt][session]") {
+    const auto how = GENERATE(v3, v5);
+    REQUIRE(plain_options(how).poison_after == 0);
+    driver d(plain_options(how));
+    d.begin();
+    for (int closes = 0; closes < 50; ++closes) {
+        CHECK(d.session().next() == sequence{1});
+        CHECK(fill(d, q2) == usual_window(how));  // nor is anything suspected
+        d.packets();
+        d.closed("reset");
+        const lines got = d.effects();
+        REQUIRE(got == lines{"offline: reset"});
+        d.pass_to_deadline();
+        d.connect(true);
+    }
+    CHECK(fill(d, q2) == usual_window(how));
+    CHECK(d.packets()[0] == "PUBLISH 2 q2 dup 't' 'm1'");
+    d.broker(answer<pubrec>(2));
+    d.durable();
+    d.broker(answer<pubcomp>(2));
+    d.durable();
+    CHECK(d.on_disk().acknowledged == 1);
+    CHECK(d.on_disk().refused == 0);
+}
+
 TEST_CASE("session: acknowledged status messages don't save a message that closes the connection", "[mqtt][session]") {
-    driver d(plain_options(v5));
+    driver d(wary_options(v5));
     d.begin();
     for (int i = 0; i < 3; ++i) {
-        CHECK(d.publish_unlogged("online"));
         d.publish(1, q2);
+        CHECK(d.publish_unlogged("online"));
         d.durable();
         d.packets();
         d.broker(answer<puback>(60001));

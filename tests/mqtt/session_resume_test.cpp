@@ -123,6 +123,67 @@ TEST_CASE("session: resume", "[mqtt][session]") {
     }
 }
 
+TEST_CASE("session: an unlogged message of QoS 1 waits until the interrupted ones have been fed again", "[mqtt][session]") {
+    const auto how = GENERATE(v3, v5);
+    driver d(plain_options(how));
+    half_way(d);
+    SECTION("after a broken link, and after a crash") {
+        if (GENERATE(false, true)) {
+            d.know_newest(6);
+            d.crash();
+            d.start();
+            d.connect_keeping_output(true);
+            d.durable();
+        } else {
+            d.reconnect(true);
+        }
+        d.packets();
+        const std::int64_t last = d.on_disk().state.newest ? 6 : 5;
+        CHECK_FALSE(d.publish_unlogged("a"));
+        CHECK_FALSE(d.publish_unlogged("a", q2));  // goes as QoS 1
+        CHECK(d.publish_unlogged("b", qos::at_most_once));
+        CHECK(d.packets() == lines{"PUBLISH q0 's' 'b'"});
+        d.publish(3, q2);
+        CHECK_FALSE(d.publish_unlogged("c"));  // 5 is to come, around 4, which is released
+        d.publish(5, q2);
+        CHECK(d.publish_unlogged("d") == (last == 5));
+        if (last == 6) {
+            d.publish(6, q2);
+            CHECK(d.publish_unlogged("d"));
+        }
+        const lines sent = d.packets();
+        REQUIRE(sent.size() == static_cast<std::size_t>(last - 2));
+        CHECK(sent[0] == "PUBLISH 4 q2 dup 't' 'm3'");
+        CHECK(sent[1] == "PUBLISH 6 q2 dup 't' 'm5'");
+        CHECK(sent.back() == "PUBLISH 60001 q1 's' 'd'");
+        d.broker(answer<puback>(60001));
+        CHECK(d.publish_unlogged("e"));  // no longer held back, answered or not
+    }
+    SECTION("what its PUBREC settles needs no feeding") {
+        d.reconnect(true);
+        d.broker(answer<pubrec>(4));
+        CHECK_FALSE(d.publish_unlogged("a"));
+        d.broker(answer<pubrec>(6));
+        CHECK(d.publish_unlogged("a"));
+    }
+    SECTION("what the log has lost is passed over by the next message") {
+        d.reconnect(true);
+        CHECK_FALSE(d.publish_unlogged("a"));
+        d.publish(6, q2);
+        CHECK(d.publish_unlogged("a"));
+    }
+    SECTION("nothing is repeated to a broker that has lost the session") {
+        d.reconnect(false);
+        CHECK(d.publish_unlogged("a"));
+    }
+    SECTION("nor when all was answered") {
+        d.broker(answer<pubrec>(4), answer<pubrec>(6));
+        d.durable();
+        d.reconnect(true);
+        CHECK(d.publish_unlogged("a"));
+    }
+}
+
 TEST_CASE("session: a message that waited and never left is new on the next connection", "[mqtt][session]") {
     driver d(plain_options(v5));
     d.begin();

@@ -125,10 +125,10 @@ public:
         effects();
         packets();
     }
-    /// A first connection ever, in both versions.
+    /// A first connection ever: one that has the broker drop what it had, and at once the one that begins the session.
     void begin(mqtt::property_set properties = {}) {
         start();
-        if (how_.version == mqtt::version::v3_1_1 && !disk_.state.session) {
+        if (!disk_.state.session) {
             opened();
             broker(mqtt::connack{});
             packets();

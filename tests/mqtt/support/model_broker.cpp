@@ -14,7 +14,7 @@ std::int64_t number_of(const publish& what) { return std::strtoll(what.payload.c
 void model_broker::complain(std::string about) { complaints_.push_back("broker: " + std::move(about)); }
 
 void model_broker::on_open() {
-    connected_ = resumed_ = clean_v3_ = said_goodbye_ = wants_to_close_ = false;
+    connected_ = resumed_ = session_ends_with_connection_ = said_goodbye_ = wants_to_close_ = false;
     receive_maximum_ = 65535;
     in_flight_.clear();
     seen_here_.clear();
@@ -22,7 +22,7 @@ void model_broker::on_open() {
 }
 
 void model_broker::on_close() {
-    if (clean_v3_) session_exists_ = false;
+    if (session_ends_with_connection_) lose_session();
     for (auto& [id, each] : held_) each.answered = true;  // the client may have had the PUBREC or not
     answers_.clear();
     connected_ = false;
@@ -32,6 +32,10 @@ void model_broker::lose_session() {
     session_exists_ = false;
     held_.clear();
     seen_.clear();
+}
+
+void model_broker::restart() {
+    if (asked_clean_) lose_session();
 }
 
 void model_broker::on_packet(const packet& what) {
@@ -54,7 +58,10 @@ void model_broker::on(const connect& what) {
     if (connected_) return complain("a second CONNECT");
     connected_ = true;
     if (what.clean_start) lose_session();
-    clean_v3_ = what.clean_start && manners_.version == version::v3_1_1;
+    asked_clean_ = what.clean_start;
+    session_ends_with_connection_ = manners_.version == version::v3_1_1
+                                        ? what.clean_start
+                                        : what.properties.session_expiry_interval.value_or(0) == 0;
     resumed_ = session_exists_;
     if (!session_exists_) ++sessions_;
     session_exists_ = true;

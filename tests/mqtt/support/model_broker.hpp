@@ -62,6 +62,8 @@ public:
     void answer(std::size_t most, std::string& to);
     bool has_answers() const { return !answers_.empty(); }
     void lose_session();
+    /// A restart that forgets only what a broker may: a session whose last CONNECT was clean (mosquitto 2.0 does).
+    void restart();
 
     /// The faults of the client.
     const std::vector<std::string>& complaints() const { return complaints_; }
@@ -108,7 +110,8 @@ private:
     // The connection.
     bool connected_ = false;
     bool resumed_ = false;
-    bool clean_v3_ = false;
+    bool asked_clean_ = false;             // by the last CONNECT
+    bool session_ends_with_connection_ = false;
     bool said_goodbye_ = false;
     bool wants_to_close_ = false;
     std::size_t receive_maximum_ = 65535;

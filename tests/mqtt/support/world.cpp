@@ -90,6 +90,10 @@ void world::chaos_step() {
                 drop_link();
                 broker_.lose_session();
             }
+            if (faults_.restarts && dice_.one_in(3)) {
+                break_link("broker restarted");
+                broker_.restart();
+            }
             break;
     }
 }

@@ -18,6 +18,7 @@ namespace mqtt_test {
 
 struct faults {
     bool loses_sessions = false;
+    bool restarts = false;  // the broker, and it keeps what a broker must
     bool evicts = false;
     std::uint64_t kills_one_in = 4;  // of the steps that may kill; 0: never
     std::uint64_t drops_one_in = 2;
