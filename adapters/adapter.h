@@ -27,13 +27,13 @@ extern "C" {
 /* ---- Values ---------------------------------------------------------------------------------------------------------- */
 
 enum tidegate_kind {
-    TIDEGATE_NULL = 0,    /* The device itself says that it has no value now (a null sentinel). */
-    TIDEGATE_BOOLEAN = 1, /* as.integer is 0 or 1. */
-    TIDEGATE_INTEGER = 2, /* as.integer */
-    TIDEGATE_UNSIGNED = 3,/* as.natural */
-    TIDEGATE_FLOAT32 = 4, /* as.number, exactly representable as float: printed as the shortest float32 that reads back. */
-    TIDEGATE_FLOAT64 = 5, /* as.number */
-    TIDEGATE_TEXT = 6     /* as.text with length bytes of valid UTF-8; no NUL needed after it. */
+    TIDEGATE_NULL = 0,     /* The device itself says that it has no value now (a null sentinel). */
+    TIDEGATE_BOOLEAN = 1,  /* as.integer is 0 or 1. */
+    TIDEGATE_INTEGER = 2,  /* as.integer */
+    TIDEGATE_UNSIGNED = 3, /* as.natural */
+    TIDEGATE_FLOAT32 = 4,  /* as.number, exactly representable as float: printed as the shortest float32 that reads back. */
+    TIDEGATE_FLOAT64 = 5,  /* as.number */
+    TIDEGATE_TEXT = 6      /* as.text with length bytes of valid UTF-8; no NUL needed after it. */
 };
 
 typedef struct tidegate_value {
@@ -53,14 +53,14 @@ enum tidegate_scope { TIDEGATE_BUS = 0, TIDEGATE_DEVICE = 1, TIDEGATE_POINT = 2 
 
 enum tidegate_key_type {
     TIDEGATE_KEY_TEXT = 0,
-    TIDEGATE_KEY_CHOICE = 1,       /* one of the words in choices, separated by '|' */
-    TIDEGATE_KEY_INTEGER = 2,      /* decimal or 0x hexadecimal, least <= value <= most */
-    TIDEGATE_KEY_NUMBER = 3,       /* decimal, finite; text holds it as written, so "0.1" stays exact */
-    TIDEGATE_KEY_BOOLEAN = 4,      /* true | false */
-    TIDEGATE_KEY_DURATION = 5,     /* 250ms, 5s, 1h: integer holds nanoseconds, least <= value <= most */
-    TIDEGATE_KEY_NUMBER_LIST = 6,  /* a list of numbers (or a single one): one setting for each, same path */
-    TIDEGATE_KEY_TEXT_BY_NUMBER = 7,/* a map of integer to text: one setting for each, integer = key, text = value */
-    TIDEGATE_KEY_UNBUILT = 8       /* known and designed, but not built yet: the config reader says so */
+    TIDEGATE_KEY_CHOICE = 1,         /* one of the words in choices, separated by '|' */
+    TIDEGATE_KEY_INTEGER = 2,        /* decimal or 0x hexadecimal, least <= value <= most */
+    TIDEGATE_KEY_NUMBER = 3,         /* decimal, finite; text holds it as written, so "0.1" stays exact */
+    TIDEGATE_KEY_BOOLEAN = 4,        /* true | false */
+    TIDEGATE_KEY_DURATION = 5,       /* 250ms, 5s, 1h: integer holds nanoseconds, least <= value <= most */
+    TIDEGATE_KEY_NUMBER_LIST = 6,    /* a list of numbers (or a single one): one setting for each, same path */
+    TIDEGATE_KEY_TEXT_BY_NUMBER = 7, /* a map of integer to text: one setting for each, integer = key, text = value */
+    TIDEGATE_KEY_UNBUILT = 8         /* known and designed, but not built yet: the config reader says so */
 };
 
 /* One key. path is "register", or "serial.port" for a key inside a map. A map is present as soon as one of its keys is. */
@@ -117,11 +117,12 @@ typedef struct tidegate_faults {
 /* ---- Polling ----------------------------------------------------------------------------------------------------------- */
 
 enum tidegate_outcome {
-    TIDEGATE_DONE = 0,         /* The device answered; each point covered was reported by value() or failure(). */
-    TIDEGATE_DEVICE_SILENT = 1,/* No valid answer in time. */
-    TIDEGATE_BUS_DOWN = 2,     /* The port or connection can't be opened, or was lost: no device was asked. */
-    TIDEGATE_INTERRUPTED = 3,  /* interrupt() was called. */
-    TIDEGATE_DEVICE_DOWN = 4   /* Known at once and without cost to the bus that this device is away (a TCP gateway's exception 11). */
+    TIDEGATE_DONE = 0,          /* The device answered; each point covered was reported by value() or failure(). */
+    TIDEGATE_DEVICE_SILENT = 1, /* No valid answer in time. */
+    TIDEGATE_BUS_DOWN = 2,      /* The port or connection can't be opened, or was lost: no device was asked. */
+    TIDEGATE_INTERRUPTED = 3,   /* interrupt() was called. */
+    TIDEGATE_DEVICE_DOWN =
+        4 /* Known at once and without cost to the bus that this device is away (a TCP gateway's exception 11). */
 };
 
 /* A point that the host would like to have now. */
@@ -159,11 +160,11 @@ typedef struct tidegate_readings {
 
 typedef struct tidegate_planned_request {
     uint32_t struct_size;
-    const char* what;      /* "unit 3, input 52..67 (30053..30068)" */
+    const char* what; /* "unit 3, input 52..67 (30053..30068)" */
     const uint32_t* points;
     size_t point_count;
-    size_t registers;      /* registers or bits on the wire, gaps included */
-    int64_t bus_time;      /* ns that the bus is taken, computed; 0: not known */
+    size_t registers; /* registers or bits on the wire, gaps included */
+    int64_t bus_time; /* ns that the bus is taken, computed; 0: not known */
 } tidegate_planned_request;
 
 typedef struct tidegate_plan {
@@ -189,8 +190,8 @@ typedef struct tidegate_bus tidegate_bus; /* the adapter's own; opaque to the ho
 
 typedef struct tidegate_adapter {
     uint32_t struct_size;
-    uint32_t abi_version;  /* TIDEGATE_ADAPTER_ABI */
-    const char* name;      /* what `adapter:` says in the config file */
+    uint32_t abi_version; /* TIDEGATE_ADAPTER_ABI */
+    const char* name;     /* what `adapter:` says in the config file */
     const char* version;
     const tidegate_key* keys; /* valid as long as the adapter is loaded */
     size_t key_count;
@@ -215,7 +216,8 @@ typedef struct tidegate_adapter {
     uint32_t (*serve)(tidegate_bus* bus, const tidegate_simulation* simulation);
 } tidegate_adapter;
 
-/* The one symbol that an adapter exports. Returns NULL if it can't speak host_abi. The result lives as long as the object is loaded. */
+/* The one symbol that an adapter exports. Returns NULL if it can't speak host_abi. The result lives as long as the object is
+ * loaded. */
 const tidegate_adapter* tidegate_adapter_entry(uint32_t host_abi);
 typedef const tidegate_adapter* (*tidegate_adapter_entry_function)(uint32_t host_abi);
 

@@ -27,7 +27,7 @@ struct device_event {
     std::size_t bus = 0;
     std::size_t device = 0;
     device_state state = device_state::unknown;
-    std::string error;  // empty: nothing is wrong
+    std::string error;   // empty: nothing is wrong
     store::stamp since;  // when this state began
 };
 

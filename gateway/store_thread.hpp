@@ -87,12 +87,12 @@ private:
     std::condition_variable wake_;
     std::vector<store::message> appends_;
     std::size_t append_bytes_ = 0;
-    bool keep_ = false;  // of any of appends_
+    bool keep_ = false;                 // of any of appends_
     std::optional<save_request> save_;  // several merged: the last cursor and session, all that was settled
     clock::time_point save_since_{};
     std::vector<read_request> reads_;
     clock::time_point next_commit_{};  // of a stream: commit_every after the one before
-    clock::time_point not_before_{};  // after a failed commit
+    clock::time_point not_before_{};   // after a failed commit
     bool flush_ = false;
     bool busy_ = false;
     bool stopping_ = false;

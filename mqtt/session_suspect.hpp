@@ -9,7 +9,8 @@
 namespace mqtt {
 
 /// A connection that the broker closed without one acknowledgement points at its oldest unanswered message. `enough` in a row
-/// that point at the same one convict it; with 0 nothing is ever suspected. While there is a suspect, the window is one message: the blame falls on the right one.
+/// that point at the same one convict it; with 0 nothing is ever suspected. While there is a suspect, the window is one message:
+/// the blame falls on the right one.
 class suspect {
 public:
     explicit suspect(int enough) : enough_(enough) {}

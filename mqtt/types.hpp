@@ -60,17 +60,17 @@ struct options {
     std::string broker;  // names the broker (or cluster) that keeps the session: another name is another session
     std::string username;
     std::optional<std::string> password;
-    std::chrono::seconds keepalive{60};  // 0: off
+    std::chrono::seconds keepalive{60};                               // 0: off
     std::chrono::seconds session_expiry{std::chrono::hours{24 * 7}};  // MQTT 5
     std::optional<mqtt::will> will;
     lane_range lane;
-    std::uint16_t window = 100;                 // most messages in flight, whatever the broker allows
+    std::uint16_t window = 100;                  // most messages in flight, whatever the broker allows
     std::uint32_t largest_packet_in = 1u << 20;  // bytes; told to the broker (MQTT 5) and enforced
     mqtt::on_session_loss session_loss = on_session_loss::resend;
-    std::size_t servers = 1;                     // how many there are to try in turn
-    int poison_after = 0;  // connections in a row that the broker closes on one message before it is refused; 0: never
-    std::chrono::milliseconds first_retry{1000};  // upper end of the first back-off …
-    std::chrono::milliseconds last_retry{15000};  // … and of the last; full jitter below
+    std::size_t servers = 1;  // how many there are to try in turn
+    int poison_after = 0;     // connections in a row that the broker closes on one message before it is refused; 0: never
+    std::chrono::milliseconds first_retry{1000};       // upper end of the first back-off …
+    std::chrono::milliseconds last_retry{15000};       // … and of the last; full jitter below
     std::chrono::milliseconds connect_timeout{10000};  // for the transport and for CONNACK, each
 };
 

@@ -221,7 +221,8 @@ std::string in_words(const server_counts& seen, bool on_a_line) {
     std::string text = "requests " + std::to_string(seen.requests) + ", answered " + std::to_string(seen.answers) + ", damaged " +
                        std::to_string(seen.damaged);
     if (on_a_line)
-        text += ", sooner than t3.5 after a frame " + std::to_string(seen.early) + ", collisions " + std::to_string(seen.collisions);
+        text +=
+            ", sooner than t3.5 after a frame " + std::to_string(seen.early) + ", collisions " + std::to_string(seen.collisions);
     return text;
 }
 

@@ -12,7 +12,7 @@ using std::chrono::nanoseconds;
 
 struct line_format {
     std::uint32_t baud = 9600;
-    char parity = 'E';          // 'N', 'E', 'O'
+    char parity = 'E';  // 'N', 'E', 'O'
     std::uint8_t data_bits = 8;
     std::uint8_t stop_bits = 1;
     bool operator==(const line_format&) const = default;

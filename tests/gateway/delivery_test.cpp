@@ -82,7 +82,8 @@ struct world {
         std::vector<store::stored_message> found;
         std::size_t bytes = 0;
         for (const auto& m : log)
-            if (m.sequence >= what.from && found.size() < what.messages && (bytes += m.message.payload.size()) <= what.bytes) found.push_back(m);
+            if (m.sequence >= what.from && found.size() < what.messages && (bytes += m.message.payload.size()) <= what.bytes)
+                found.push_back(m);
         return found;
     }
 

@@ -59,9 +59,8 @@ void model_broker::on(const connect& what) {
     connected_ = true;
     if (what.clean_start) lose_session();
     asked_clean_ = what.clean_start;
-    session_ends_with_connection_ = manners_.version == version::v3_1_1
-                                        ? what.clean_start
-                                        : what.properties.session_expiry_interval.value_or(0) == 0;
+    session_ends_with_connection_ =
+        manners_.version == version::v3_1_1 ? what.clean_start : what.properties.session_expiry_interval.value_or(0) == 0;
     resumed_ = session_exists_;
     if (!session_exists_) ++sessions_;
     session_exists_ = true;

@@ -110,7 +110,7 @@ private:
     // The connection.
     bool connected_ = false;
     bool resumed_ = false;
-    bool asked_clean_ = false;             // by the last CONNECT
+    bool asked_clean_ = false;  // by the last CONNECT
     bool session_ends_with_connection_ = false;
     bool said_goodbye_ = false;
     bool wants_to_close_ = false;
