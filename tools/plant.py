@@ -113,6 +113,8 @@ class Judge:
         self.seen = collections.defaultdict(list)  # stream → numbers, in the order of arrival
         self.last_text = {}
         self.messages = 0
+        self.by_id = {}  # the last message of each packet identifier
+        self.broker_repeats = 0
         self.lock = threading.Lock()
         self.subscribed = threading.Event()
         self.client = paho.Client("judge", clean_session=False, protocol=paho.MQTTv311)
@@ -129,6 +131,13 @@ class Judge:
     def _take(self, _client, _data, message):
         found = self.counter_of(message.topic, message.payload.decode(errors="replace"))
         with self.lock:
+            # A DUP flag is of the broker's own leg to us, never passed on from the publisher [MQTT-3.3.1-3]. mosquitto 2.0
+            # sends a message again after its restart although it had our PUBREC: same identifier, same content, DUP.
+            content = (message.topic, message.payload)
+            if message.dup and self.by_id.get(message.mid) == content:
+                self.broker_repeats += 1
+                return
+            self.by_id[message.mid] = content
             self.last_text[message.topic] = message.payload.decode(errors="replace")
             if found is None:
                 return
