@@ -94,13 +94,13 @@ struct transaction {
 };
 
 struct commit_report {
-    sequence first{0};        // of the messages appended
-    std::size_t appended = 0; // the first `appended` of transaction.append got sequences first, first + 1, …
-    std::size_t refused = 0;  // the rest, dropped by drop_newest (counted as accepted and dropped)
-    std::uint64_t evicted = 0;       // messages dropped by drop_oldest …
-    sequence evicted_from{0};        // … all within this range, ends included
+    sequence first{0};          // of the messages appended
+    std::size_t appended = 0;   // the first `appended` of transaction.append got sequences first, first + 1, …
+    std::size_t refused = 0;    // the rest, dropped by drop_newest (counted as accepted and dropped)
+    std::uint64_t evicted = 0;  // messages dropped by drop_oldest …
+    sequence evicted_from{0};   // … all within this range, ends included
     sequence evicted_to{0};
-    std::uint64_t bytes_used = 0;    // of the bound, after this commit
+    std::uint64_t bytes_used = 0;  // of the bound, after this commit
 };
 
 enum class full_policy : std::uint8_t { drop_oldest, drop_newest };
