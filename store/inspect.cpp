@@ -16,6 +16,11 @@
 namespace store {
 namespace {
 
+bool exists(const std::string& path) {
+    struct stat file {};
+    return ::stat(path.c_str(), &file) == 0;
+}
+
 bool has_wal(const std::string& path) {
     struct stat wal {};
     return ::stat((path + "-wal").c_str(), &wal) == 0 && wal.st_size > 0;
@@ -92,7 +97,11 @@ result<statistics> queue::inspect(const std::string& path) {
         auto found = read_file(path, connection::access::immutable);
         if (!has_wal(path)) return found;
     }
-    return read_file(path, connection::access::read_only);
+    auto found = read_file(path, connection::access::read_only);
+    if (found || exists(path + "-shm")) return found;
+    return error(errc::read_only, path +
+                                      ": wasn't closed in order, and to look at it would mean to write; the next start of the "
+                                      "service puts it in order");
 }
 
 }  // namespace store

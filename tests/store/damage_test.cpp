@@ -184,6 +184,24 @@ TEST_CASE("damage: a message before it is still read, the damaged one is named",
     must(queue.commit(appending(31, 1)));
 }
 
+TEST_CASE("damage: a commit that comes upon it fails, and the next one works", "[store][damage]") {
+    folder here;
+    const std::string path = here.file("queue.db");
+    {
+        auto queue = must(open(path));
+        for (std::uint64_t n = 1; n <= 21; n += 10) must(queue.commit(appending(n, 10)));
+    }
+    store::connection file;
+    must(file.open(path, store::connection::access::read_write, nullptr));
+    must(file.run("UPDATE log SET count = -5 WHERE first = 11"));
+    auto queue = must(open(path));
+    const auto before = queue.ledger();
+    CHECK(code_of(queue.commit(moving({at(15), at(0), at(15), {}, {}}, 15))) == errc::damaged);
+    CHECK(queue.ledger() == before);
+    must(queue.commit(appending(31, 1)));
+    CHECK(number(must(queue.read(at(31), 1, SIZE_MAX)).at(0).sequence) == 31);
+}
+
 TEST_CASE("damage: a topic harms only the segments that use it", "[store][damage]") {
     folder here;
     const std::string path = here.file("queue.db");

@@ -112,11 +112,18 @@ TEST_CASE("inspect: without the service, after a stop and after a kill, and leav
         leave_killed(path);
         std::filesystem::remove(path + "-shm");
     }
+    SECTION("copied without its WAL after a stop") {
+        {
+            auto stopped = open(here.file("original.db"));
+            must(stopped.commit(appending(1, 10)));
+        }
+        std::filesystem::copy_file(here.file("original.db"), path);
+    }
     const auto files = files_in(here);
     const auto seen = queue::inspect(path);
-    if (!files.contains("queue.db-shm") && files.contains("queue.db-wal")) {
-        // Only somebody who may write can put such a file in order; the next start does.
-        if (!seen) CHECK_THAT(seen.error().detail(), Contains(path));
+    if (files.contains("queue.db-wal") && !files.contains("queue.db-shm")) {
+        REQUIRE(code_of(seen) == errc::read_only);
+        CHECK_THAT(seen.error().detail(), Contains(path) && Contains("next start"));
     } else {
         REQUIRE(must(queue::inspect(path)).ledger.queued == 10);
     }
