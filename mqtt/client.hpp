@@ -17,21 +17,28 @@ class io_context;
 
 namespace mqtt {
 
+class transport;
+
 struct server_address {
     std::string host;
     std::uint16_t port = 1883;
 };
 
 /// Lives on one io_context run by one thread; every call from that thread. TCP_NODELAY is set; one gathered write a wake-up.
+/// Handlers may call the session's publish and on_durable, and any member of this; they may destroy it. The session lives
+/// as long as this does.
 class client {
 public:
     /// Effects that aren't about the transport (save, online, offline, …), in order.
     using effect_handler = std::function<void(const effect&)>;
     /// The window may have room, or next() may have changed: a chance to publish. Called at most once a wake-up.
     using ready_handler = std::function<void()>;
+    /// Makes the transport for a connection to the server of this index.
+    using transport_maker = std::function<std::unique_ptr<transport>(std::size_t server)>;
 
+    /// `make`: empty means TCP.
     client(boost::asio::io_context& loop, std::vector<server_address> servers, session& protocol, effect_handler on_effect,
-           ready_handler on_ready);
+           ready_handler on_ready, transport_maker make = {});
     ~client();  // closes the socket at once
     client(const client&) = delete;
     client& operator=(const client&) = delete;
@@ -39,7 +46,7 @@ public:
     void start();
     /// Carries out what the session's owner has just caused (publish, on_durable): call after any such call.
     void flush();
-    /// Sends DISCONNECT and closes, within `patience`; then `done` is called, once.
+    /// Sends DISCONNECT and closes, within `patience`; then `done` is called, once, from the loop. Once only.
     void stop(std::chrono::milliseconds patience, std::function<void()> done);
 
 private:

@@ -1,0 +1,46 @@
+// mqtt/transport.hpp: one byte stream to one server, whatever it runs over: TCP now (transport_tcp.cpp); TLS and WebSocket
+// are further implementations.
+// Not here: when to connect and what to send (session.hpp), and carrying a session (client.hpp).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace mqtt {
+
+/// Is opened once, and lives on one io_context run by one thread. Handlers are called from the loop, never from within the
+/// call that takes them, and never after the destructor, which closes at once; a handler may destroy the transport. An
+/// error is told in the system's words; "" means that there was none.
+class transport {
+public:
+    using opened_handler = std::function<void(std::string_view error)>;
+    /// The bytes are valid during the call. After an error there are no more; the end of the stream is an error, too.
+    using read_handler = std::function<void(std::string_view error, std::span<const std::byte> bytes)>;
+    using written_handler = std::function<void(std::string_view error)>;
+
+    transport() = default;
+    virtual ~transport() = default;
+    transport(const transport&) = delete;
+    transport& operator=(const transport&) = delete;
+
+    virtual void open(const std::string& host, std::uint16_t port, opened_handler done) = 0;
+    /// Waits for some bytes, at most 16 KiB. One read at a time.
+    virtual void read(read_handler done) = 0;
+    /// Writes all of the bytes, of which it takes a copy. One write at a time.
+    virtual void write(std::string_view bytes, written_handler done) = 0;
+    /// Tells the peer that no more will be written; reading goes on. Requires: open, no write under way.
+    virtual void end_of_writing() = 0;
+};
+
+std::unique_ptr<transport> make_tcp_transport(boost::asio::io_context& loop);
+
+}  // namespace mqtt

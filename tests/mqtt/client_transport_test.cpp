@@ -1,0 +1,132 @@
+// tests/mqtt/client_transport_test.cpp: the TCP transport by itself: names, addresses, bytes, ends and errors.
+// Not here: a session on top of it (client_test.cpp).
+#include <optional>
+
+#include "mqtt/transport.hpp"
+#include "tests/mqtt/client_peer.hpp"
+
+using namespace mqtt;
+using namespace mqtt::test;
+
+namespace {
+
+/// What the handlers have told.
+struct told {
+    std::optional<std::string> opened;
+    std::optional<std::string> read_error;
+    std::optional<std::string> written;
+    std::string bytes;
+};
+
+void read_all(transport& from, told& into) {
+    from.read([&](std::string_view error, std::span<const std::byte> bytes) {
+        if (!error.empty()) {
+            into.read_error = error;
+            return;
+        }
+        into.bytes.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+        read_all(from, into);
+    });
+}
+
+std::string open(transport& what, asio::io_context& loop, const std::string& host, std::uint16_t port) {
+    std::optional<std::string> result;
+    what.open(host, port, [&](std::string_view error) { result = error; });
+    CHECK(!result);  // never from within the call
+    REQUIRE(run_until(loop, [&] { return result.has_value(); }));
+    return *result;
+}
+
+}  // namespace
+
+TEST_CASE("transport: opens by address and by name, and tries each address of a name", "[mqtt][transport]") {
+    asio::io_context loop;
+    peer other(loop);
+    const auto tcp_stream = make_tcp_transport(loop);
+    // The peer listens on 127.0.0.1 only; "localhost" may be ::1 first.
+    const auto* host = GENERATE("127.0.0.1", "localhost");
+    CHECK(open(*tcp_stream, loop, host, other.port()) == "");
+    CHECK(run_until(loop, [&] { return other.connections() == 1; }));
+}
+
+TEST_CASE("transport: says why it can't open, in the system's words", "[mqtt][transport]") {
+    asio::io_context loop;
+    const auto tcp_stream = make_tcp_transport(loop);
+    SECTION("nobody listens") {
+        const auto* host = GENERATE("127.0.0.1", "localhost");
+        CHECK(open(*tcp_stream, loop, host, free_port(loop)) == "Connection refused");
+    }
+    SECTION("there is no such name; one so long is refused without a question to any server") {
+        const std::string host(300, 'x');
+        CHECK_THAT(open(*tcp_stream, loop, host, 1), Catch::StartsWith("cannot resolve " + host + ": "));
+    }
+}
+
+TEST_CASE("transport: bytes go both ways, however many", "[mqtt][transport]") {
+    asio::io_context loop;
+    peer other(loop);
+    const auto tcp_stream = make_tcp_transport(loop);
+    REQUIRE(open(*tcp_stream, loop, "127.0.0.1", other.port()) == "");
+    told what;
+    read_all(*tcp_stream, what);
+    publish message;
+    message.topic = "t";
+    message.payload.assign(5'000'000, 'x');
+    tcp_stream->write(encoded(message, version::v5), [&](std::string_view error) { what.written = error; });
+    CHECK(other.take() == packet(message));
+    CHECK(run_until(loop, [&] { return what.written.has_value(); }));
+    CHECK(what.written == "");
+    const auto answer = encoded(pingresp{}, version::v5);
+    other.send_bytes(answer);
+    CHECK(run_until(loop, [&] { return what.bytes == answer; }));
+    SECTION("the peer's end is an error of the read") {
+        other.close();
+        CHECK(run_until(loop, [&] { return what.read_error.has_value(); }));
+        CHECK(what.read_error == "the peer closed the connection");
+    }
+    SECTION("a reset is told as such") {
+        other.reset();
+        CHECK(run_until(loop, [&] { return what.read_error.has_value(); }));
+        CHECK(what.read_error == "Connection reset by peer");
+    }
+    SECTION("after the end of writing the peer sees the end, and can still be read") {
+        other.stay_open();
+        tcp_stream->end_of_writing();
+        CHECK(run_until(loop, [&] { return other.ended(); }));
+        other.send_bytes(answer);
+        CHECK(run_until(loop, [&] { return what.bytes == answer + answer; }));
+    }
+}
+
+TEST_CASE("transport: no handler is called once it is destroyed", "[mqtt][transport]") {
+    asio::io_context loop;
+    peer other(loop);
+    auto tcp_stream = make_tcp_transport(loop);
+    int calls = 0;
+    SECTION("while it looks up or connects") {
+        tcp_stream->open(GENERATE("127.0.0.1", "localhost"), other.port(), [&](std::string_view) { ++calls; });
+        if (GENERATE(false, true)) run_ready(loop);
+        const int before = calls;
+        tcp_stream.reset();
+        run_ready(loop);
+        CHECK(calls == before);
+    }
+    SECTION("while it reads and writes") {
+        REQUIRE(open(*tcp_stream, loop, "127.0.0.1", other.port()) == "");
+        tcp_stream->read([&](std::string_view, std::span<const std::byte>) { ++calls; });
+        tcp_stream->write("x", [&](std::string_view) { ++calls; });
+        tcp_stream.reset();
+        run_ready(loop);
+        CHECK(calls == 0);
+    }
+    SECTION("by a handler") {
+        tcp_stream->open("127.0.0.1", other.port(), [&](std::string_view error) {
+            CHECK(error.empty());
+            ++calls;
+            tcp_stream.reset();
+        });
+        CHECK(run_until(loop, [&] { return calls == 1; }));
+        run_ready(loop);
+        CHECK(calls == 1);
+    }
+}
