@@ -29,6 +29,15 @@ struct server_limits {
     std::chrono::seconds keepalive{0};
 };
 
+/// A message that waits for its identifier.
+struct held_message {
+    sequence at{0};
+    std::string topic;
+    std::string payload;
+    std::string idempotency_key;
+    publication message;  // its views are set anew when it is sent
+};
+
 class session::machine {
 public:
     machine(options how, saved_state saved, std::uint64_t seed);
@@ -93,13 +102,6 @@ private:
     void count_answer();
 
     // -- session_send.cpp --
-    struct held_message {
-        sequence at{0};
-        std::string topic;
-        std::string payload;
-        std::string idempotency_key;
-        publication message;  // its views are set anew when it is sent
-    };
     log_position request_save(bool barrier);
     void hold(sequence at, const publication& message);
     void release_held();

@@ -148,16 +148,15 @@ TEST_CASE("session 5.0: refusals settle a message, once", "[mqtt][session]") {
         puback no = answer<puback>(2, reason::quota_exceeded);
         no.properties.reason_string = "too many";
         d.broker(no);
-        CHECK(d.effects() == lines{"refused 1 0x97: quota exceeded (too many)",
-                                   "save 3 lazy acked 1 released 1 maybe 256 +1 refused"});
+        CHECK(d.effects() ==
+              lines{"refused 1 0x97: quota exceeded (too many)", "save 3 lazy acked 1 released 1 maybe 256 +1 refused"});
         d.broker(no);
         CHECK(d.effects().empty());
     }
     SECTION("in PUBREC: no PUBREL follows") {
         send(d, 2, q2);
         d.broker(answer<pubrec>(2, reason::not_authorized), answer<pubrec>(3));
-        CHECK(d.effects() ==
-              lines{"refused 1 0x87: not authorized", "save 3 barrier acked 1 released 2 maybe 256 +1 refused"});
+        CHECK(d.effects() == lines{"refused 1 0x87: not authorized", "save 3 barrier acked 1 released 2 maybe 256 +1 refused"});
         d.durable();
         CHECK(d.packets() == lines{"PUBREL 3"});
     }

@@ -137,8 +137,8 @@ TEST_CASE("session 5.0: expiry and key are sent; 3.1.1 has no room for them", "[
     p.idempotency_key = "plant-1-1";
     d.session().publish(sequence{1}, p, d.now());
     d.durable();
-    CHECK(d.packets() == (how == v5 ? lines{"PUBLISH 2 q1 retain 't' 'x' expiry 30 key=plant-1-1"}
-                                    : lines{"PUBLISH 2 q1 retain 't' 'x'"}));
+    CHECK(d.packets() ==
+          (how == v5 ? lines{"PUBLISH 2 q1 retain 't' 'x' expiry 30 key=plant-1-1"} : lines{"PUBLISH 2 q1 retain 't' 'x'"}));
 }
 
 TEST_CASE("session: the message at which the broker closes three times is refused, the rest goes on", "[mqtt][session]") {

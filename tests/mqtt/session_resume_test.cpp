@@ -46,8 +46,8 @@ TEST_CASE("session: resume", "[mqtt][session]") {
         CHECK(d.session().next() == sequence{3});
         CHECK(d.session().in_flight() == 2);
         feed(d, 6);
-        CHECK(d.packets() == lines{"PUBREL 5", "PUBREL 3", "PUBLISH 4 q2 dup 't' 'm3'", "PUBLISH 6 q2 dup 't' 'm5'",
-                                   "PUBLISH 7 q2 't' 'm6'"});
+        CHECK(d.packets() ==
+              lines{"PUBREL 5", "PUBREL 3", "PUBLISH 4 q2 dup 't' 'm3'", "PUBLISH 6 q2 dup 't' 'm5'", "PUBLISH 7 q2 't' 'm6'"});
     }
     SECTION("after a crash the same") {
         d.know_newest(6);

@@ -17,13 +17,9 @@ namespace mqtt_test {
 /// Small, and the same everywhere.
 class dice {
 public:
-    explicit dice(std::uint64_t seed) : state_(seed * 0x9e3779b97f4a7c15u + 1) {}
-    std::uint64_t next() {
-        std::uint64_t z = (state_ += 0x9e3779b97f4a7c15u);
-        z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-        z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-        return z ^ (z >> 31);
-    }
+    /// The seed is mixed first: the states of neighbouring seeds would otherwise be neighbours on one and the same path.
+    explicit dice(std::uint64_t seed) : state_(mixed(seed)) {}
+    std::uint64_t next() { return mixed(state_ += 0x9e3779b97f4a7c15u); }
     /// 0 … n - 1.
     std::uint64_t below(std::uint64_t n) { return next() % n; }
     bool one_in(std::uint64_t n) { return n != 0 && below(n) == 0; }
@@ -33,6 +29,12 @@ public:
     }
 
 private:
+    static std::uint64_t mixed(std::uint64_t z) {
+        z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+        z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+        return z ^ (z >> 31);
+    }
+
     std::uint64_t state_;
 };
 
@@ -112,6 +114,7 @@ private:
     std::size_t receive_maximum_ = 65535;
     std::map<mqtt::packet_id, std::int64_t> in_flight_;  // by our knowledge: until our answer is written
     std::set<std::int64_t> seen_here_;
+    std::set<mqtt::packet_id> refused_here_;  // their last PUBLISH was refused
     std::deque<answer_to_send> answers_;
 };
 

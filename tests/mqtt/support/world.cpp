@@ -27,6 +27,7 @@ void world::make_session() {
 std::vector<std::string> world::run() {
     for (std::uint64_t i = 0; i < faults_.steps && complaints_.empty() && broker_.complaints().empty(); ++i) chaos_step();
     peace_ = true;
+    finished_in_chaos_ = static_cast<std::uint64_t>(number(disk_.state.lane.acked));
     while (newest_ < faults_.messages) append();
     std::size_t left = 20'000;
     while (left > 0 && complaints_.empty() && broker_.complaints().empty() && peaceful_step()) --left;
@@ -36,38 +37,57 @@ std::vector<std::string> world::run() {
 }
 
 void world::chaos_step() {
+    if (dice_.one_in(3)) return move_on(1 + dice_.below(8));
     switch (dice_.below(24)) {
         case 0:
-        case 1: append(); break;
+        case 1:
+            append();
+            break;
         case 2:
         case 3:
         case 4:
-        case 5: pump(1 + dice_.below(8)); break;
+        case 5:
+            pump(1 + dice_.below(8));
+            break;
         case 6:
         case 7:
         case 8:
-        case 9: write(dice_.one_in(3) ? 1 + dice_.below(12) : 100'000); break;
+        case 9:
+            write(dice_.one_in(3) ? 1 + dice_.below(12) : 100'000);
+            break;
         case 10:
         case 11:
-        case 12: deliver_up(dice_.one_in(3) ? 1 + dice_.below(20) : 100'000); break;
+        case 12:
+            deliver_up(dice_.one_in(3) ? 1 + dice_.below(20) : 100'000);
+            break;
         case 13:
         case 14:
-        case 15: deliver_down(dice_.one_in(3) ? 1 + dice_.below(9) : 100'000); break;
+        case 15:
+            deliver_down(dice_.one_in(3) ? 1 + dice_.below(9) : 100'000);
+            break;
         case 16:
-        case 17: make_durable(1 + dice_.below(4)); break;
-        case 18: tell_durable(); break;
-        case 19: transport(); break;
-        case 20: time(); break;
+        case 17:
+            make_durable(1 + dice_.below(4));
+            break;
+        case 18:
+            tell_durable();
+            break;
+        case 19:
+            transport();
+            break;
+        case 20:
+            time();
+            break;
         case 21:
-            if (faults_.drops_links && dice_.one_in(2)) break_link("reset");
+            if (dice_.one_in(faults_.drops_one_in)) drop_link();
             break;
         case 22:
-            if (faults_.kills && dice_.one_in(2)) kill();
+            if (dice_.one_in(faults_.kills_one_in)) kill();
             break;
         case 23:
             if (faults_.evicts) evict();
             if (faults_.loses_sessions && dice_.one_in(3)) {
-                break_link("broker restarted");
+                drop_link();
                 broker_.lose_session();
             }
             break;
@@ -76,23 +96,29 @@ void world::chaos_step() {
 
 /// Everything moves on; false when all is done.
 bool world::peaceful_step() {
-    const bool done = !saves_.empty() ? false : finished_on_disk(faults_.messages) && number(disk_.state.lane.acked) >= faults_.messages;
+    const bool done =
+        !saves_.empty() ? false : finished_on_disk(faults_.messages) && number(disk_.state.lane.acked) >= faults_.messages;
     if (done && session_->in_flight() == 0) return false;
+    move_on(1000);
+    return true;
+}
+
+void world::move_on(std::uint64_t most) {
     transport();
-    pump(1000);
+    pump(most);
     write(100'000);
     deliver_up(100'000);
     deliver_down(100'000);
-    make_durable(1000);
+    make_durable(most);
     tell_durable();
     if (link_ == link::none && !closing_) time();
-    return true;
 }
 
 // ---- Effects ----
 
 void world::take_effects() {
     for (const auto& each : session_->take_effects()) carry_out(each);
+    look();
 }
 
 void world::carry_out(const effect& what) {
@@ -109,6 +135,7 @@ void world::carry_out(const effect& what) {
         resumed_ = o->session_present;
     } else if (std::get_if<session_lost>(&what) != nullptr) {
         if (!faults_.loses_sessions) complain("a session was lost that the broker kept");
+        ++sessions_lost_;
     } else if (const auto* const r = std::get_if<message_refused>(&what)) {
         refused_told_.insert(number(r->sequence));
     }
@@ -122,8 +149,10 @@ void world::append() {
 
 /// The oldest that no session was ever given, as a full queue drops them.
 void world::evict() {
+    for (int i = 0; i < 6; ++i) append();
     const std::int64_t from = given_.empty() ? 1 : *given_.rbegin() + 1 + static_cast<std::int64_t>(dice_.below(2));
-    for (std::int64_t n = from; n < std::min(newest_, from + static_cast<std::int64_t>(1 + dice_.below(12))); ++n) evicted_.insert(n);
+    for (std::int64_t n = from; n < std::min(newest_, from + static_cast<std::int64_t>(1 + dice_.below(12))); ++n)
+        evicted_.insert(n);
 }
 
 void world::make_durable(std::uint64_t most) {
@@ -180,7 +209,7 @@ void world::transport() {
         link_ = link::open;
         up_framer_.reset();
         up_.clear();
-        up_written_ = up_delivered_ = up_framed_ = 0;
+        up_written_ = up_delivered_ = up_shown_ = up_framed_ = 0;
         down_.clear();
         broker_.on_open();
         session_->on_opened(now_);
@@ -194,6 +223,12 @@ void world::transport() {
     } else if (link_ == link::open && broker_.wants_to_close()) {
         break_link("closed by the broker");
     }
+}
+
+/// Long after the last message went, so that none is suspected of it.
+void world::drop_link() {
+    now_ += std::chrono::seconds{11};
+    break_link("reset");
 }
 
 void world::break_link(std::string_view why) {
@@ -210,21 +245,26 @@ void world::break_link(std::string_view why) {
     take_effects();
 }
 
-void world::write(std::size_t most) {
-    const auto bytes = session_->unsent();
-    if (link_ != link::open || bytes.empty()) return;
-    const std::size_t size = std::min(most, bytes.size());
-    up_framer_.feed(std::as_bytes(std::span(bytes.substr(0, size))));
-    up_written_ += size;
+void world::look() {
+    if (link_ != link::open) return;
+    const auto fresh = session_->unsent().substr(up_shown_ - up_written_);
+    up_framer_.feed(std::as_bytes(std::span(fresh)));
+    up_shown_ += fresh.size();
     for (;;) {
         const auto frame = up_framer_.next();
-        if (!frame || !*frame) break;
+        if (!frame || !*frame) return;
         const auto packet = decode(**frame, how_.version, sender::client);
         if (!packet) return complain("a packet that can't be read: " + std::string(packet.error().what()));
         up_framed_ += (**frame).size();
-        check_written(*packet);
+        check_shown(*packet);
         up_.emplace_back(*packet, up_framed_);
     }
+}
+
+void world::write(std::size_t most) {
+    if (link_ != link::open) return;
+    const std::size_t size = std::min(most, session_->unsent().size());
+    up_written_ += size;
     session_->sent(size, now_);
     take_effects();
 }
@@ -235,10 +275,6 @@ void world::deliver_up(std::size_t most) {
     while (!up_.empty() && up_.front().second <= up_delivered_) {
         broker_.on_packet(up_.front().first);
         up_.pop_front();
-    }
-    if (broker_.sessions() != broker_sessions_) {
-        broker_sessions_ = broker_.sessions();
-        written_complete_.clear();
     }
 }
 
@@ -275,7 +311,7 @@ void world::kill() {
 
 // ---- Checks ----
 
-void world::check_written(const packet& what) {
+void world::check_shown(const packet& what) {
     if (const auto* const p = std::get_if<publish>(&what)) check_publish(*p);
     if (const auto* const p = std::get_if<pubrel>(&what)) check_pubrel(*p);
 }
@@ -297,18 +333,16 @@ void world::check_publish(const publish& what) {
     if (finished_on_disk(n)) complain(name + " is sent though it is finished");
     if (static_cast<std::int64_t>(what.id) != how_.lane.first + n % how_.lane.size) complain(name + " with another identifier");
     for (std::int64_t other = n - how_.lane.size; other > number(lane.acked); other -= how_.lane.size) {
-        if (written_.contains(other) && !finished_on_disk(other)) {
+        if (shown_.contains(other) && !finished_on_disk(other)) {
             complain(name + " with the identifier of " + std::to_string(other) + ", which a restart would send again");
         }
     }
-    if (what.dup && !written_.contains(n) && n > mark_at_start_) complain(name + " with DUP, but it was never sent");
-    if (!what.dup && resumed_ && written_complete_.contains(n)) complain(name + " sent again without DUP");
+    if (what.dup && !shown_.contains(n) && n > mark_at_start_) complain(name + " with DUP, but it was never sent");
     if (how_.session_loss == on_session_loss::resend && faults_.loses_sessions == false && refused_told_.contains(n) &&
         finished_on_disk(n)) {
         complain(name + " is sent though it was refused");
     }
-    written_.insert(n);
-    written_complete_.insert(n);
+    shown_.insert(n);
 }
 
 void world::check_pubrel(const pubrel& what) {
@@ -321,9 +355,9 @@ void world::check_pubrel(const pubrel& what) {
     const auto& lane = disk_.state.lane;
     // Whoever bears this identifier on disk must be released or finished there: none may be merely sent.
     for (std::int64_t n = number(lane.acked) + 1; n <= number(lane.acked) + how_.lane.size && n <= newest_; ++n) {
-        if (n % how_.lane.size != id || finished_on_disk(n) || !written_.contains(n)) continue;
-        const bool released = n <= number(lane.released) ||
-                              std::count(lane.released_beyond.begin(), lane.released_beyond.end(), sequence{n}) > 0;
+        if (n % how_.lane.size != id || finished_on_disk(n) || !shown_.contains(n)) continue;
+        const bool released =
+            n <= number(lane.released) || std::count(lane.released_beyond.begin(), lane.released_beyond.end(), sequence{n}) > 0;
         if (!released) complain("PUBREL of message " + std::to_string(n) + " before its release is durable");
     }
 }

@@ -19,12 +19,12 @@ namespace mqtt_test {
 struct faults {
     bool loses_sessions = false;
     bool evicts = false;
-    bool kills = true;
-    bool drops_links = true;
+    std::uint64_t kills_one_in = 4;  // of the steps that may kill; 0: never
+    std::uint64_t drops_one_in = 2;
     bool mixes_qos = false;
     mqtt::qos qos = mqtt::qos::exactly_once;
     std::int64_t messages = 40;
-    std::uint64_t steps = 500;
+    std::uint64_t steps = 200;
     bool knows_newest = true;
 };
 
@@ -38,12 +38,16 @@ public:
     std::uint64_t crashes() const { return crashes_; }
     std::uint64_t drops() const { return drops_; }
     std::uint64_t evictions() const { return evicted_.size(); }
+    std::uint64_t sessions_lost() const { return sessions_lost_; }
+    std::uint64_t refusals() const { return refused_told_.size(); }
+    std::uint64_t finished_in_chaos() const { return finished_in_chaos_; }
 
 private:
     using packet_on_wire = std::pair<mqtt::packet, std::uint64_t>;  // and the offset of its end
 
     void chaos_step();
     bool peaceful_step();
+    void move_on(std::uint64_t most);
     void make_session();
     void take_effects();
     void carry_out(const mqtt::effect& what);
@@ -51,6 +55,8 @@ private:
     void append();
     void evict();
     void pump(std::uint64_t most);
+    /// Reads what the session shows now; from here on it may have been sent.
+    void look();
     void write(std::size_t most);
     void deliver_up(std::size_t most);
     void deliver_down(std::size_t most);
@@ -58,10 +64,11 @@ private:
     void tell_durable();
     void transport();
     void break_link(std::string_view why);
+    void drop_link();
     void kill();
     void time();
 
-    void check_written(const mqtt::packet& what);
+    void check_shown(const mqtt::packet& what);
     void check_publish(const mqtt::publish& what);
     void check_pubrel(const mqtt::pubrel& what);
     void check_end();
@@ -84,17 +91,15 @@ private:
     std::set<std::int64_t> evicted_;
     std::set<std::int64_t> given_;  // to a session, ever
     disk disk_;
-    std::set<std::int64_t> written_;          // at least their first byte, ever
-    std::set<std::int64_t> written_complete_;  // to the end, in the broker's present session
-    std::uint64_t broker_sessions_ = 0;
+    std::set<std::int64_t> shown_;  // to a transport, ever
 
     // The process.
     std::unique_ptr<mqtt::session> session_;
     std::uint64_t lives_ = 0;
     std::int64_t mark_at_start_ = 0;
-    std::deque<mqtt::save> saves_;      // not durable
-    mqtt::log_position kept_{0};        // durable
-    mqtt::log_position told_{0};        // and told
+    std::deque<mqtt::save> saves_;  // not durable
+    mqtt::log_position kept_{0};    // durable
+    mqtt::log_position told_{0};    // and told
     std::uint64_t epoch_ = 0;
     std::set<std::int64_t> refused_told_;
 
@@ -107,11 +112,14 @@ private:
     std::deque<packet_on_wire> up_;
     std::uint64_t up_written_ = 0;
     std::uint64_t up_delivered_ = 0;
+    std::uint64_t up_shown_ = 0;
     std::uint64_t up_framed_ = 0;
     std::string down_;
 
     std::uint64_t crashes_ = 0;
     std::uint64_t drops_ = 0;
+    std::uint64_t sessions_lost_ = 0;
+    std::uint64_t finished_in_chaos_ = 0;
 };
 
 }  // namespace mqtt_test
