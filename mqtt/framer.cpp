@@ -34,13 +34,13 @@ void framer::feed(std::span<const std::byte> bytes) {
 
 decoded<std::optional<std::span<const std::byte>>> framer::next() {
     using found = std::optional<std::span<const std::byte>>;
-    if (failed_) return error_;
     const auto left = std::span<const std::byte>(bytes_).subspan(start_);
     if (left.empty()) return found{};
     const auto length = read_length(left);
-    if (!length) return fail(length.error());
+    // What is wrong stays at the front, hence so does the error.
+    if (!length) return length.error();
     if (!length->complete) return found{};
-    if (length->size > largest_) return fail({reason::packet_too_large, "a packet is larger than allowed"});
+    if (length->size > largest_) return decode_error(reason::packet_too_large, "a packet is larger than allowed");
     if (length->size > left.size()) return found{};
     start_ += length->size;
     return found{left.first(length->size)};
@@ -49,13 +49,6 @@ decoded<std::optional<std::span<const std::byte>>> framer::next() {
 void framer::reset() {
     bytes_.clear();
     start_ = 0;
-    failed_ = false;
-}
-
-decode_error framer::fail(const decode_error& why) {
-    failed_ = true;
-    error_ = why;
-    return why;
 }
 
 }  // namespace mqtt

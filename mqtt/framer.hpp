@@ -24,13 +24,9 @@ public:
     void reset();
 
 private:
-    decode_error fail(const decode_error& why);
-
     std::uint32_t largest_;
     std::vector<std::byte> bytes_;
     std::size_t start_ = 0;  // the first byte that wasn't handed out
-    bool failed_ = false;
-    decode_error error_;
 };
 
 }  // namespace mqtt

@@ -50,14 +50,15 @@ struct online {
     bool operator==(const online&) const = default;
 };
 
-/// The connection is gone, or could not be made. `retry_in`: how long until the next attempt.
+/// The connection is gone, or could not be made. `retry_in`: how long until the next attempt. Not told after stop().
 struct offline {
     std::string reason;  // a phrase for a person, the broker's own words included
     std::chrono::milliseconds retry_in{0};
     bool operator==(const offline&) const = default;
 };
 
-/// The broker kept nothing of a session that we had: exactly-once doesn't hold for these.
+/// The broker kept nothing of a session that we had: exactly-once doesn't hold for these. After a restart the numbers are
+/// upper bounds; `save` counts exactly what is dropped.
 struct session_lost {
     std::uint64_t resent = 0;  // in flight, published again as new messages
     std::uint64_t dropped = 0;
@@ -73,7 +74,8 @@ struct message_refused {
     bool operator==(const message_refused&) const = default;
 };
 
-/// An unlogged message (publish_unlogged) that will not arrive: the link went before its acknowledgement.
+/// Unlogged messages (publish_unlogged) that will not arrive: the link went before their acknowledgement (QoS 0: before they
+/// were written), or the broker refused them.
 struct unlogged_lost {
     std::uint64_t count = 0;
     bool operator==(const unlogged_lost&) const = default;
@@ -110,15 +112,18 @@ public:
     /// back to the first that isn't finished; what the broker has already released is skipped.
     sequence next() const;
 
-    /// Publishes a logged message of QoS 1 or 2 (it must be durable; with QoS 0: at most once, settled when sent).
+    /// Publishes a logged message of QoS 1 or 2 (it must be durable). One of QoS 0, or for a broker that takes no other, is
+    /// settled when it is written; it may go twice only if the process ends before that is durable.
     /// Requires: accepts() and at >= next(). Passing over sequence numbers means that the log no longer has them.
+    /// What is taken may still wait in here, for the disk or for its identifier; a reconnect asks for it again by next().
     void publish(sequence at, const publication& message, time_point now);
 
     /// Publishes a message that no log holds, with QoS 0 or 1 (2 is sent as 1). False: not online, or too large, or too
     /// much unsent; nothing was sent.
     [[nodiscard]] bool publish_unlogged(const publication& message, time_point now);
 
-    /// The highest sequence number that may have been sent, by this process or one before it.
+    /// The highest sequence number that may have been sent, by this process or one before it. A message above it that was
+    /// given to publish() may go at any moment.
     sequence highest_sent() const;
     std::size_t in_flight() const;
     bool is_online() const;

@@ -33,4 +33,7 @@ private:
     std::shared_ptr<shared> shared_;
 };
 
+/// TCP to addresses that are known already; the host and port of open() don't matter.
+std::unique_ptr<transport> make_tcp_transport(boost::asio::io_context& loop, std::vector<raw_endpoint> known);
+
 }  // namespace mqtt

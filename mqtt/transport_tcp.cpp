@@ -8,6 +8,7 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 #include <cassert>
@@ -67,7 +68,8 @@ tcp::endpoint endpoint_of(const raw_endpoint& raw) {
 /// The stream itself; its handlers in the loop share it, so that the buffers outlive the transport by a turn.
 class stream : public std::enable_shared_from_this<stream> {
 public:
-    explicit stream(asio::io_context& loop) : loop_(loop), socket_(loop), patience_(loop) {}
+    stream(asio::io_context& loop, std::vector<raw_endpoint> known)
+        : loop_(loop), socket_(loop), patience_(loop), addresses_(std::move(known)) {}
 
     void open(const std::string& host, std::uint16_t port, transport::opened_handler done);
     void read(transport::read_handler done);
@@ -102,6 +104,12 @@ private:
 
 void stream::open(const std::string& host, std::uint16_t port, transport::opened_handler done) {
     opened_ = std::move(done);
+    if (!addresses_.empty()) {
+        asio::post(loop_, [self = shared_from_this()] {
+            if (!self->closed_) self->connect_to_next();
+        });
+        return;
+    }
     lookup_.emplace(loop_, host, port, [this](std::string_view error, const std::vector<raw_endpoint>& found) {
         const auto self = shared_from_this();
         if (!error.empty()) return on_opened(error);
@@ -203,7 +211,8 @@ void stream::close() {
 
 class tcp_transport final : public transport {
 public:
-    explicit tcp_transport(asio::io_context& loop) : stream_(std::make_shared<stream>(loop)) {}
+    tcp_transport(asio::io_context& loop, std::vector<raw_endpoint> known)
+        : stream_(std::make_shared<stream>(loop, std::move(known))) {}
     ~tcp_transport() override { stream_->close(); }
 
     void open(const std::string& host, std::uint16_t port, opened_handler done) override {
@@ -219,6 +228,10 @@ private:
 
 }  // namespace
 
-std::unique_ptr<transport> make_tcp_transport(asio::io_context& loop) { return std::make_unique<tcp_transport>(loop); }
+std::unique_ptr<transport> make_tcp_transport(asio::io_context& loop) { return make_tcp_transport(loop, {}); }
+
+std::unique_ptr<transport> make_tcp_transport(asio::io_context& loop, std::vector<raw_endpoint> known) {
+    return std::make_unique<tcp_transport>(loop, std::move(known));
+}
 
 }  // namespace mqtt

@@ -178,10 +178,9 @@ TEST_CASE("client: begins a session, publishes, and hears the acknowledgement", 
         CHECK(broker.take_a<disconnect>().reason == reason::success);
         CHECK(run_until(loop, [&] { return gateway.stopped_ == 1; }));
         CHECK(broker.ended());
-        loop.restart();
         broker.stop_listening();
-        CHECK(loop.run_for(10s) < 100);  // nothing is left that would keep the loop running
-        CHECK(loop.stopped());
+        run_ready(loop);
+        CHECK(loop.stopped());  // nothing is left that would keep it running
         gateway.client_->flush();
         run_ready(loop);
         CHECK(gateway.stopped_ == 1);
@@ -269,9 +268,8 @@ TEST_CASE("client: stop at any time ends, and tells once", "[mqtt][client]") {
     CHECK(run_until(loop, [&] { return gateway.stopped_ == 1; }));
     broker.stop_listening();
     if (broker.is_connected()) broker.close();
-    loop.restart();
-    loop.run_for(10s);
-    CHECK(loop.stopped());
+    run_ready(loop);
+    CHECK(loop.stopped());  // nothing is left that would keep it running
     CHECK(gateway.stopped_ == 1);
 }
 
@@ -288,7 +286,7 @@ TEST_CASE("client: a peer that neither reads nor closes can't hold up a stop", "
         accept_session(broker);
         broker.stop_reading();
         CHECK(run_until(loop, [&] { return gateway.has<online>(); }));
-        for (int i = 0; i < 100; ++i) gateway.add(qos::at_least_once, std::string(1'000'000, 'x'));
+        for (int i = 0; i < 30; ++i) gateway.add(qos::at_least_once, std::string(1'000'000, 'x'));
         gateway.publish_new();
     }
     CHECK(run_until(loop, [&] { return gateway.has<online>(); }));
@@ -321,10 +319,15 @@ TEST_CASE("client: may be destroyed at any time, by its handlers, too", "[mqtt][
         destroy();
     }
     SECTION("by the handler of an effect") {
-        gateway.when_effect_ = destroy;
+        int effects_then = 0;
+        gateway.when_effect_ = [&] {
+            ++effects_then;
+            destroy();
+        };
         gateway.client_->start();
         accept_session(broker);
         CHECK(run_until(loop, [&] { return !gateway.client_; }));
+        CHECK(effects_then == 1);
     }
     SECTION("by the ready handler") {
         gateway.when_ready_ = destroy;
@@ -517,6 +520,25 @@ TEST_CASE("client: at a stop what was shown is written before the end, and DISCO
     std::exchange(t.held.read, nullptr)("the peer closed the connection", {});
     CHECK(t.held.events == std::vector<std::string>{"write", "end", "closed"});
     run_ready(t.loop);
+    CHECK(t.gateway.stopped_ == 1);
+}
+
+TEST_CASE("client: a stop while it connects closes at once", "[mqtt][client]") {
+    by_hand t;
+    t.gateway.client_->start();
+    t.gateway.stop();
+    CHECK(t.held.events == std::vector<std::string>{"open a", "closed"});
+    run_ready(t.loop);
+    CHECK(t.gateway.stopped_ == 1);
+}
+
+TEST_CASE("client: a write that doesn't end holds a stop up no longer than its patience", "[mqtt][client]") {
+    by_hand t;
+    t.gateway.add(qos::at_least_once, "x");
+    t.go_online();
+    t.gateway.stop(1ms);
+    // The timer goes off once, perhaps after one that was set before; a second later something else would end it.
+    for (int i = 0; i < 5 && t.gateway.stopped_ == 0; ++i) t.loop.run_one_for(10s);
     CHECK(t.gateway.stopped_ == 1);
 }
 

@@ -2,7 +2,7 @@
 // Not here: a session on top of it (client_test.cpp).
 #include <optional>
 
-#include "mqtt/transport.hpp"
+#include "mqtt/transport_resolve.hpp"
 #include "tests/mqtt/client_peer.hpp"
 
 using namespace mqtt;
@@ -47,6 +47,29 @@ TEST_CASE("transport: opens by address and by name, and tries each address of a 
     const auto* host = GENERATE("127.0.0.1", "localhost");
     CHECK(open(*tcp_stream, loop, host, other.port()) == "");
     CHECK(run_until(loop, [&] { return other.connections() == 1; }));
+}
+
+TEST_CASE("transport: tries one address after the other, and tells the last one's error", "[mqtt][transport]") {
+    asio::io_context loop;
+    peer other(loop);
+    const auto raw = [](const asio::ip::address& address, std::uint16_t port) {
+        const tcp::endpoint endpoint(address, port);
+        const auto* bytes = reinterpret_cast<const std::byte*>(endpoint.data());
+        return raw_endpoint(bytes, bytes + endpoint.size());
+    };
+    const auto loopback = [&](std::uint16_t port) { return raw(asio::ip::address_v4::loopback(), port); };
+    const auto dead = loopback(free_port(loop));
+    SECTION("the third answers") {
+        // The second fails at once where the kernel has no IPv6, and is refused where it has.
+        const auto no_one = raw(asio::ip::address_v6::loopback(), free_port(loop));
+        const auto tcp_stream = make_tcp_transport(loop, {dead, no_one, loopback(other.port())});
+        CHECK(open(*tcp_stream, loop, "", 0) == "");
+        CHECK(run_until(loop, [&] { return other.connections() == 1; }));
+    }
+    SECTION("none does") {
+        const auto tcp_stream = make_tcp_transport(loop, {dead, dead});
+        CHECK(open(*tcp_stream, loop, "", 0) == "Connection refused");
+    }
 }
 
 TEST_CASE("transport: says why it can't open, in the system's words", "[mqtt][transport]") {

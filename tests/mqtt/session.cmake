@@ -8,6 +8,7 @@ tidegate_test(mqtt_session_test
         session_connection_test.cpp
         session_delivery_test.cpp
         session_limits_test.cpp
+        session_online_test.cpp
         session_resume_test.cpp
         support/driver.cpp
         support/model_broker.cpp

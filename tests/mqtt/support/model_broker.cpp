@@ -18,6 +18,7 @@ void model_broker::on_open() {
     receive_maximum_ = 65535;
     in_flight_.clear();
     seen_here_.clear();
+    refused_here_.clear();
     answers_.clear();
 }
 
@@ -95,7 +96,11 @@ void model_broker::on(const publish& what) {
     const bool refuse = manners_.version == version::v5 && (at_random || refused_.contains(number));
     seen_.insert(number);
     const reason code = refuse ? reason::quota_exceeded : reason::success;
-    if (refuse) refused_.insert(number);
+    refused_here_.erase(what.id);
+    if (refuse) {
+        refused_.insert(number);
+        refused_here_.insert(what.id);
+    }
     if (what.qos == qos::at_least_once) {
         if (!refuse) deliver(number);
         return acknowledge<puback>(what.id, code, true);
@@ -126,6 +131,7 @@ void model_broker::on(const pubrel& what) {
     const auto found = held_.find(what.id);
     const bool known = found != held_.end();
     if (known && !found->second.answered) complain("PUBREL before PUBREC");
+    if (refused_here_.contains(what.id)) complain("PUBREL for a message that was refused");
     if (known) held_.erase(found);
     const bool say = !known && manners_.version == version::v5;
     acknowledge<pubcomp>(what.id, say ? reason::packet_identifier_not_found : reason::success, true);

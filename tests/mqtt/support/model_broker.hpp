@@ -117,6 +117,7 @@ private:
     std::size_t receive_maximum_ = 65535;
     std::map<mqtt::packet_id, std::int64_t> in_flight_;  // by our knowledge: until our answer is written
     std::set<std::int64_t> seen_here_;
+    std::set<mqtt::packet_id> refused_here_;  // their last PUBLISH was refused
     std::deque<answer_to_send> answers_;
 };
 
