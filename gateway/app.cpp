@@ -143,7 +143,6 @@ private:
     void continue_stop();
     void say_goodbye();
     void finish_stop();
-    void report(const char* event) const;
 
     const config::file& config_;
     const log& log_;
@@ -159,7 +158,8 @@ private:
 
     enum class stage { running, draining, leaving } stage_ = stage::running;
     std::uint64_t accepted_ = 0;          // messages made durable by this process
-    std::uint64_t refused_appends_ = 0;   // messages that the store did not take
+    std::uint64_t not_accepted_ = 0;      // messages that the store did not take, for want of space or time
+    bool append_refused_ = false;         // the last append was
     std::uint64_t unlogged_dropped_ = 0;  // QoS 0 messages that found no connection
     std::uint64_t evicted_ = 0;
     bool store_failing_ = false;
@@ -242,10 +242,12 @@ void app::on_cycle(const cycle& done) {
     if (unlogged > 0) client_->flush();
     if (messages.empty()) return;
     const std::size_t count = messages.size();
-    if (!store_->append(std::move(messages), delivery_->takes_fresh())) {
-        if (refused_appends_ == 0) log_.error("readings_refused", {{"reason", "the disk has not answered for long"}});
-        refused_appends_ += count;
+    const bool taken = store_->append(std::move(messages), delivery_->takes_fresh());
+    if (!taken) {
+        if (!append_refused_) log_.error("readings_refused", {{"reason", "the disk has not answered for long"}});
+        not_accepted_ += count;
     }
+    append_refused_ = !taken;
 }
 
 void app::on_device(const device_event& what) {
@@ -266,8 +268,7 @@ void app::on_device(const device_event& what) {
 void app::on_committed(committed done) {
     if (store_failing_) {
         store_failing_ = false;
-        log_.info("store_recovered", {{"refused_meanwhile", refused_appends_}});
-        refused_appends_ = 0;
+        log_.info("store_recovered", {{"not_accepted", not_accepted_}});
     }
     accepted_ += done.report.appended;
     if (done.report.evicted > 0 || done.report.refused > 0) {
@@ -297,7 +298,7 @@ void app::on_read(store::sequence from, store::result<std::vector<store::stored_
 void app::on_store_failed(const store::error& why, std::uint64_t lost) {
     if (!store_failing_) log_.error("store_failed", {{"reason", why.detail()}});
     store_failing_ = true;
-    refused_appends_ += lost;
+    not_accepted_ += lost;
     if (stage_ != stage::running) continue_stop();
 }
 
@@ -389,7 +390,7 @@ void app::say_goodbye() {
 void app::finish_stop() {
     if (store_) store_->stop();  // commits the last acknowledgements
     loop_.stop();
-    log_.info("stopped", {{"accepted", accepted_}});
+    log_.info("stopped", {{"accepted", accepted_}, {"not_accepted", not_accepted_}});
 }
 
 int run_service(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> buses, const log& logger) {

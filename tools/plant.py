@@ -169,6 +169,30 @@ class Judge:
         return result
 
 
+def counting_config(name, broker, device_port, folder, units, points, every, qos, version=5):
+    """A gateway that polls counters of simulated Modbus TCP units, each on a topic of its own."""
+    lines = [
+        f"gateway: {{ id: {name} }}",
+        f"mqtt: {{ url: 'mqtt://127.0.0.1:{broker}', version: {version} }}",
+        f"buffer: {{ path: {folder}/queue.db, max_bytes: 256MiB }}",
+        f"publish: {{ qos: {qos} }}",
+        "buses:",
+        "  field:",
+        "    adapter: modbus",
+        f"    tcp: {{ host: 127.0.0.1, port: {device_port} }}",
+        "    devices:",
+    ]
+    for unit in range(1, units + 1):
+        lines += [f"      unit{unit}:", f"        unit: {unit}", f"        every: {every}", "        points:"]
+        lines += [f"          counter{p}: {{ holding: {p * 2}, type: uint32 }}" for p in range(points)]
+    return "\n".join(lines) + "\n"
+
+
+def counter_of(topic, payload):
+    """The counter in a message of such a gateway; None for its status topics."""
+    return None if topic.startswith("tidegate/") else (topic, json.loads(payload)["value"])
+
+
 class Plant:
     """Broker, simulated devices and gateway in one folder, from one config."""
 

@@ -69,7 +69,7 @@ def main():
         broker = plant.Broker(folder).start()
         text = outage_test.config_text(broker.port, plant.free_port(), folder, rate)
         the_plant = plant.Plant(options.build, folder, text)
-        judge = plant.Judge(broker.port, ["outage/#"], outage_test.counter_of)
+        judge = plant.Judge(broker.port, ["outage/#"], plant.counter_of)
         try:
             the_plant.start_devices(buses=1)
             if rate == 100:

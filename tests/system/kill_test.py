@@ -1,7 +1,6 @@
 # tests/system/kill_test.py: the gateway is killed by SIGKILL again and again while it polls 200 readings a second, and the broker
 # is stopped and started on the way. Nothing accepted may be lost; at QoS 2 nothing may come twice or out of order.
 import argparse
-import json
 import pathlib
 import random
 import sys
@@ -10,28 +9,6 @@ import tempfile
 import plant
 
 UNITS, POINTS = 4, 5  # each point every 100 ms: 200 readings/s
-
-
-def config_text(broker, device_port, folder, qos, version):
-    lines = [
-        "gateway: { id: kill }",
-        f"mqtt: {{ url: 'mqtt://127.0.0.1:{broker}', version: {version} }}",
-        f"buffer: {{ path: {folder}/queue.db, max_bytes: 64MiB }}",
-        f"publish: {{ qos: {qos} }}",
-        "buses:",
-        "  field:",
-        "    adapter: modbus",
-        f"    tcp: {{ host: 127.0.0.1, port: {device_port} }}",
-        "    devices:",
-    ]
-    for unit in range(1, UNITS + 1):
-        lines += [f"      unit{unit}:", f"        unit: {unit}", "        every: 100ms", "        points:"]
-        lines += [f"          counter{p}: {{ holding: {p * 2}, type: uint32 }}" for p in range(POINTS)]
-    return "\n".join(lines) + "\n"
-
-
-def counter_of(topic, payload):
-    return None if topic.startswith("tidegate/") else (topic, json.loads(payload)["value"])
 
 
 def main():
@@ -47,9 +24,9 @@ def main():
 
     folder = pathlib.Path(tempfile.mkdtemp(prefix="tidegate-kill-"))
     broker = plant.Broker(folder)
-    the_plant = plant.Plant(options.build, folder, config_text(broker.port, plant.free_port(), folder, options.qos, options.version))
+    the_plant = plant.Plant(options.build, folder, plant.counting_config("kill", broker.port, plant.free_port(), folder, UNITS, POINTS, "100ms", options.qos, options.version))
     broker.start()
-    judge = plant.Judge(broker.port, ["kill/#"], counter_of)
+    judge = plant.Judge(broker.port, ["kill/#"], plant.counter_of)
     try:
         the_plant.start_devices(buses=1)
         the_plant.gateway.start()

@@ -1,7 +1,6 @@
 # tests/system/outage_test.py: the broker is away at the start, comes, goes and comes back. Polling must not pause, the queue
 # must drain in order, the memory must stay flat.
 import argparse
-import json
 import pathlib
 import sys
 import tempfile
@@ -9,31 +8,12 @@ import time
 
 import plant
 
-POINTS_A_UNIT = 25
+UNITS, POINTS = 4, 25
 
 
 def config_text(broker, device_port, folder, rate):
-    units = 4
-    every = units * POINTS_A_UNIT * 1000 // rate  # ms
-    lines = [
-        "gateway: { id: outage }",
-        f"mqtt: {{ url: 'mqtt://127.0.0.1:{broker}' }}",
-        f"buffer: {{ path: {folder}/queue.db, max_bytes: 256MiB }}",
-        "publish: { qos: 2 }",
-        "buses:",
-        "  field:",
-        "    adapter: modbus",
-        f"    tcp: {{ host: 127.0.0.1, port: {device_port} }}",
-        "    devices:",
-    ]
-    for unit in range(1, units + 1):
-        lines += [f"      unit{unit}:", f"        unit: {unit}", f"        every: {every}ms", "        points:"]
-        lines += [f"          counter{p}: {{ holding: {p * 2}, type: uint32 }}" for p in range(POINTS_A_UNIT)]
-    return "\n".join(lines) + "\n"
-
-
-def counter_of(topic, payload):
-    return None if topic.startswith("tidegate/") else (topic, json.loads(payload)["value"])
+    every = UNITS * POINTS * 1000 // rate  # ms
+    return plant.counting_config("outage", broker, device_port, folder, UNITS, POINTS, f"{every}ms", 2)
 
 
 def main():
@@ -48,7 +28,7 @@ def main():
     broker = plant.Broker(folder)
     the_plant = plant.Plant(options.build, folder, config_text(broker.port, plant.free_port(), folder, options.rate))
     broker.start()
-    judge = plant.Judge(broker.port, ["outage/#"], counter_of)
+    judge = plant.Judge(broker.port, ["outage/#"], plant.counter_of)
     failures = []
     memory = []
     try:
