@@ -5,6 +5,7 @@
 #include <boost/system/result.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -40,12 +41,25 @@ decoded<packet> decode(std::span<const std::byte> bytes, version how, sender fro
 /// Appends the packet's bytes. Requires: the fields are in the ranges of the specification (asserted).
 void encode(const packet& what, version how, std::string& to);
 
-/// A PUBLISH without a detour through a struct: the hot path. `id` is ignored at QoS 0.
-void encode_publish(const publication& what, qos effective, bool retain, bool dup, packet_id id, version how, std::string& to);
+/// How a publication goes out this time.
+struct publish_form {
+    mqtt::qos qos = qos::at_most_once;
+    bool retain = false;
+    bool dup = false;
+    packet_id id{0};           // ignored at QoS 0
+    std::uint16_t alias = 0;   // MQTT 5; 0: none
+    bool topic_known = false;  // the broker has this alias's topic, which is left out
+};
+/// A PUBLISH without a detour through a struct: the hot path.
+void encode_publish(const publication& what, const publish_form& form, version how, std::string& to);
 /// How many bytes that takes; 0: it can't be encoded (over 268,435,455 bytes, a topic or key over 65,535, a topic that is
 /// no topic name, or a key that is no UTF-8). encode_publish requires that this isn't 0.
-std::size_t publish_size(const publication& what, qos effective, version how);
+std::size_t publish_size(const publication& what, const publish_form& form, version how);
 void encode_pubrel(packet_id id, reason why, version how, std::string& to);
+
+/// The bytes for publication::properties. Nothing: a value isn't allowed there, as a response topic with a wildcard, text
+/// that is no UTF-8, or a property that isn't a message's own (expiry and topic alias have places of their own).
+std::optional<std::string> encode_message_properties(const property_set& what);
 
 /// Well-formed UTF-8 without U+0000 (1.5.4), and for a topic name also no wildcard and at least one character (4.7).
 bool is_valid_utf8(std::string_view text);

@@ -1,4 +1,4 @@
-// mqtt/gate.cpp: two queues and one buffer; the only place where a packet becomes visible to the transport.
+// mqtt/gate.cpp: three queues and one buffer; the only place where a packet becomes visible to the transport.
 // Not here: any judgement about packets.
 #include "mqtt/gate.hpp"
 
@@ -6,53 +6,86 @@
 #include <cassert>
 
 namespace mqtt {
+namespace {
+
+/// Moving the rest to the front only when it is the smaller half keeps the cost of a byte constant.
+void drop_front(std::string& bytes, std::size_t& start) {
+    if (start * 2 < bytes.size()) return;
+    bytes.erase(0, start);
+    start = 0;
+}
+
+}  // namespace
+
+void gate::packet_queue::push(waiting what, std::string_view bytes) {
+    what.size = bytes.size();
+    make_room(packets_);
+    packets_.push_back(what);
+    bytes_.append(bytes);
+}
+
+void gate::packet_queue::pop() {
+    start_ += packets_.front().size;
+    packets_.pop_front();
+    drop_front(bytes_, start_);
+}
+
+void gate::packet_queue::clear() {
+    packets_.clear();
+    bytes_.clear();
+    start_ = 0;
+}
 
 void gate::push_control(std::string_view bytes) { show(log_position{0}, bytes); }
 
 void gate::push_publish(log_position after, sequence at, qos level, std::string_view bytes) {
     if (at == sequence{0} && level == qos::at_most_once) ++unlogged_;
-    if (publishes_.empty() && is_durable(after)) return show_publish(after, at, level, bytes);
-    publishes_.push_back({after, at, level, std::string(bytes)});
-    waiting_bytes_ += bytes.size();
+    const waiting what{after, at, level, is_final::no, 0};
+    if (shows_publish_at_once(after)) return show_publish(what, bytes);
+    publishes_.push(what, bytes);
 }
 
 void gate::push_pubrel(log_position after, std::string_view bytes) {
     if (pubrels_.empty() && is_durable(after)) return show(after, bytes);
-    pubrels_.push_back({after, sequence{0}, qos::at_least_once, std::string(bytes)});
-    waiting_bytes_ += bytes.size();
+    pubrels_.push({after, sequence{0}, qos::at_least_once, is_final::no, 0}, bytes);
+}
+
+void gate::push_answer(log_position after, is_final final, std::string_view bytes) {
+    const waiting what{after, sequence{0}, qos::at_least_once, final, 0};
+    if (answers_.empty() && is_durable(after)) return show_answer(what, bytes);
+    answers_.push(what, bytes);
 }
 
 void gate::on_durable(log_position up_to) {
     durable_ = std::max(durable_, up_to);
+    for (; has_durable_front(answers_); answers_.pop()) show_answer(answers_.front(), answers_.front_bytes());
     // In the order of their positions, a PUBLISH before a PUBREL: were a PUBREL to overtake the PUBLISH of its own
     // identifier, the broker would take that PUBLISH for a new message.
     for (;;) {
-        const bool publish = !publishes_.empty() && is_durable(publishes_.front().after);
-        const bool pubrel = !pubrels_.empty() && is_durable(pubrels_.front().after);
+        const bool publish = has_durable_front(publishes_);
+        const bool pubrel = has_durable_front(pubrels_);
         if (!publish && !pubrel) return;
         if (publish && (!pubrel || publishes_.front().after <= pubrels_.front().after)) {
-            show_front(publishes_);
+            show_publish(publishes_.front(), publishes_.front_bytes());
+            publishes_.pop();
         } else {
-            show_front(pubrels_);
+            show(pubrels_.front().after, pubrels_.front_bytes());
+            pubrels_.pop();
         }
     }
 }
 
-void gate::show_front(std::deque<waiting>& queue) {
-    const waiting& front = queue.front();
-    waiting_bytes_ -= front.bytes.size();
-    if (&queue == &publishes_) {
-        show_publish(front.after, front.at, front.level, front.bytes);
-    } else {
-        show(front.after, front.bytes);
-    }
-    queue.pop_front();
+void gate::show_publish(const waiting& what, std::string_view bytes) {
+    show(what.after, bytes);
+    shown_ = std::max(shown_, what.at);
+    if (what.level != qos::at_most_once) return;
+    make_room(marks_);
+    marks_.push_back({written_ + (out_.size() - start_), what.at});
 }
 
-void gate::show_publish(log_position after, sequence at, qos level, std::string_view bytes) {
-    show(after, bytes);
-    shown_ = std::max(shown_, at);
-    if (level == qos::at_most_once) marks_.push_back({written_ + (out_.size() - start_), at});
+void gate::show_answer(const waiting& what, std::string_view bytes) {
+    show(what.after, bytes);
+    if (what.final == is_final::yes) ++final_answers_;
 }
 
 void gate::show(log_position after, std::string_view bytes) {
@@ -74,15 +107,12 @@ void gate::sent(std::size_t bytes) {
         if (marks_.front().at == sequence{0}) {
             --unlogged_;
         } else {
+            make_room(done_);
             done_.push_back(marks_.front().at);
         }
         marks_.pop_front();
     }
-    // Moving the rest to the front only when it is the smaller half keeps the cost of a byte constant.
-    if (start_ * 2 >= out_.size()) {
-        out_.erase(0, start_);
-        start_ = 0;
-    }
+    drop_front(out_, start_);
 }
 
 std::optional<sequence> gate::pop_written() {
@@ -94,18 +124,18 @@ std::optional<sequence> gate::pop_written() {
 
 void gate::drop_waiting() {
     // What no log holds and needs nothing more would be lost for good: it goes.
-    for (const waiting& each : publishes_) {
-        if (each.at == sequence{0} && is_durable(each.after)) show_publish(each.after, each.at, each.level, each.bytes);
+    for (; !publishes_.empty(); publishes_.pop()) {
+        const waiting& each = publishes_.front();
+        if (each.at == sequence{0} && is_durable(each.after)) show_publish(each, publishes_.front_bytes());
     }
-    publishes_.clear();
     pubrels_.clear();
-    waiting_bytes_ = 0;
+    answers_.clear();
 }
 
 void gate::clear() {
     publishes_.clear();
     pubrels_.clear();
-    waiting_bytes_ = 0;
+    answers_.clear();
     out_.clear();
     out_.shrink_to_fit();
     start_ = 0;
@@ -113,6 +143,7 @@ void gate::clear() {
     marks_.clear();
     done_.clear();
     shown_ = sequence{0};
+    final_answers_ = 0;
     unlogged_ = 0;
 }
 

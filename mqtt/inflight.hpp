@@ -1,5 +1,5 @@
-// mqtt/inflight.hpp: packet identifiers of messages that no log holds: a small range above every lane's, forgotten with the
-// connection. Not here: the identifiers of logged messages, which follow from their sequence numbers (lane.hpp).
+// mqtt/inflight.hpp: packet identifiers of what no log holds, in small ranges above every lane's, forgotten with the connection.
+// Not here: the identifiers of logged messages, which follow from their sequence numbers (lane.hpp).
 #pragma once
 
 #include <bitset>
@@ -11,10 +11,11 @@
 
 namespace mqtt {
 
-class unlogged_ids {
+template <std::uint16_t First, std::size_t Most>
+class id_range {
 public:
-    static constexpr std::uint16_t first = 60001;
-    static constexpr std::size_t most = 200;
+    static constexpr std::uint16_t first = First;
+    static constexpr std::size_t most = Most;
 
     /// Nothing: all are in use.
     std::optional<packet_id> take() {
@@ -31,6 +32,8 @@ public:
     void give_back(packet_id id) { used_.reset(index(id)); }
     std::size_t in_flight() const { return used_.count(); }
     bool is_full() const { return used_.all(); }
+    /// Any of the range, for a packet whose size is all that matters.
+    static constexpr packet_id any() { return packet_id{first}; }
     void clear() { used_.reset(); }
 
 private:
@@ -40,5 +43,8 @@ private:
     std::bitset<most> used_;
     std::size_t next_ = 0;
 };
+
+using unlogged_ids = id_range<60001, 200>;  // messages
+using request_ids = id_range<60201, 100>;   // SUBSCRIBE, UNSUBSCRIBE
 
 }  // namespace mqtt

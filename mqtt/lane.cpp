@@ -175,7 +175,8 @@ std::optional<sequence> lane::oldest_unanswered(sequence shown) const {
 void lane::interrupt(sequence shown) {
     highest_sent_ = std::max(highest_sent_, shown);
     repeats_up_to_ = std::max(repeats_up_to_, shown);
-    std::erase_if(entries_, [](const entry& each) { return each.kind == kind::sent; });
+    const auto sent = std::remove_if(entries_.begin(), entries_.end(), [](const entry& each) { return each.kind == kind::sent; });
+    entries_.erase(sent, entries_.end());
     sent_ = 0;
     next_ = plus(acked_, 1);
     step_over();
@@ -208,7 +209,9 @@ void lane::raise_mark(sequence at) { maybe_sent_ = std::max(maybe_sent_, plus(at
 void lane::on_saved(log_position position) {
     const sequence acked = saves_.empty() ? durable_acked_ : saves_.back().acked;
     const sequence mark = saves_.empty() ? durable_mark_ : saves_.back().maybe_sent;
-    if (acked != acked_ || mark != maybe_sent_) saves_.push_back({position, acked_, maybe_sent_});
+    if (acked == acked_ && mark == maybe_sent_) return;
+    make_room(saves_);
+    saves_.push_back({position, acked_, maybe_sent_});
 }
 
 void lane::on_durable(log_position up_to) {
@@ -228,13 +231,13 @@ log_position lane::publishable_at(sequence at, log_position unsaved) const {
 
 // ---- Entries ----
 
-std::deque<lane::entry>::iterator lane::lower(sequence at) {
+ring<lane::entry>::iterator lane::lower(sequence at) {
     // Most questions are about the newest.
     if (entries_.empty() || entries_.back().last < at) return entries_.end();
     return std::lower_bound(entries_.begin(), entries_.end(), at, [](const entry& each, sequence s) { return each.last < s; });
 }
 
-std::deque<lane::entry>::const_iterator lane::lower(sequence at) const {
+ring<lane::entry>::const_iterator lane::lower(sequence at) const {
     if (entries_.empty() || entries_.back().last < at) return entries_.end();
     return std::lower_bound(entries_.begin(), entries_.end(), at, [](const entry& each, sequence s) { return each.last < s; });
 }
@@ -246,6 +249,7 @@ const lane::entry* lane::covering(sequence at) const {
 
 void lane::insert(const entry& what) {
     assert(what.first <= what.last && what.first > acked_);
+    make_room(entries_);
     entries_.insert(lower(what.first), what);
 }
 

@@ -5,11 +5,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "mqtt/ring.hpp"
 #include "mqtt/types.hpp"
 
 namespace mqtt {
@@ -85,6 +85,8 @@ public:
     loss lose_session(on_session_loss policy);
 
     sequence highest_sent() const { return highest_sent_; }
+    /// All at or below it are finished.
+    sequence acked() const { return acked_; }
 
     // -- durability --
     /// The mark "may have been sent" doesn't reach far enough beyond `at`. Then raise_mark(), and a save.
@@ -115,8 +117,8 @@ private:
     };
     /// Nothing bears an identifier, nor would after a crash.
     bool is_idle() const { return entries_.empty() && durable_acked_ == acked_; }
-    std::deque<entry>::iterator lower(sequence at);
-    std::deque<entry>::const_iterator lower(sequence at) const;
+    ring<entry>::iterator lower(sequence at);
+    ring<entry>::const_iterator lower(sequence at) const;
     const entry* covering(sequence at) const;
     void insert(const entry& what);
     void step_over();
@@ -126,7 +128,7 @@ private:
     sequence acked_{0};
     sequence maybe_sent_{0};
     sequence next_{1};
-    std::deque<entry> entries_;  // ascending, all above acked_
+    ring<entry> entries_;  // ascending, all above acked_
     std::vector<release_point> released_;
     std::size_t sent_ = 0;
     std::size_t finished_beyond_ = 0;
@@ -136,7 +138,7 @@ private:
     // What a restart would find, and what later saves will make of it.
     sequence durable_acked_{0};
     sequence durable_mark_{0};
-    std::deque<saved_marks> saves_;
+    ring<saved_marks> saves_;
 };
 
 }  // namespace mqtt

@@ -13,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+#include "mqtt/packet.hpp"
 #include "mqtt/types.hpp"
 
 namespace mqtt {
@@ -22,6 +23,8 @@ namespace mqtt {
 /// Open a transport to this server (an index into the owner's list), then call on_opened or on_closed.
 struct open_transport {
     std::size_t server = 0;
+    /// Not empty: the broker named another server (Server Reference, 3.2.2.3.16); go there, by the means that `server` has.
+    std::string instead;
     bool operator==(const open_transport&) const = default;
 };
 
@@ -35,11 +38,66 @@ struct save {
     log_position position{0};
     std::optional<session_record> session;
     std::optional<lane_state> lane;
-    std::uint64_t acknowledged = 0;  // messages finished by the broker's acknowledgement since the last save
-    std::uint64_t refused = 0;       // … by its refusal, or because they don't fit its limits
-    std::uint64_t lost = 0;          // … by on_session_loss::drop
+    std::optional<std::vector<packet_id>> held;  // all inbound identifiers of QoS 2 that the broker hasn't released
+    std::uint64_t acknowledged = 0;              // messages finished by the broker's acknowledgement since the last save
+    std::uint64_t refused = 0;                   // … by its refusal, or because they don't fit its limits
+    std::uint64_t lost = 0;                      // … by on_session_loss::drop
+    std::uint64_t expired = 0;                   // … because their life was over before they were sent
     bool barrier = false;            // a packet waits for this; otherwise it may ride with the next commit, within a second
     bool operator==(const save&) const = default;
+};
+
+/// A message for us. Of QoS 1 and 2 it belongs in the transaction of the save that follows it: once that is durable the
+/// broker hears that we have it, and each is told once; a repetition is recognised, also after a crash. The views are valid
+/// until the next call that takes bytes or closes.
+struct received {
+    std::string_view topic;
+    std::string_view payload;
+    mqtt::qos qos = qos::at_most_once;
+    bool retain = false;
+    bool dup = false;  // proves nothing; for the curious
+    property_set properties;
+    bool operator==(const received&) const = default;
+};
+
+/// The broker's answer to subscribe(), again for each connection; or our own, if the broker can't do what was asked.
+struct subscribed {
+    std::string filter;
+    mqtt::reason reason = reason::success;  // granted QoS 0, 1 or 2, which may be less than was asked; or an error
+    property_set properties;                // of the SUBACK
+    bool operator==(const subscribed&) const = default;
+};
+struct unsubscribed {
+    std::string filter;
+    mqtt::reason reason = reason::success;
+    property_set properties;
+    bool operator==(const unsubscribed&) const = default;
+};
+
+/// The broker sent what no subscription of ours asks for, and it was acknowledged and dropped: one of an earlier process
+/// that the session still has, as a rule.
+struct unexpected_message {
+    std::string topic;
+    bool operator==(const unexpected_message&) const = default;
+};
+
+/// The broker closed the connection on every message of QoS 2: from now on they go with QoS 1.
+struct qos_lowered {
+    mqtt::qos to = qos::at_least_once;
+    bool operator==(const qos_lowered&) const = default;
+};
+
+/// The broker named another server. `followed`: the next open_transport goes there.
+struct redirected {
+    std::string to;
+    bool permanent = false;
+    bool followed = false;
+    bool operator==(const redirected&) const = default;
+};
+
+/// A re-authentication that reauthenticate() began has succeeded. A failed one ends the connection.
+struct reauthenticated {
+    bool operator==(const reauthenticated&) const = default;
 };
 
 /// CONNACK came and the session is in order: messages are welcome.
@@ -47,6 +105,8 @@ struct online {
     bool session_present = false;
     std::uint64_t epoch = 0;
     std::size_t server = 0;
+    std::string client_id;    // the broker's choice, if ours was empty
+    property_set properties;  // of the CONNACK
     bool operator==(const online&) const = default;
 };
 
@@ -54,6 +114,7 @@ struct online {
 struct offline {
     std::string reason;  // a phrase for a person, the broker's own words included
     std::chrono::milliseconds retry_in{0};
+    std::optional<mqtt::reason> code = {};  // what the broker gave as its reason, if it did
     bool operator==(const offline&) const = default;
 };
 
@@ -81,8 +142,16 @@ struct unlogged_lost {
     bool operator==(const unlogged_lost&) const = default;
 };
 
-using effect = std::variant<open_transport, close_transport, save, online, offline, session_lost, message_refused, unlogged_lost>;
+using effect = std::variant<open_transport, close_transport, save, received, online, offline, session_lost, message_refused,
+                            unlogged_lost, subscribed, unsubscribed, unexpected_message, qos_lowered, redirected, reauthenticated>;
 using effects = std::vector<effect>;
+
+/// How to leave. MQTT 5: `reason` success or disconnect_with_will; `properties` may hold session_expiry_interval (which ends
+/// the session early, or lets it live on; not if it was 0), a reason string and user properties.
+struct farewell {
+    mqtt::reason reason = reason::success;
+    property_set properties;
+};
 
 /// Not thread-safe; all calls from one thread. After any call: take_effects(), write unsent(), look at next_deadline().
 class session {
@@ -102,7 +171,7 @@ public:
     void on_durable(log_position up_to, time_point now);
 
     /// Leave in order: DISCONNECT, close_transport. Nothing in flight is given up: the broker keeps the session.
-    void stop(time_point now);
+    void stop(time_point now, const farewell& words = {});
 
     // -- messages in --
     /// True while online and the window has room for the message at next().
@@ -122,6 +191,21 @@ public:
     /// much unsent; nothing was sent.
     [[nodiscard]] bool publish_unlogged(const publication& message, time_point now);
 
+    // -- subscriptions --
+    /// Asks for these, together in one SUBSCRIBE where the broker takes it so large, now and on each connection to come;
+    /// `subscribed` tells the outcome of each filter, and a filter that was asked for before is replaced. What the broker can't
+    /// do (a shared subscription where it has none …), and a filter that is none, is not sent and told as an error.
+    /// `properties`: a subscription identifier, user properties. On a resumed session retained messages come only if the
+    /// subscription is new to the broker (in 3.1.1: always).
+    void subscribe(std::vector<subscription> what, property_set properties, time_point now);
+    void unsubscribe(std::vector<std::string> filters, property_set properties, time_point now);
+
+    /// MQTT 5: authenticates anew on this connection (4.12.1). Requires: options::authentication. Ignored while offline.
+    void reauthenticate(time_point now);
+
+    /// All messages at or below this are finished: acknowledged, or refused.
+    sequence finished() const;
+
     /// The highest sequence number that may have been sent, by this process or one before it. A message above it that was
     /// given to publish() may go at any moment.
     sequence highest_sent() const;
@@ -130,6 +214,8 @@ public:
 
     // -- out --
     effects take_effects();
+    /// The same without an allocation: `into` is emptied, and its memory kept.
+    void take_effects(effects& into);
     /// Bytes to write now, all of whose log positions are durable. Valid until the next call of any other member.
     std::string_view unsent() const;
     void sent(std::size_t bytes, time_point now);

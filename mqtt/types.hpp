@@ -5,11 +5,16 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "mqtt/authenticator.hpp"
+#include "mqtt/property_set.hpp"
 
 namespace mqtt {
 
@@ -33,8 +38,9 @@ struct publication {
     std::string_view payload;
     mqtt::qos qos = qos::at_least_once;
     bool retain = false;
-    std::optional<std::chrono::seconds> expiry = {};  // MQTT 5: of what is left of the message's life
+    std::optional<std::chrono::seconds> expiry = {};  // what is left of the message's life; 0 or less: it is not sent any more
     std::string_view idempotency_key = {};            // MQTT 5: sent as the user property "key"; empty: none
+    std::string_view properties = {};                 // MQTT 5: further ones, made by encode_message_properties() (codec.hpp)
 };
 
 struct will {
@@ -54,6 +60,13 @@ struct lane_range {
 
 enum class on_session_loss : std::uint8_t { resend, drop };
 
+/// Whether the owner keeps what `save` says. Kept in memory, there are no saves: everything counts as durable at once, and
+/// the session is begun anew with each process.
+enum class keeping : std::uint8_t { durable, in_memory };
+
+/// What to do when the broker says "use another server" (MQTT 5, 4.11).
+enum class redirects : std::uint8_t { follow, ignore };
+
 struct options {
     mqtt::version version = version::v5;
     std::string client_id;
@@ -61,12 +74,22 @@ struct options {
     std::string username;
     std::optional<std::string> password;
     std::chrono::seconds keepalive{60};                               // 0: off
-    std::chrono::seconds session_expiry{std::chrono::hours{24 * 7}};  // MQTT 5
+    std::chrono::seconds session_expiry{std::chrono::hours{24 * 7}};  // 0: the session ends with its connection (3.1.1: CleanSession)
     std::optional<mqtt::will> will;
+    property_set will_properties;     // MQTT 5: will delay interval, message expiry, content type, user properties …
+    property_set connect_properties;  // MQTT 5: request response or problem information, user properties
+    std::function<std::unique_ptr<authenticator>()> authentication;  // MQTT 5: one for each exchange; empty: none
+    mqtt::keeping keeping = keeping::durable;
     lane_range lane;
     std::uint16_t window = 100;                  // most messages in flight, whatever the broker allows
+    std::uint16_t assumed_receive_maximum = 20;  // of a 3.1.1 broker, which can't say; mosquitto closes on more than 20
+    std::uint16_t inbound_window = 20;           // messages in flight towards us; told to the broker (MQTT 5) and enforced
     std::uint32_t largest_packet_in = 1u << 20;  // bytes; told to the broker (MQTT 5) and enforced
+    std::uint16_t aliases_in = 16;               // MQTT 5: topic aliases that the broker may use
+    std::uint16_t aliases_out = 32;              // MQTT 5: topic aliases that we use, if the broker allows as many
+    qos highest_qos = qos::exactly_once;         // for a broker that takes no more and, in 3.1.1, can't say so
     mqtt::on_session_loss session_loss = on_session_loss::resend;
+    mqtt::redirects redirects = redirects::follow;
     std::size_t servers = 1;  // how many there are to try in turn
     int poison_after = 0;     // connections in a row that the broker closes on one message before it is refused; 0: never
     std::chrono::milliseconds first_retry{1000};       // upper end of the first back-off …
@@ -97,6 +120,7 @@ struct session_record {
 struct saved_state {
     std::optional<session_record> session;
     lane_state lane;
+    std::vector<packet_id> held;       // inbound QoS 2: received, and not released by the broker yet
     std::optional<sequence> newest;  // the last message in the log, if known: what is above it can't have been sent
 };
 

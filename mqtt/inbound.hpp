@@ -1,0 +1,50 @@
+// mqtt/inbound.hpp: what a session remembers of messages towards us: the identifiers of QoS 2 that the broker hasn't released,
+// how much of our window it uses, and the topics behind its aliases.
+// Not here: packets, and what is answered when (session_inbound.cpp).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "mqtt/types.hpp"
+
+namespace mqtt {
+
+class inbound {
+public:
+    inbound(std::vector<packet_id> held, std::uint16_t window, std::uint16_t aliases);
+
+    // -- identifiers of QoS 2, which outlive connections --
+    /// False: it is held already, so this is a repetition.
+    bool hold(packet_id id);
+    /// False: it isn't held.
+    bool release(packet_id id);
+    void release_all() { held_.clear(); }
+    /// Ascending.
+    const std::vector<packet_id>& held() const { return held_; }
+
+    // -- one connection --
+    void begin_connection();
+    /// A PUBLISH of QoS 1 or 2 came. False: the broker exceeds our Receive Maximum (4.9).
+    bool use_window();
+    /// PUBACK, PUBCOMP or a refusing PUBREC left, so many of them.
+    void free_window(std::size_t answers);
+
+    /// The topic behind an alias; empty: it was never set, or is above our Topic Alias Maximum.
+    std::string_view topic_of(std::uint16_t alias) const;
+    /// False: above our Topic Alias Maximum. What topic_of() gave before stays valid until forget_replaced().
+    bool set_topic(std::uint16_t alias, std::string_view topic);
+    void forget_replaced() { replaced_.clear(); }
+
+private:
+    std::vector<packet_id> held_;
+    const std::size_t window_;
+    std::size_t used_ = 0;
+    std::vector<std::string> topics_;  // of the aliases 1, 2, …
+    std::vector<std::string> replaced_;
+};
+
+}  // namespace mqtt
