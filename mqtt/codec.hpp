@@ -5,6 +5,7 @@
 #include <boost/system/result.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -36,6 +37,32 @@ enum class sender : std::uint8_t { client, server };
 
 /// One whole packet, fixed header included. Flags, lengths, UTF-8, ranges and properties are checked.
 decoded<packet> decode(std::span<const std::byte> bytes, version how, sender from);
+
+/// A PUBLISH read in place: the views are into the frame's bytes.
+struct publish_view {
+    std::string_view topic;  // empty: the alias stands for it
+    std::string_view payload;
+    mqtt::qos qos = qos::at_most_once;
+    bool retain = false;
+    bool dup = false;
+    packet_id id{0};  // QoS 1 and 2
+    std::optional<std::uint16_t> topic_alias;
+    property_set properties;  // all there are; left empty if that is a topic alias alone
+};
+/// decode() for a frame known to be a PUBLISH; the same checks and errors. Takes memory only for properties other than the
+/// alias.
+decoded<publish_view> decode_publish(std::span<const std::byte> frame, version how, sender from);
+
+enum class acknowledgement_kind : std::uint8_t { puback = 4, pubrec = 5, pubrel = 6, pubcomp = 7 };
+struct short_acknowledgement {
+    acknowledgement_kind kind = acknowledgement_kind::puback;
+    packet_id id{0};
+    mqtt::reason reason = reason::success;
+    bool operator==(const short_acknowledgement&) const = default;
+};
+/// An acknowledgement that says no more than a reason, as almost all do. Nothing: any other packet, or properties, or an
+/// error; decode() tells which.
+std::optional<short_acknowledgement> read_short_acknowledgement(std::span<const std::byte> frame, version how);
 
 /// Appends the packet's bytes. Requires: the fields are in the ranges of the specification (asserted).
 void encode(const packet& what, version how, std::string& to);
