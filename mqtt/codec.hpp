@@ -1,5 +1,5 @@
 // mqtt/codec.hpp: bytes ⇄ packets. One codec for both versions: the version is a parameter. Bounded; never throws.
-// Not here: cutting a stream into packets (framer.hpp), and any rule that spans packets (session.hpp).
+// Not here: cutting a stream into packets (framer.hpp), topics (topic.hpp), and any rule that spans packets (session.hpp).
 #pragma once
 
 #include <boost/system/result.hpp>
@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "mqtt/packet.hpp"
+#include "mqtt/topic.hpp"
 
 namespace mqtt {
 
@@ -74,11 +75,7 @@ void encode_publish(const publication& what, qos effective, bool retain, bool du
 std::size_t publish_size(const publication& what, qos effective, version how);
 void encode_pubrel(packet_id id, reason why, version how, std::string& to);
 
-/// Well-formed UTF-8 without U+0000 (1.5.4), and for a topic name also no wildcard and at least one character (4.7).
+/// Well-formed UTF-8 without U+0000 (1.5.4).
 bool is_valid_utf8(std::string_view text);
-bool is_valid_topic_name(std::string_view topic);
-/// A topic filter (4.7.1); in the form "$share/NAME/FILTER" of MQTT 5 (4.8.2) its name and filter are checked apart.
-bool is_valid_topic_filter(std::string_view filter);
-bool is_shared_subscription(std::string_view filter);
 
 }  // namespace mqtt
