@@ -1,5 +1,5 @@
 // mqtt/codec.hpp: bytes ⇄ packets. One codec for both versions: the version is a parameter. Bounded; never throws.
-// Not here: cutting a stream into packets (framer.hpp), and any rule that spans packets (session.hpp).
+// Not here: cutting a stream into packets (framer.hpp), topics (topic.hpp), and any rule that spans packets (session.hpp).
 #pragma once
 
 #include <boost/system/result.hpp>
@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "mqtt/packet.hpp"
+#include "mqtt/topic.hpp"
 
 namespace mqtt {
 
@@ -38,6 +39,32 @@ enum class sender : std::uint8_t { client, server };
 /// One whole packet, fixed header included. Flags, lengths, UTF-8, ranges and properties are checked.
 decoded<packet> decode(std::span<const std::byte> bytes, version how, sender from);
 
+/// A PUBLISH read in place: the views are into the frame's bytes.
+struct publish_view {
+    std::string_view topic;  // empty: the alias stands for it
+    std::string_view payload;
+    mqtt::qos qos = qos::at_most_once;
+    bool retain = false;
+    bool dup = false;
+    packet_id id{0};  // QoS 1 and 2
+    std::optional<std::uint16_t> topic_alias;
+    property_set properties;  // all there are; left empty if that is a topic alias alone
+};
+/// decode() for a frame known to be a PUBLISH; the same checks and errors. Takes memory only for properties other than the
+/// alias.
+decoded<publish_view> decode_publish(std::span<const std::byte> frame, version how, sender from);
+
+enum class acknowledgement_kind : std::uint8_t { puback = 4, pubrec = 5, pubrel = 6, pubcomp = 7 };
+struct short_acknowledgement {
+    acknowledgement_kind kind = acknowledgement_kind::puback;
+    packet_id id{0};
+    mqtt::reason reason = reason::success;
+    bool operator==(const short_acknowledgement&) const = default;
+};
+/// An acknowledgement that says no more than a reason, as almost all do. Nothing: any other packet, or properties, or an
+/// error; decode() tells which.
+std::optional<short_acknowledgement> read_short_acknowledgement(std::span<const std::byte> frame, version how);
+
 /// Appends the packet's bytes. Requires: the fields are in the ranges of the specification (asserted).
 void encode(const packet& what, version how, std::string& to);
 
@@ -55,17 +82,14 @@ void encode_publish(const publication& what, const publish_form& form, version h
 /// How many bytes that takes; 0: it can't be encoded (over 268,435,455 bytes, a topic or key over 65,535, a topic that is
 /// no topic name, or a key that is no UTF-8). encode_publish requires that this isn't 0.
 std::size_t publish_size(const publication& what, const publish_form& form, version how);
-void encode_pubrel(packet_id id, reason why, version how, std::string& to);
+/// PUBACK, PUBREC, PUBREL or PUBCOMP in its shortest form.
+void encode_acknowledgement(acknowledgement_kind kind, packet_id id, reason why, version how, std::string& to);
 
 /// The bytes for publication::properties. Nothing: a value isn't allowed there, as a response topic with a wildcard, text
 /// that is no UTF-8, or a property that isn't a message's own (expiry and topic alias have places of their own).
 std::optional<std::string> encode_message_properties(const property_set& what);
 
-/// Well-formed UTF-8 without U+0000 (1.5.4), and for a topic name also no wildcard and at least one character (4.7).
+/// Well-formed UTF-8 without U+0000 (1.5.4).
 bool is_valid_utf8(std::string_view text);
-bool is_valid_topic_name(std::string_view topic);
-/// A topic filter (4.7.1); in the form "$share/NAME/FILTER" of MQTT 5 (4.8.2) its name and filter are checked apart.
-bool is_valid_topic_filter(std::string_view filter);
-bool is_shared_subscription(std::string_view filter);
 
 }  // namespace mqtt

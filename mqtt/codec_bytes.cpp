@@ -74,6 +74,12 @@ packet_id reader::identifier() {
     return id;
 }
 
+bool reader::skip(std::string_view expected) {
+    if (!left_.starts_with(expected)) return false;
+    left_.remove_prefix(expected.size());
+    return true;
+}
+
 reader reader::part(std::size_t size) {
     const auto bytes = take(size);
     return {std::as_bytes(std::span(bytes.data(), bytes.size())), how_};

@@ -53,7 +53,8 @@ public:
     std::string_view text();    // well-formed UTF-8 with a length before it
     std::string_view binary();  // any bytes with a length before them
     std::string_view rest();
-    packet_id identifier();  // not 0
+    packet_id identifier();                // not 0
+    bool skip(std::string_view expected);  // false: something else is next, and stays
     /// The next `size` bytes as a reader of their own; its failure has to be handed on by adopt().
     reader part(std::size_t size);
     void adopt(const reader& part);

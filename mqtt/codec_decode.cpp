@@ -1,97 +1,34 @@
-// mqtt/codec_decode.cpp: bytes → packets: the fixed header, then one straight function for each packet type.
-// Not here: CONNECT and CONNACK (codec_connect.cpp), properties (property.hpp), reason codes (codec_reasons.hpp).
-#include <array>
+// mqtt/codec_decode.cpp: bytes → packets: one straight function for each packet type.
+// Not here: the fixed header (codec_header.hpp), CONNECT and CONNACK (codec_connect.cpp), PUBLISH (codec_view.cpp), properties
+// (property.hpp), reason codes (codec_reasons.hpp).
 #include <utility>
 
 #include "mqtt/codec.hpp"
 #include "mqtt/codec_bytes.hpp"
 #include "mqtt/codec_connect.hpp"
+#include "mqtt/codec_header.hpp"
 #include "mqtt/codec_reasons.hpp"
+#include "mqtt/codec_view.hpp"
 #include "mqtt/property.hpp"
 
 namespace mqtt {
 namespace {
-
-struct fixed_header {
-    packet_type type;
-    std::uint8_t flags;
-};
-
-/// Who may send a packet of the type, and the flags it has to bear; PUBLISH is the only type whose flags vary.
-struct type_rule {
-    std::uint8_t flags;
-    bool client;
-    bool server;
-};
-constexpr std::array<type_rule, 16> type_rules{{
-    {0, false, false},  // reserved
-    {0, true, false},   // CONNECT
-    {0, false, true},   // CONNACK
-    {0, true, true},    // PUBLISH
-    {0, true, true},    // PUBACK
-    {0, true, true},    // PUBREC
-    {2, true, true},    // PUBREL
-    {0, true, true},    // PUBCOMP
-    {2, true, false},   // SUBSCRIBE
-    {0, false, true},   // SUBACK
-    {2, true, false},   // UNSUBSCRIBE
-    {0, false, true},   // UNSUBACK
-    {0, true, false},   // PINGREQ
-    {0, false, true},   // PINGRESP
-    {0, true, true},    // DISCONNECT
-    {0, true, true},    // AUTH
-}};
-
-bool exists(packet_type type, version how) {
-    if (type == packet_type::will) return false;
-    return type != packet_type::auth || how == version::v5;
-}
-
-bool may_send(sender who, packet_type type, version how) {
-    const auto& rule = type_rules[static_cast<std::size_t>(type)];
-    if (type == packet_type::disconnect && how == version::v3_1_1) return who == sender::client;
-    return who == sender::client ? rule.client : rule.server;
-}
-
-fixed_header read_fixed_header(reader& from, sender who) {
-    const auto first = from.byte();
-    const fixed_header header{static_cast<packet_type>(first >> 4), static_cast<std::uint8_t>(first & 0x0f)};
-    const auto remaining = from.variable_integer();
-    if (from.failed()) return header;
-    if (remaining != from.left())
-        from.fail(reason::malformed_packet, "the remaining length is not that of the packet");
-    else if (!exists(header.type, from.how()))
-        from.fail(reason::malformed_packet, "there is no packet of this type");
-    else if (header.type != packet_type::publish && header.flags != type_rules[static_cast<std::size_t>(header.type)].flags)
-        from.fail(reason::malformed_packet, "reserved flags of the fixed header are not as they must be");
-    else if (!may_send(who, header.type, from.how()))
-        from.fail(reason::protocol_error, "a packet of this type goes the other way only");
-    return header;
-}
 
 void check_reason(reader& from, reason code, packet_type in, sender who) {
     if (!from.failed() && !is_allowed(code, in, who))
         from.fail(reason::protocol_error, "the reason code is not one of this packet's");
 }
 
-publish read_publish(reader& from, std::uint8_t flags, sender who) {
+publish owned(publish_view&& seen) {
     publish result;
-    const unsigned level = flags >> 1 & 3u;
-    result.dup = (flags & 8) != 0;
-    result.retain = (flags & 1) != 0;
-    result.qos = static_cast<qos>(level);
-    if (level == 3) from.fail(reason::malformed_packet, "QoS 3");
-    if (level == 0 && result.dup) from.fail(reason::malformed_packet, "DUP with QoS 0");
-    result.topic = from.text();
-    if (level > 0) result.id = from.identifier();
-    result.properties = read_properties(from, packet_type::publish, who);
-    if (from.failed()) return result;
-    if (result.topic.empty() && !result.properties.topic_alias)
-        from.fail(reason::protocol_error, "the topic name is empty");
-    else if (!result.topic.empty() && !is_valid_topic_name(result.topic))
-        from.fail(reason::topic_name_invalid, "the topic name holds a wildcard");
-    else
-        result.payload = from.rest();
+    result.topic = seen.topic;
+    result.payload = seen.payload;
+    result.qos = seen.qos;
+    result.retain = seen.retain;
+    result.dup = seen.dup;
+    result.id = seen.id;
+    result.properties = std::move(seen.properties);
+    result.properties.topic_alias = seen.topic_alias;
     return result;
 }
 
@@ -208,7 +145,7 @@ packet read_packet(reader& from, const fixed_header& header, sender who) {
         case packet_type::connack:
             return read_connack(from, who);
         case packet_type::publish:
-            return read_publish(from, header.flags, who);
+            return owned(read_publish(from, header.flags, who));
         case packet_type::puback:
             return read_acknowledgement<puback>(from, header.type, who);
         case packet_type::pubrec:

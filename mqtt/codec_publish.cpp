@@ -1,4 +1,4 @@
-// mqtt/codec_publish.cpp: the packets of the hot path, written straight from a publication: PUBLISH, and PUBREL.
+// mqtt/codec_publish.cpp: the packets of the hot path, written straight from their values: PUBLISH, and what acknowledges it.
 // Not here: the same packets from structs (codec_encode.cpp).
 #include <algorithm>
 #include <cassert>
@@ -111,9 +111,10 @@ std::optional<std::string> encode_message_properties(const property_set& what) {
     return block.substr(length_bytes);
 }
 
-void encode_pubrel(packet_id id, reason why, version how, std::string& to) {
+void encode_acknowledgement(acknowledgement_kind kind, packet_id id, reason why, version how, std::string& to) {
     const bool silent = how == version::v3_1_1 || why == reason::success;
-    append_byte(to, static_cast<unsigned>(packet_type::pubrel) << 4 | 2u);
+    const unsigned flags = kind == acknowledgement_kind::pubrel ? 2u : 0u;
+    append_byte(to, static_cast<std::uint8_t>(static_cast<unsigned>(kind) << 4 | flags));
     append_byte(to, silent ? 2 : 3);
     append_identifier(to, id);
     if (!silent) append_byte(to, static_cast<std::uint8_t>(why));

@@ -2,6 +2,8 @@
 // Not here: the state machine itself (session_machine.hpp).
 #include "mqtt/session.hpp"
 
+#include <utility>
+
 #include "mqtt/session_machine.hpp"
 
 namespace mqtt {
@@ -24,15 +26,18 @@ void session::on_closed(std::string_view reason, time_point now) {
     machine_->emit_save();
 }
 
-void session::on_time(time_point now) { machine_->on_time(now); }
+void session::on_time(time_point now) {
+    machine_->on_time(now);
+    machine_->emit_save();
+}
 
 void session::on_durable(log_position up_to, time_point) {
     machine_->on_durable(up_to);
     machine_->emit_save();
 }
 
-void session::stop(time_point) {
-    machine_->stop();
+void session::stop(time_point, const farewell& words) {
+    machine_->stop(words);
     machine_->emit_save();
 }
 
@@ -46,11 +51,21 @@ void session::publish(sequence at, const publication& message, time_point) {
 
 bool session::publish_unlogged(const publication& message, time_point) { return machine_->publish_unlogged(message); }
 
+void session::subscribe(std::vector<subscription> what, property_set properties, time_point now) {
+    machine_->subscribe(std::move(what), std::move(properties), now);
+}
+void session::unsubscribe(std::vector<std::string> filters, property_set properties, time_point now) {
+    machine_->unsubscribe(std::move(filters), std::move(properties), now);
+}
+void session::reauthenticate(time_point) { machine_->reauthenticate(); }
+
+sequence session::finished() const { return machine_->finished(); }
 sequence session::highest_sent() const { return machine_->highest_sent(); }
 std::size_t session::in_flight() const { return machine_->in_flight(); }
 bool session::is_online() const { return machine_->is_online(); }
 
 effects session::take_effects() { return machine_->take_effects(); }
+void session::take_effects(effects& into) { machine_->take_effects(into); }
 std::string_view session::unsent() const { return machine_->unsent(); }
 
 void session::sent(std::size_t bytes, time_point now) {

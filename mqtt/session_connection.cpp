@@ -11,8 +11,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::uint16_t inbound_window = 20;  // messages in flight towards us
-constexpr auto stable_after = 30s;
+constexpr auto stable_after = 60s;
+constexpr int most_redirections = 5;  // in a row, before our own list is tried again
 // A broker that chokes on a message closes at once; what ends later is more likely the link.
 constexpr auto blame_within = 10s;
 
@@ -29,12 +29,15 @@ T clamped(std::chrono::seconds d, T most) {
 
 session::machine::machine(options how, saved_state saved, std::uint64_t seed)
     : how_(std::move(how)),
+      client_id_(how_.client_id.empty() && saved.session ? saved.session->client_id : how_.client_id),
       record_(std::move(saved.session)),
       lane_(how_.lane, saved.lane, saved.newest),
+      inbound_(std::move(saved.held), how_.inbound_window, how_.aliases_in),
       backoff_(how_.first_retry, how_.last_retry, seed),
       suspect_(how_.poison_after),
-      framer_(how_.largest_packet_in) {
-    assert(how_.servers > 0);
+      framer_(how_.largest_packet_in),
+      highest_qos_(how_.highest_qos) {
+    assert(how_.servers > 0 && how_.inbound_window > 0);
 }
 
 void session::machine::start(time_point now) {
@@ -45,46 +48,64 @@ void session::machine::start(time_point now) {
 void session::machine::open(time_point now) {
     state_ = state::opening;
     afterwards_ = afterwards::retry;
+    redirected_ = false;
     fault_ = fault::none;
     close_words_.clear();
+    close_code_.reset();
     framer_.reset();
     limits_ = {};
+    authenticator_.reset();
+    inbound_.begin_connection();
     reached_online_ = false;
     progress_ = false;
+    proving_link_ = false;
     answers_ = 0;
     ping_deadline_.reset();
+    request_deadline_.reset();
     deadline_ = now + how_.connect_timeout;
-    effects_.push_back(open_transport{server_});
+    effects_.push_back(open_transport{server_, instead_});
 }
 
 void session::machine::on_opened(time_point now) {
     if (state_ != state::opening) return;
     state_ = state::handshake;
     deadline_ = now + how_.connect_timeout;
-    asked_clean_ = needs_new_session() && !cleaned_;
+    asked_clean_ = is_ephemeral() || (needs_new_session() && !cleaned_);
     send_control(connect_packet());
 }
 
 /// Without a record of this very session nothing that the broker holds may be resumed [MQTT-3.2.2-4].
 bool session::machine::needs_new_session() const {
-    return !record_ || record_->client_id != how_.client_id || record_->broker != how_.broker;
+    return !record_ || record_->client_id != client_id_ || record_->broker != how_.broker;
 }
 
-connect session::machine::connect_packet() const {
+/// In 3.1.1 a client without an identifier has no choice [MQTT-3.1.3-7].
+bool session::machine::is_ephemeral() const {
+    return how_.session_expiry == 0s || (how_.version == version::v3_1_1 && client_id_.empty());
+}
+
+connect session::machine::connect_packet() {
     connect what;
     what.clean_start = asked_clean_;
     what.keep_alive = clamped<std::uint16_t>(how_.keepalive, 0xffff);
-    what.client_id = how_.client_id;
+    what.client_id = client_id_;
     what.password = how_.password;
     what.will = how_.will;
+    if (what.will) {
+        what.will->retain = what.will->retain && will_may_retain_;
+        what.will->qos = std::min(what.will->qos, will_qos_);
+    }
     // 3.1.1 knows no password without a user name.
     const bool name_needed = how_.password && how_.version == version::v3_1_1;
     if (!how_.username.empty() || name_needed) what.username = how_.username;
-    if (how_.version == version::v5) {
-        what.properties.session_expiry_interval = asked_clean_ ? 0 : clamped<std::uint32_t>(how_.session_expiry, 0xffffffff);
-        what.properties.receive_maximum = inbound_window;
-        what.properties.maximum_packet_size = how_.largest_packet_in;
-    }
+    if (how_.version == version::v3_1_1) return what;
+    what.properties = how_.connect_properties;
+    what.properties.session_expiry_interval = asked_clean_ ? 0 : clamped<std::uint32_t>(how_.session_expiry, 0xffffffff);
+    what.properties.receive_maximum = how_.inbound_window;
+    what.properties.maximum_packet_size = how_.largest_packet_in;
+    what.properties.topic_alias_maximum = how_.aliases_in;
+    if (what.will) what.will_properties = how_.will_properties;
+    begin_authentication(what);
     return what;
 }
 
@@ -95,13 +116,33 @@ void session::machine::close(std::string words, std::optional<reason> tell) {
     gate_.drop_waiting();
     held_.reset();
     ping_deadline_.reset();
-    const bool may_tell = state_ != state::opening && (how_.version == version::v5 || tell == reason::success);
-    if (tell && may_tell) send_control(disconnect{*tell, {}});
+    request_deadline_.reset();
+    if (tell && state_ != state::opening) {
+        disconnect why{*tell, {}};
+        if (is_error(*tell)) why.properties.reason_string = close_words_;
+        send_disconnect(std::move(why));
+    }
     state_ = state::closing;
     effects_.push_back(close_transport{});
 }
 
-void session::machine::stop() {
+/// In 3.1.1 a DISCONNECT means that all is well, and can't say more. In 5.0 it goes without words where the broker doesn't
+/// take so large a packet [MQTT-3.14.2-3].
+void session::machine::send_disconnect(disconnect what) {
+    if (how_.version == version::v3_1_1) {
+        if (what.reason == reason::success) send_control(disconnect{});
+        return;
+    }
+    scratch_.clear();
+    encode(what, how_.version, scratch_);
+    if (scratch_.size() > limits_.packet_size) {
+        what.properties.reason_string.reset();
+        what.properties.user.clear();
+    }
+    send_control(what);
+}
+
+void session::machine::stop(const farewell& words) {
     leaving_ = true;
     // The last acknowledgements are kept without waiting for a later save to carry them.
     if (durable_ < position_) request_save(true);
@@ -114,7 +155,14 @@ void session::machine::stop() {
         case state::handshake:
         case state::online:
             fault_ = fault::other;
-            close("stopped", reason::success);
+            if (state_ != state::opening) {
+                disconnect last{words.reason, words.properties};
+                // What was to end with the connection can't be made to last now (3.14.2.2.2).
+                if (is_ephemeral()) last.properties.session_expiry_interval.reset();
+                gate_.drop_waiting();
+                send_disconnect(std::move(last));
+            }
+            close("stopped", std::nullopt);
             break;
         case state::closing:
         case state::stopped:
@@ -148,10 +196,19 @@ void session::machine::judge(time_point now) {
     if (fault_ != fault::message || now - last_written_ > blame_within) return suspect_.acquit();
     // With a PUBREL unanswered it isn't clear which packet the broker minded.
     const auto oldest = lane_.released().empty() ? lane_.oldest_unanswered(gate_.shown()) : std::nullopt;
-    const auto convicted = suspect_.on_closed(oldest);
-    if (!convicted) return;
-    refuse(*convicted, reason::unspecified_error, "the broker closed the connection again and again on this message");
-    abandon(*convicted);
+    if (const auto convicted = suspect_.on_closed(oldest)) give_up(*convicted);
+}
+
+/// A broker that has never answered a message of QoS 2 minds the QoS rather than this message (NATS, AWS IoT in 3.1.1).
+void session::machine::give_up(sequence at) {
+    const bool was_qos_2 = lane_.find(lane_.id_of(at), gate_.shown()).stage == lane::stage::sent_qos_2;
+    if (was_qos_2 && !takes_qos_2_) {
+        highest_qos_ = qos::at_least_once;
+        effects_.push_back(qos_lowered{highest_qos_});
+        return;
+    }
+    refuse(at, reason::unspecified_error, "the broker closed the connection again and again on this message");
+    abandon(at);
 }
 
 void session::machine::forget_connection() {
@@ -166,11 +223,27 @@ void session::machine::forget_connection() {
 void session::machine::schedule_retry(std::string words, time_point now) {
     cleaned_ = false;
     if (reached_online_ && now - online_since_ >= stable_after) backoff_.reset();
-    if (!reached_online_) server_ = (server_ + 1) % how_.servers;
+    choose_server();
     const auto delay = afterwards_ == afterwards::retry_slowly ? backoff_.next_slow() : backoff_.next();
     state_ = state::waiting;
     deadline_ = now + delay;
-    effects_.push_back(offline{std::move(words), delay});
+    effects_.push_back(offline{std::move(words), delay, close_code_});
+}
+
+/// A server where we got online is tried again; one that failed makes way: for our own list if the broker had named it, else
+/// for the next of the list.
+void session::machine::choose_server() {
+    if (reached_online_ || redirected_) return;
+    if (instead_.empty()) server_ = (server_ + 1) % how_.servers;
+    instead_.clear();
+    redirections_ = 0;
+}
+
+/// The broker closes, and says where we are wanted (4.11).
+void session::machine::redirect(const std::string& to, bool permanent) {
+    redirected_ = how_.redirects == redirects::follow && !to.empty() && ++redirections_ <= most_redirections;
+    if (redirected_) instead_ = to;
+    if (!to.empty()) effects_.push_back(redirected{to, permanent, redirected_});
 }
 
 void session::machine::on_time(time_point now) {
@@ -200,7 +273,15 @@ void session::machine::keep_alive(time_point now) {
         fault_ = fault::other;
         return close("no answer to PINGREQ in " + in_words(ping_patience()), std::nullopt);
     }
+    if (request_deadline_ && now >= *request_deadline_) {
+        fault_ = fault::other;
+        return close("no answer to SUBSCRIBE or UNSUBSCRIBE", std::nullopt);
+    }
     if (limits_.keepalive == 0s || now < last_written_ + limits_.keepalive) return;
+    ping(now);
+}
+
+void session::machine::ping(time_point now) {
     send_control(pingreq{});
     last_written_ = now;
     ping_deadline_ = now + ping_patience();
@@ -211,6 +292,13 @@ std::chrono::milliseconds session::machine::ping_patience() const {
     return std::max<std::chrono::milliseconds>(5s, std::min<std::chrono::milliseconds>(half, 30s));
 }
 
+std::optional<time_point> session::machine::online_deadline() const {
+    std::optional<time_point> first = ping_deadline_;
+    if (!first && limits_.keepalive > 0s) first = last_written_ + limits_.keepalive;
+    if (request_deadline_ && (!first || *request_deadline_ < *first)) first = request_deadline_;
+    return first;
+}
+
 std::optional<time_point> session::machine::next_deadline() const {
     switch (state_) {
         case state::waiting:
@@ -218,9 +306,7 @@ std::optional<time_point> session::machine::next_deadline() const {
         case state::handshake:
             return deadline_;
         case state::online:
-            if (ping_deadline_) return ping_deadline_;
-            if (limits_.keepalive > 0s) return last_written_ + limits_.keepalive;
-            break;
+            return online_deadline();
         case state::idle:
         case state::closing:
         case state::stopped:

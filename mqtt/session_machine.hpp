@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -10,13 +11,17 @@
 #include <vector>
 
 #include "mqtt/backoff.hpp"
+#include "mqtt/codec.hpp"
 #include "mqtt/framer.hpp"
 #include "mqtt/gate.hpp"
+#include "mqtt/inbound.hpp"
 #include "mqtt/inflight.hpp"
 #include "mqtt/lane.hpp"
+#include "mqtt/outbound_aliases.hpp"
 #include "mqtt/packet.hpp"
 #include "mqtt/session.hpp"
 #include "mqtt/session_suspect.hpp"
+#include "mqtt/subscriptions.hpp"
 
 namespace mqtt {
 
@@ -27,6 +32,7 @@ struct server_limits {
     qos highest_qos = qos::exactly_once;
     bool retain = true;
     std::chrono::seconds keepalive{0};
+    subscription_limits subscriptions;
 };
 
 /// A message whose identifier isn't free yet.
@@ -35,6 +41,7 @@ struct held_message {
     std::string topic;
     std::string payload;
     std::string idempotency_key;
+    std::string properties;
     publication message;  // its views are set anew when it is sent
 };
 
@@ -47,7 +54,7 @@ public:
     void on_opened(time_point now);
     void on_closed(std::string_view reason, time_point now);
     void on_time(time_point now);
-    void stop();
+    void stop(const farewell& words);
     std::optional<time_point> next_deadline() const;
     bool is_online() const { return state_ == state::online; }
 
@@ -62,11 +69,20 @@ public:
     void on_durable(log_position up_to);
     std::string_view unsent() const { return gate_.unsent(); }
     void sent(std::size_t bytes, time_point now);
+    sequence finished() const { return lane_.acked(); }
     sequence highest_sent() const { return std::max(lane_.highest_sent(), gate_.shown()); }
     std::size_t in_flight() const { return lane_.in_flight() + (held_ ? 1 : 0); }
     effects take_effects();
+    void take_effects(effects& into);
     /// Turns what was requested during a call into one effect; the public calls end with it.
     void emit_save();
+
+    // session_subscribe.cpp: what we want to receive
+    void subscribe(std::vector<subscription> what, property_set properties, time_point now);
+    void unsubscribe(std::vector<std::string> filters, property_set properties, time_point now);
+
+    // session_authenticate.cpp: enhanced authentication
+    void reauthenticate();
 
 private:
     enum class state : std::uint8_t { idle, waiting, opening, handshake, online, closing, stopped };
@@ -78,45 +94,80 @@ private:
     // -- session_connection.cpp --
     void open(time_point now);
     void close(std::string words, std::optional<reason> tell);
+    void send_disconnect(disconnect what);
     void schedule_retry(std::string words, time_point now);
-    connect connect_packet() const;
+    void choose_server();
+    void redirect(const std::string& to, bool permanent);
+    connect connect_packet();
     bool needs_new_session() const;
+    /// The session ends with its connection: nothing is resumed.
+    bool is_ephemeral() const;
     void judge(time_point now);
+    void give_up(sequence at);
     void forget_connection();
     void keep_alive(time_point now);
+    void ping(time_point now);
+    std::optional<time_point> online_deadline() const;
     std::chrono::milliseconds ping_patience() const;
 
     // -- session_receive.cpp --
     void on_unreadable(std::span<const std::byte> frame, const decode_error& why);
+    void on_frame(std::span<const std::byte> frame, time_point now);
     void on_packet(const packet& what, time_point now);
+    void on_short(const short_acknowledgement& what);
     void on(const connack& what, time_point now);
-    void on(const puback& what);
-    void on(const pubrec& what);
-    void on(const pubrel& what);
-    void on(const pubcomp& what);
-    void on(const disconnect& what);
+    void on_refused(const connack& what);
     void go_online(const connack& what, time_point now);
     void begin_session();
     void resume_session();
+    void on_puback(packet_id id, reason code, const property_set& properties);
+    void on_pubrec(packet_id id, reason code, const property_set& properties);
+    void on_pubcomp(packet_id id);
+    void on_pingresp();
+    void on(const disconnect& what);
     void violation(std::string words) { close(std::move(words), reason::protocol_error); }
     void count_answer();
+
+    // -- session_inbound.cpp: messages towards us --
+    void on_publish(publish_view what);
+    bool find_topic(publish_view& what);
+    void on_pubrel(packet_id id);
+    void answer(acknowledgement_kind what, packet_id id, reason code, log_position after);
+
+    // -- session_subscribe.cpp --
+    void send_requests(time_point now);
+    void on(const suback& what, time_point now);
+    void on(const unsuback& what, time_point now);
+    void after_answer(std::string_view wrong, time_point now);
+
+    // -- session_authenticate.cpp --
+    void begin_authentication(connect& with);
+    bool finish_authentication(const property_set& properties);
+    void on(const auth& what, time_point now);
+    void send_auth(reason code, std::string data);
 
     // -- session_send.cpp --
     log_position request_save(bool barrier);
     void hold(sequence at, const publication& message);
     void release_held();
     void send_logged(sequence at, const publication& message);
+    bool is_too_large(const publication& message, const publish_form& form, reason& why) const;
+    void push_publish(log_position after, sequence at, const publication& message, publish_form form);
     void send_pubrel(packet_id id, reason why, log_position after);
     void send_control(const packet& what);
     void acknowledge(sequence at);
     void refuse(sequence at, reason code, std::string words);
     void abandon(sequence at);
+    qos highest_qos() const { return std::min(highest_qos_, limits_.highest_qos); }
 
     const options how_;
+    std::string client_id_;  // ours, or what the broker assigned
     std::optional<session_record> record_;
     lane lane_;
     gate gate_;
     unlogged_ids unlogged_;
+    inbound inbound_;
+    subscriptions subscriptions_;
     backoff backoff_;
     suspect suspect_;
     effects effects_;
@@ -124,24 +175,36 @@ private:
     // One connection.
     state state_ = state::idle;
     afterwards afterwards_ = afterwards::retry;
+    bool redirected_ = false;  // instead_ is for the next connection
     fault fault_ = fault::none;
     std::string close_words_;
+    std::optional<reason> close_code_;  // the broker's
     framer framer_;
     server_limits limits_;
+    outbound_aliases aliases_;
+    std::unique_ptr<authenticator> authenticator_;  // while an exchange is under way
     bool asked_clean_ = false;
     bool reached_online_ = false;
     bool progress_ = false;    // the broker acknowledged a logged message
-    std::size_t answers_ = 0;  // to what we don't know, since all was written
+    bool proving_link_ = false;  // with a suspect, nothing is sent before the link has carried a PINGRESP
+    std::size_t answers_ = 0;  // of ours, since all was written
     time_point online_since_{};
     time_point last_written_{};
     time_point deadline_{};  // of opening, handshake or waiting
     std::optional<time_point> ping_deadline_;
+    std::optional<time_point> request_deadline_;  // of the answer to SUBSCRIBE or UNSUBSCRIBE
     std::optional<held_message> held_;
 
     // Across connections.
     std::size_t server_ = 0;
+    std::string instead_;  // of server_: where the broker sent us
+    int redirections_ = 0;  // in a row
     bool cleaned_ = false;  // the connection before this one has had the broker drop its session
     bool leaving_ = false;
+    bool will_may_retain_ = true;
+    qos will_qos_ = qos::exactly_once;
+    qos highest_qos_;        // as configured, or learned
+    bool takes_qos_2_ = false;  // the broker has answered a message of QoS 2
     std::string scratch_;
     std::vector<sequence> abandoned_;  // given up, but the broker may hold their identifiers
 
@@ -149,13 +212,16 @@ private:
     std::uint64_t position_ = 0;  // of the last save emitted
     std::uint64_t durable_ = 0;
     log_position session_position_{0};  // of the save that holds the session record
+    log_position held_position_{0};     // of the last save that holds the inbound identifiers
     struct pending {
         bool exists = false;
         bool barrier = false;
         bool record = false;
+        bool held = false;
         std::uint64_t acknowledged = 0;
         std::uint64_t refused = 0;
         std::uint64_t lost = 0;
+        std::uint64_t expired = 0;
     };
     pending pending_;
 };

@@ -2,18 +2,16 @@
 // Not here: bytes → packets (framer, codec), and what an acknowledgement changes (lane).
 #include <algorithm>
 #include <cassert>
+#include <type_traits>
+#include <utility>
 
-#include "mqtt/codec.hpp"
+#include "mqtt/codec_bytes.hpp"
 #include "mqtt/session_machine.hpp"
 
 namespace mqtt {
 namespace {
 
-// 3.1.1 has no Receive Maximum, but brokers have one all the same. mosquitto's is 20 unless configured, and it closes the
-// connection of a client that has more in flight.
-constexpr std::uint16_t usual_receive_maximum = 20;
-
-// So many answers to packets that we can't place may wait to be written; a broker that sends more without reading is at fault.
+// So many answers may wait to be written; a broker that sends more without reading is at fault.
 constexpr std::size_t most_answers = 65536;
 
 std::string with_reason(std::string words, reason code, const property_set& properties) {
@@ -27,6 +25,8 @@ bool is_about_identity(reason code) {
     return code == reason::bad_user_name_or_password || code == reason::not_authorized ||
            code == reason::bad_authentication_method || code == reason::client_identifier_not_valid;
 }
+
+bool is_about_place(reason code) { return code == reason::use_another_server || code == reason::server_moved; }
 
 /// Reasons of a DISCONNECT that may be about a message of ours; the others are about the connection or the broker.
 bool may_be_about_a_message(reason code) {
@@ -48,6 +48,28 @@ bool may_be_about_a_message(reason code) {
     }
 }
 
+bool is_publish(std::span<const std::byte> frame) {
+    return std::to_integer<unsigned>(frame[0]) >> 4 == static_cast<unsigned>(packet_type::publish);
+}
+
+/// What a broker may send only to a client that asked for it, by Request Problem Information (3.1.2.11.7).
+const property_set* explanations_in(const packet& what) {
+    return std::visit(
+        [](const auto& each) -> const property_set* {
+            using type = std::decay_t<decltype(each)>;
+            constexpr bool always = std::is_same_v<type, connack> || std::is_same_v<type, publish> ||
+                                    std::is_same_v<type, disconnect> || std::is_same_v<type, connect>;
+            if constexpr (!always && requires { each.properties; }) return &each.properties;
+            return nullptr;
+        },
+        what);
+}
+
+bool is_explained(const packet& what) {
+    const property_set* const in = explanations_in(what);
+    return in != nullptr && (in->reason_string || !in->user.empty());
+}
+
 template <typename... Handlers>
 struct overloaded : Handlers... {
     using Handlers::operator()...;
@@ -59,15 +81,43 @@ overloaded(Handlers...) -> overloaded<Handlers...>;
 
 void session::machine::on_bytes(std::span<const std::byte> bytes, time_point now) {
     if (state_ != state::handshake && state_ != state::online) return;
-    ping_deadline_.reset();
+    if (!proving_link_) ping_deadline_.reset();
+    inbound_.forget_replaced();
     framer_.feed(bytes);
     while (state_ == state::handshake || state_ == state::online) {
         const auto frame = framer_.next();
         if (!frame) return on_unreadable({}, frame.error());
         if (!*frame) return;
-        const auto read = decode(**frame, how_.version, sender::server);
-        if (!read) return on_unreadable(**frame, read.error());
-        on_packet(*read, now);
+        on_frame(**frame, now);
+    }
+}
+
+/// The packets that come by the thousand are read in place; the others by way of a struct.
+void session::machine::on_frame(std::span<const std::byte> frame, time_point now) {
+    if (state_ == state::online) {
+        fault_ = fault::other;  // if a handler closes; a close by the broker says its own
+        if (const auto answer = read_short_acknowledgement(frame, how_.version)) return on_short(*answer);
+        if (is_publish(frame)) {
+            auto seen = decode_publish(frame, how_.version, sender::server);
+            return seen ? on_publish(std::move(*seen)) : on_unreadable(frame, seen.error());
+        }
+    }
+    const auto read = decode(frame, how_.version, sender::server);
+    if (!read) return on_unreadable(frame, read.error());
+    on_packet(*read, now);
+}
+
+void session::machine::on_short(const short_acknowledgement& what) {
+    static const property_set none;
+    switch (what.kind) {
+        case acknowledgement_kind::puback:
+            return on_puback(what.id, what.reason, none);
+        case acknowledgement_kind::pubrec:
+            return on_pubrec(what.id, what.reason, none);
+        case acknowledgement_kind::pubrel:
+            return on_pubrel(what.id);
+        case acknowledgement_kind::pubcomp:
+            return on_pubcomp(what.id);
     }
 }
 
@@ -82,21 +132,23 @@ void session::machine::on_unreadable(std::span<const std::byte> frame, const dec
 
 void session::machine::on_packet(const packet& what, time_point now) {
     fault_ = fault::other;  // if a handler closes; a close by the broker says its own
-    if (state_ == state::handshake && !std::holds_alternative<connack>(what)) {
+    if (state_ == state::handshake && !std::holds_alternative<connack>(what) && !std::holds_alternative<auth>(what)) {
         return violation("the broker sent another packet before CONNACK");
+    }
+    if (how_.connect_properties.request_problem_information == 0 && is_explained(what)) {
+        return violation("the broker explains itself, which it was asked not to do");
     }
     std::visit(overloaded{
                    [&](const connack& p) { on(p, now); },
-                   [&](const puback& p) { on(p); },
-                   [&](const pubrec& p) { on(p); },
-                   [&](const pubrel& p) { on(p); },
-                   [&](const pubcomp& p) { on(p); },
-                   [&](const pingresp&) {},
+                   [&](const puback& p) { on_puback(p.id, p.reason, p.properties); },
+                   [&](const pubrec& p) { on_pubrec(p.id, p.reason, p.properties); },
+                   [&](const pubrel& p) { on_pubrel(p.id); },
+                   [&](const pubcomp& p) { on_pubcomp(p.id); },
+                   [&](const pingresp&) { on_pingresp(); },
                    [&](const disconnect& p) { on(p); },
-                   [&](const mqtt::publish&) { violation("the broker sent PUBLISH, but nothing is subscribed to"); },
-                   [&](const suback&) { violation("the broker sent SUBACK, but nothing was asked"); },
-                   [&](const unsuback&) { violation("the broker sent UNSUBACK, but nothing was asked"); },
-                   [&](const auth&) { violation("the broker sent AUTH, but no method was agreed on"); },
+                   [&](const suback& p) { on(p, now); },
+                   [&](const unsuback& p) { on(p, now); },
+                   [&](const auth& p) { on(p, now); },
                    [&](const auto&) { violation("the broker sent a packet that only a client may send"); },
                },
                what);
@@ -106,12 +158,18 @@ void session::machine::on_packet(const packet& what, time_point now) {
 
 void session::machine::on(const connack& what, time_point now) {
     if (state_ == state::online) return violation("the broker sent a second CONNACK");
-    if (is_error(what.reason)) {
-        if (is_about_identity(what.reason)) afterwards_ = afterwards::retry_slowly;
-        return close(with_reason("the broker refused the connection: ", what.reason, what.properties), std::nullopt);
-    }
+    if (is_error(what.reason)) return on_refused(what);
     if (asked_clean_ && what.session_present) return violation("the broker kept a session that it was asked to drop");
-    if (asked_clean_) {
+    if (cleaned_ && what.session_present) return violation("the broker still has a session that it has just dropped");
+    const property_set& p = what.properties;
+    if (p.response_information && how_.connect_properties.request_response_information.value_or(0) == 0)
+        return violation("the broker sent response information, which wasn't asked for");
+    if (!finish_authentication(p)) return;
+    if (client_id_.empty() && how_.version == version::v5) {
+        if (!p.assigned_client_identifier) return violation("the broker assigned no client identifier");
+        client_id_ = *p.assigned_client_identifier;
+    }
+    if (asked_clean_ && !is_ephemeral()) {
         // In 3.1.1 a session begun clean ends with its connection, and mosquitto 2.0 doesn't keep one over its own restart
         // in 5.0 either. So this connection was only for dropping what the broker had; the next begins the session that stays.
         afterwards_ = afterwards::reopen;
@@ -120,13 +178,31 @@ void session::machine::on(const connack& what, time_point now) {
     go_online(what, now);
 }
 
+void session::machine::on_refused(const connack& what) {
+    close_code_ = what.reason;
+    if (is_about_identity(what.reason)) afterwards_ = afterwards::retry_slowly;
+    if (is_about_place(what.reason))
+        redirect(what.properties.server_reference.value_or(""), what.reason == reason::server_moved);
+    // It is the will that asks for these, and it is better to have one that does less than none.
+    if (what.reason == reason::retain_not_supported) will_may_retain_ = false;
+    if (what.reason == reason::qos_not_supported)
+        will_qos_ = will_qos_ == qos::exactly_once ? qos::at_least_once : qos::at_most_once;
+    close(with_reason("the broker refused the connection: ", what.reason, what.properties), std::nullopt);
+}
+
 void session::machine::go_online(const connack& what, time_point now) {
     const property_set& p = what.properties;
-    limits_.receive_maximum = how_.version == version::v3_1_1 ? usual_receive_maximum : p.receive_maximum.value_or(65535);
+    limits_.receive_maximum =
+        how_.version == version::v3_1_1 ? how_.assumed_receive_maximum : p.receive_maximum.value_or(65535);
     limits_.packet_size = p.maximum_packet_size.value_or(0xffffffff);
     limits_.highest_qos = static_cast<qos>(p.maximum_qos.value_or(2));
     limits_.retain = p.retain_available.value_or(1) != 0;
     limits_.keepalive = p.server_keep_alive ? std::chrono::seconds{*p.server_keep_alive} : how_.keepalive;
+    limits_.subscriptions.wildcards = p.wildcard_subscription_available.value_or(1) != 0;
+    limits_.subscriptions.identifiers = p.subscription_identifier_available.value_or(1) != 0;
+    limits_.subscriptions.shared = p.shared_subscription_available.value_or(1) != 0;
+    limits_.subscriptions.packet_size = limits_.packet_size;
+    aliases_.begin_connection(std::min(how_.aliases_out, p.topic_alias_maximum.value_or(0)));
     state_ = state::online;
     reached_online_ = true;
     online_since_ = now;
@@ -139,8 +215,14 @@ void session::machine::go_online(const connack& what, time_point now) {
         begin_session();
     }
     cleaned_ = false;
+    redirections_ = 0;
     emit_save();
-    effects_.push_back(online{resumed, record_->epoch, server_});
+    effects_.push_back(online{resumed, record_->epoch, server_, client_id_, p});
+    subscriptions_.begin_connection(resumed);
+    send_requests(now);
+    // What the broker closes on is only known if the link is known to carry what is sent.
+    proving_link_ = suspect_.exists();
+    if (proving_link_) ping(now);
 }
 
 /// The broker holds nothing of ours. What it had taken over (PUBREC) is delivered; the rest goes as new, or not at all.
@@ -149,10 +231,14 @@ void session::machine::begin_session() {
     abandoned_.clear();
     const auto loss = lane_.lose_session(how_.session_loss);
     pending_.acknowledged += loss.delivered;
-    record_ = session_record{how_.client_id, how_.broker, had_one ? record_->epoch + 1 : 1};
+    record_ = session_record{client_id_, how_.broker, had_one ? record_->epoch + 1 : 1};
     session_position_ = request_save(true);
     pending_.record = true;
-    if (!had_one && loss.delivered == 0 && loss.outstanding == 0) return;
+    inbound_.release_all();
+    pending_.held = true;
+    held_position_ = session_position_;
+    const bool expected = !had_one || is_ephemeral();
+    if (expected && loss.delivered == 0 && loss.outstanding == 0) return;
     const bool resend = how_.session_loss == on_session_loss::resend;
     effects_.push_back(session_lost{resend ? loss.outstanding : 0, resend ? 0 : loss.outstanding, record_->epoch});
 }
@@ -167,13 +253,13 @@ void session::machine::resume_session() {
 
 // ---- Acknowledgements ----
 
-void session::machine::on(const puback& what) {
-    if (unlogged_.is_used(what.id)) {
-        unlogged_.give_back(what.id);
-        if (is_error(what.reason)) effects_.push_back(unlogged_lost{1});
+void session::machine::on_puback(packet_id id, reason code, const property_set& properties) {
+    if (unlogged_.is_used(id)) {
+        unlogged_.give_back(id);
+        if (is_error(code)) effects_.push_back(unlogged_lost{1});
         return;
     }
-    const auto owner = lane_.find(what.id, gate_.shown());
+    const auto owner = lane_.find(id, gate_.shown());
     switch (owner.stage) {
         case lane::stage::sent_qos_1:
             break;
@@ -187,13 +273,13 @@ void session::machine::on(const puback& what) {
     }
     progress_ = true;
     suspect_.acquit();
-    if (is_error(what.reason)) return refuse(owner.at, what.reason, with_reason("", what.reason, what.properties));
+    if (is_error(code)) return refuse(owner.at, code, with_reason("", code, properties));
     acknowledge(owner.at);
 }
 
-void session::machine::on(const pubrec& what) {
-    if (unlogged_.is_used(what.id)) return violation("the broker sent PUBREC for a message of QoS 1");
-    const auto owner = lane_.find(what.id, gate_.shown());
+void session::machine::on_pubrec(packet_id id, reason code, const property_set& properties) {
+    if (unlogged_.is_used(id)) return violation("the broker sent PUBREC for a message of QoS 1");
+    const auto owner = lane_.find(id, gate_.shown());
     switch (owner.stage) {
         case lane::stage::sent_qos_1:
             return violation("the broker sent PUBREC for a message of QoS 1");
@@ -202,44 +288,40 @@ void session::machine::on(const pubrec& what) {
         case lane::stage::unsent_repeat:
             // Some brokers repeat their PUBRECs on a resumed session before we repeat the PUBLISH. An answer as to an unknown
             // identifier would have the broker forget it, and take the repetition for a new message.
-            if (is_error(what.reason)) return;
+            if (is_error(code)) return;
             break;
         case lane::stage::released:
-            if (is_error(what.reason)) return;
+            if (is_error(code)) return;
             count_answer();
-            return send_pubrel(what.id, reason::success, lane_.released_at(owner.at));
+            return send_pubrel(id, reason::success, lane_.released_at(owner.at));
         case lane::stage::sent_qos_0:
         case lane::stage::unknown:
-            if (is_error(what.reason)) return;
+            if (is_error(code)) return;
             count_answer();
-            return send_pubrel(what.id, reason::packet_identifier_not_found, log_position{0});
+            return send_pubrel(id, reason::packet_identifier_not_found, log_position{0});
     }
     progress_ = true;
     suspect_.acquit();
-    if (is_error(what.reason)) return refuse(owner.at, what.reason, with_reason("", what.reason, what.properties));
+    if (is_error(code)) return refuse(owner.at, code, with_reason("", code, properties));
+    takes_qos_2_ = true;
     // Once the broker has seen PUBREL it forgets the identifier; a PUBLISH repeated after a crash would be new to it.
     const log_position released = request_save(true);
     lane_.release(owner.at, released);
-    send_pubrel(what.id, reason::success, released);
+    send_pubrel(id, reason::success, released);
 }
 
-void session::machine::on(const pubcomp& what) {
-    std::erase_if(abandoned_, [&](sequence at) { return lane_.id_of(at) == what.id; });
-    const auto owner = lane_.find(what.id, gate_.shown());
+void session::machine::on_pubcomp(packet_id id) {
+    std::erase_if(abandoned_, [&](sequence at) { return lane_.id_of(at) == id; });
+    const auto owner = lane_.find(id, gate_.shown());
     if (owner.stage != lane::stage::released) return;
     progress_ = true;
     suspect_.acquit();
     acknowledge(owner.at);
 }
 
-/// Of a message towards us that we know nothing of.
-void session::machine::on(const pubrel& what) {
-    count_answer();
-    if (state_ != state::online) return;
-    pubcomp answer;
-    answer.id = what.id;
-    if (how_.version == version::v5) answer.reason = reason::packet_identifier_not_found;
-    send_control(answer);
+void session::machine::on_pingresp() {
+    if (proving_link_) ping_deadline_.reset();
+    proving_link_ = false;
 }
 
 void session::machine::count_answer() {
@@ -248,7 +330,10 @@ void session::machine::count_answer() {
 
 void session::machine::on(const disconnect& what) {
     fault_ = may_be_about_a_message(what.reason) ? fault::message : fault::other;
+    close_code_ = what.reason;
     if (is_about_identity(what.reason)) afterwards_ = afterwards::retry_slowly;
+    if (is_about_place(what.reason))
+        redirect(what.properties.server_reference.value_or(""), what.reason == reason::server_moved);
     close(with_reason("the broker disconnected: ", what.reason, what.properties), std::nullopt);
 }
 

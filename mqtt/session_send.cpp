@@ -17,7 +17,7 @@ constexpr std::size_t most_abandoned = 100;
 // ---- Messages ----
 
 bool session::machine::accepts() const {
-    if (state_ != state::online || held_) return false;
+    if (state_ != state::online || held_ || proving_link_) return false;
     const std::size_t window = suspect_.exists() ? 1 : std::max<std::size_t>(how_.window, 1);
     return lane_.in_flight() < window && lane_.in_flight() + unlogged_.in_flight() < limits_.receive_maximum &&
            lane_.has_room() && lane_.fits(lane_.next()) && gate_.size() < most_unsent;
@@ -36,6 +36,7 @@ void session::machine::hold(sequence at, const publication& message) {
     held_->topic = message.topic;
     held_->payload = message.payload;
     held_->idempotency_key = message.idempotency_key;
+    held_->properties = message.properties;
     held_->message = message;
 }
 
@@ -46,6 +47,7 @@ void session::machine::release_held() {
     held.message.topic = held.topic;
     held.message.payload = held.payload;
     held.message.idempotency_key = held.idempotency_key;
+    held.message.properties = held.properties;
     send_logged(held.at, held.message);
 }
 
@@ -61,51 +63,81 @@ void session::machine::send_logged(sequence at, const publication& message) {
         request_save(false);
         return;
     }
-    const qos level = std::min(message.qos, limits_.highest_qos);
-    const std::size_t size = publish_size(message, level, how_.version);
-    if (size == 0 || size > limits_.packet_size) {
-        const reason code =
-            size == 0 && !is_valid_topic_name(message.topic) ? reason::topic_name_invalid : reason::packet_too_large;
-        if (lane_.is_repeat(at)) abandon(at);
-        lane_.begin(at, level);
-        return refuse(at, code, std::string(phrase(code)));
+    const bool repeat = lane_.is_repeat(at);
+    // What may have been sent must arrive [MQTT-4.3.3-7]; the rest ends with its life.
+    if (message.expiry && *message.expiry <= std::chrono::seconds{0} && !repeat) {
+        lane_.skip(at);
+        ++pending_.expired;
+        request_save(false);
+        return;
     }
-    const bool repeat = level != qos::at_most_once && lane_.is_repeat(at);
-    scratch_.clear();
-    encode_publish(message, level, message.retain && limits_.retain, repeat, lane_.id_of(at), how_.version, scratch_);
-
+    publish_form form;
+    form.qos = std::min(message.qos, highest_qos());
+    form.retain = message.retain && limits_.retain;
+    form.dup = repeat && form.qos != qos::at_most_once;
+    form.id = lane_.id_of(at);
+    if (reason why; is_too_large(message, form, why)) {
+        if (repeat) abandon(at);
+        lane_.begin(at, form.qos);
+        return refuse(at, why, std::string(phrase(why)));
+    }
     if (lane_.needs_mark(at)) {
         lane_.raise_mark(at);
         request_save(true);
     }
     const log_position after = std::max(session_position_, lane_.publishable_at(at, log_position{position_ + 1}));
-    lane_.begin(at, level);
-    gate_.push_publish(after, at, level, scratch_);
+    lane_.begin(at, form.qos);
+    push_publish(after, at, message, form);
+}
+
+/// Also what is no message at all: `why` tells.
+bool session::machine::is_too_large(const publication& message, const publish_form& form, reason& why) const {
+    const std::size_t size = publish_size(message, form, how_.version);
+    if (size != 0 && size <= limits_.packet_size) return false;
+    why = size == 0 && !is_valid_topic_name(message.topic) ? reason::topic_name_invalid : reason::packet_too_large;
+    return true;
+}
+
+/// With a topic alias, where one is to be had and the packet that sets it still fits.
+void session::machine::push_publish(log_position after, sequence at, const publication& message, publish_form form) {
+    const auto known = aliases_.find(message.topic, gate_.shows_publish_at_once(after));
+    form.alias = known.alias;
+    form.topic_known = known.topic_known;
+    if (known.alias != 0 && !known.topic_known) {
+        if (publish_size(message, form, how_.version) <= limits_.packet_size) {
+            aliases_.set(message.topic, known.alias);
+        } else {
+            form.alias = 0;
+        }
+    }
+    scratch_.clear();
+    encode_publish(message, form, how_.version, scratch_);
+    gate_.push_publish(after, at, form.qos, scratch_);
 }
 
 bool session::machine::publish_unlogged(const publication& message) {
-    if (state_ != state::online) return false;
-    const qos level = std::min({message.qos, limits_.highest_qos, qos::at_least_once});
-    const std::size_t size = publish_size(message, level, how_.version);
-    if (size == 0 || size > limits_.packet_size || gate_.size() + size > most_unsent) return false;
-    packet_id id{0};
-    if (level != qos::at_most_once) {
+    if (state_ != state::online || proving_link_) return false;
+    publish_form form;
+    form.qos = std::min({message.qos, highest_qos(), qos::at_least_once});
+    form.retain = message.retain && limits_.retain;
+    reason why;
+    if (is_too_large(message, form, why)) return false;
+    if (gate_.size() + message.topic.size() + message.payload.size() > most_unsent) return false;
+    if (form.qos != qos::at_most_once) {
         // What the broker still holds of an interrupted exchange counts for it already: those messages go first.
         if (lane_.is_repeating() || lane_.in_flight() + unlogged_.in_flight() >= limits_.receive_maximum) return false;
         const auto free = unlogged_.take();
         if (!free) return false;
-        id = *free;
+        form.id = *free;
     }
-    scratch_.clear();
-    encode_publish(message, level, message.retain && limits_.retain, false, id, how_.version, scratch_);
-    gate_.push_publish(level == qos::at_most_once ? log_position{0} : session_position_, sequence{0}, level, scratch_);
+    push_publish(form.qos == qos::at_most_once ? log_position{0} : session_position_, sequence{0}, message, form);
     return true;
 }
 
 void session::machine::send_pubrel(packet_id id, reason why, log_position after) {
     if (state_ != state::online) return;
     scratch_.clear();
-    encode_pubrel(id, why, how_.version, scratch_);
+    encode_acknowledgement(acknowledgement_kind::pubrel, id, why, how_.version, scratch_);
     gate_.push_pubrel(after, scratch_);
 }
 
@@ -155,13 +187,20 @@ log_position session::machine::request_save(bool barrier) {
 
 void session::machine::emit_save() {
     if (!pending_.exists) return;
+    if (how_.keeping == keeping::in_memory) {
+        pending_ = {};
+        lane_.on_saved(log_position{++position_});
+        return on_durable(log_position{position_});
+    }
     save what;
     what.position = log_position{++position_};
     if (pending_.record) what.session = record_;
+    if (pending_.held) what.held = inbound_.held();
     what.lane = lane_.state();
     what.acknowledged = pending_.acknowledged;
     what.refused = pending_.refused;
     what.lost = pending_.lost;
+    what.expired = pending_.expired;
     what.barrier = pending_.barrier;
     lane_.on_saved(what.position);
     effects_.push_back(std::move(what));
@@ -177,5 +216,10 @@ void session::machine::on_durable(log_position up_to) {
 }
 
 effects session::machine::take_effects() { return std::exchange(effects_, {}); }
+
+void session::machine::take_effects(effects& into) {
+    into.clear();
+    into.swap(effects_);
+}
 
 }  // namespace mqtt

@@ -1,5 +1,5 @@
-// mqtt/utf8.cpp: what text MQTT allows: UTF-8 strings (1.5.4), topic names and topic filters (4.7).
-// Not here: how long text may be on the wire (codec_bytes.hpp).
+// mqtt/utf8.cpp: what text MQTT allows: UTF-8 strings (1.5.4).
+// Not here: topic names and filters (topic.hpp), and how long text may be on the wire (codec_bytes.hpp).
 #include <cstddef>
 #include <cstdint>
 
@@ -39,22 +39,6 @@ std::size_t sequence_length(std::string_view text, std::size_t at) {
     return form.length;
 }
 
-bool is_valid_level(std::string_view level, bool last) {
-    if (level == "+") return true;
-    if (level == "#") return last;
-    return level.find_first_of("+#") == std::string_view::npos;
-}
-
-bool are_valid_levels(std::string_view filter) {
-    for (;;) {
-        const auto slash = filter.find('/');
-        const bool last = slash == std::string_view::npos;
-        if (!is_valid_level(filter.substr(0, slash), last)) return false;
-        if (last) return true;
-        filter.remove_prefix(slash + 1);
-    }
-}
-
 }  // namespace
 
 bool is_valid_utf8(std::string_view text) {
@@ -65,21 +49,6 @@ bool is_valid_utf8(std::string_view text) {
         at += length;
     }
     return true;
-}
-
-bool is_valid_topic_name(std::string_view topic) {
-    return !topic.empty() && topic.find_first_of("+#") == std::string_view::npos && is_valid_utf8(topic);
-}
-
-bool is_shared_subscription(std::string_view filter) { return filter.starts_with("$share/"); }
-
-bool is_valid_topic_filter(std::string_view filter) {
-    if (filter.empty() || !is_valid_utf8(filter)) return false;
-    if (!is_shared_subscription(filter)) return are_valid_levels(filter);
-    filter.remove_prefix(std::string_view("$share/").size());
-    const auto slash = filter.find('/');
-    if (slash == std::string_view::npos || slash == 0 || slash + 1 == filter.size()) return false;
-    return filter.substr(0, slash).find_first_of("+#") == std::string_view::npos && are_valid_levels(filter.substr(slash + 1));
 }
 
 }  // namespace mqtt

@@ -233,12 +233,3 @@ TEST_CASE("codec: UTF-8 at its edges (Unicode 15, table 3-7)", "[mqtt][codec]") 
                  "e28240", "f08fbfbf", "f4908080", "f5808080", "ff", "f0908040", "f09080", "'a' 00 'b'", "'a' e282");
     CHECK_FALSE(is_valid_utf8(hex(invalid)));
 }
-
-TEST_CASE("codec: topic names and filters", "[mqtt][codec]") {
-    for (const auto* name : {"a", "/", "a//b", "$SYS/x", "a b"}) CHECK(is_valid_topic_name(name));
-    for (const auto* name : {"", "#", "a/+/b", "a+"}) CHECK_FALSE(is_valid_topic_name(name));
-    for (const auto* filter : {"#", "+", "a/#", "+/+", "/+", "a//b", "$share/g/#", "$share/g//"})
-        CHECK(is_valid_topic_filter(filter));
-    for (const auto* filter : {"", "a#", "#/a", "a/#/b", "+a", "a/b+", "##", "$share/g", "$share/g#/a", "$share/g/a#"})
-        CHECK_FALSE(is_valid_topic_filter(filter));
-}

@@ -225,11 +225,11 @@ TEST_CASE("codec: PUBACK, PUBREC, PUBREL, PUBCOMP", "[mqtt][codec]") {
         REQUIRE(back.has_value());
         CHECK(*back == packet(acknowledgement_of<puback>(1)));
     }
-    SECTION("encode_pubrel writes the same") {
+    SECTION("encode_acknowledgement writes the same") {
         for (const auto how : {v3, v5}) {
             for (const auto why : {reason::success, reason::packet_identifier_not_found}) {
                 std::string direct = "before";
-                encode_pubrel(packet_id{258}, why, how, direct);
+                encode_acknowledgement(acknowledgement_kind::pubrel, packet_id{258}, why, how, direct);
                 CHECK(direct == "before" + encoded(acknowledgement_of<pubrel>(258, why), how));
             }
         }
@@ -331,9 +331,9 @@ TEST_CASE("codec: encode_publish is encode without a detour", "[mqtt][codec]") {
         if (how == v5) same.properties.user = {{"key", key}};
     }
     std::string direct = "before";
-    encode_publish(what, level, retain, dup, packet_id{0x0102}, how, direct);
+    encode_publish(what, {level, retain, dup, packet_id{0x0102}}, how, direct);
     CHECK(direct == "before" + encoded(same, how));
-    CHECK(publish_size(what, level, how) == direct.size() - 6);
+    CHECK(publish_size(what, {level}, how) == direct.size() - 6);
 }
 
 TEST_CASE("codec: a life of a message that doesn't fit its field is cut to the field", "[mqtt][codec]") {
@@ -345,7 +345,7 @@ TEST_CASE("codec: a life of a message that doesn't fit its field is cut to the f
     }));
     what.expiry = std::chrono::seconds(life);
     std::string direct;
-    encode_publish(what, qos::at_most_once, false, false, packet_id{0}, v5, direct);
+    encode_publish(what, {}, v5, direct);
     CHECK(to_hex(direct) == to_hex(hex(bytes)));
 }
 
@@ -353,7 +353,7 @@ TEST_CASE("codec: publish_size is 0 for what can't be encoded", "[mqtt][codec]")
     const std::string largest_topic(65'535, 't');
     const std::string long_topic(65'536, 't');
     const auto size = [](std::string_view topic, std::string_view key = "") {
-        return publish_size({.topic = topic, .payload = "p", .idempotency_key = key}, qos::at_least_once, v5);
+        return publish_size({.topic = topic, .payload = "p", .idempotency_key = key}, {qos::at_least_once}, v5);
     };
     CHECK(size("t") == 2 + 3 + 2 + 1 + 1);
     CHECK(size(largest_topic) == 4 + 65'537 + 2 + 1 + 1);
@@ -367,7 +367,7 @@ TEST_CASE("codec: publish_size is 0 for what can't be encoded", "[mqtt][codec]")
     // Views of memory that isn't there: the size alone decides, nothing is read.
     const auto with_payload = [](std::size_t bytes) {
         const char nothing = 0;
-        return publish_size({.topic = "t", .payload = {&nothing, bytes}}, qos::at_least_once, v3);
+        return publish_size({.topic = "t", .payload = {&nothing, bytes}}, {qos::at_least_once}, v3);
     };
     CHECK(with_payload(268'435'455 - 5) == 5 + 268'435'455);
     CHECK(with_payload(268'435'455 - 4) == 0);
