@@ -135,8 +135,16 @@ private:
     void carry_out(const mqtt::session_lost& what);
     void carry_out(const mqtt::message_refused& what);
     void carry_out(const mqtt::unlogged_lost& what);
+    void carry_out(const mqtt::qos_lowered& what);
+    void carry_out(const mqtt::redirected& what);
+    void carry_out(const mqtt::unexpected_message& what);
     void carry_out(const mqtt::open_transport&) {}   // the client's
     void carry_out(const mqtt::close_transport&) {}  // the client's
+    // Of what the gateway doesn't ask for: it subscribes to nothing, and its credentials don't change while it is connected.
+    void carry_out(const mqtt::received&) {}
+    void carry_out(const mqtt::subscribed&) {}
+    void carry_out(const mqtt::unsubscribed&) {}
+    void carry_out(const mqtt::reauthenticated&) {}
 
     // Leaving: stop polling, deliver what can be delivered in time, say goodbye, close the store.
     void begin_stop(int signal);
@@ -348,6 +356,19 @@ void app::carry_out(const mqtt::session_lost& what) {
 void app::carry_out(const mqtt::message_refused& what) {
     log_.warning("message_refused", {{"sequence", mqtt::number(what.sequence)}, {"reason", what.reason}});
 }
+
+void app::carry_out(const mqtt::qos_lowered& what) {
+    log_.warning("qos_lowered", {{"to", static_cast<int>(what.to)},
+                                 {"reason", "the broker closes the connection on messages of QoS 2"},
+                                 {"remedy", "set mqtt.max_qos: 1"}});
+}
+
+void app::carry_out(const mqtt::redirected& what) {
+    log_.warning("broker_moved",
+                 {{"to", what.to}, {"permanent", what.permanent ? "yes" : "no"}, {"followed", what.followed ? "yes" : "no"}});
+}
+
+void app::carry_out(const mqtt::unexpected_message& what) { log_.debug("unexpected_message", {{"topic", what.topic}}); }
 
 void app::carry_out(const mqtt::unlogged_lost& what) {
     // Status topics are sent again after the reconnect; QoS 0 messages promise nothing.

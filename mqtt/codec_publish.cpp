@@ -64,9 +64,7 @@ void append_properties(std::string& to, const publication& what, const publish_f
     append_binary(to, what.idempotency_key);
 }
 
-bool are_utf8(const std::optional<std::string>& text) {
-    return !text || (text->size() <= largest_text && is_valid_utf8(*text));
-}
+bool are_utf8(const std::optional<std::string>& text) { return !text || (text->size() <= largest_text && is_valid_utf8(*text)); }
 
 }  // namespace
 

@@ -91,10 +91,10 @@ private:
     packet_queue pubrels_;
     packet_queue answers_;
     std::string out_;
-    std::size_t start_ = 0;              // of what is unsent in out_
-    std::uint64_t written_ = 0;          // on this connection
-    ring<mark> marks_;  // of QoS 0 messages in out_
-    ring<sequence> done_;  // for pop_written()
+    std::size_t start_ = 0;      // of what is unsent in out_
+    std::uint64_t written_ = 0;  // on this connection
+    ring<mark> marks_;           // of QoS 0 messages in out_
+    ring<sequence> done_;        // for pop_written()
     sequence shown_{0};
     std::size_t final_answers_ = 0;
     std::size_t unlogged_ = 0;

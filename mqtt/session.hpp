@@ -43,7 +43,7 @@ struct save {
     std::uint64_t refused = 0;                   // … by its refusal, or because they don't fit its limits
     std::uint64_t lost = 0;                      // … by on_session_loss::drop
     std::uint64_t expired = 0;                   // … because their life was over before they were sent
-    bool barrier = false;            // a packet waits for this; otherwise it may ride with the next commit, within a second
+    bool barrier = false;  // a packet waits for this; otherwise it may ride with the next commit, within a second
     bool operator==(const save&) const = default;
 };
 
@@ -142,8 +142,9 @@ struct unlogged_lost {
     bool operator==(const unlogged_lost&) const = default;
 };
 
-using effect = std::variant<open_transport, close_transport, save, received, online, offline, session_lost, message_refused,
-                            unlogged_lost, subscribed, unsubscribed, unexpected_message, qos_lowered, redirected, reauthenticated>;
+using effect =
+    std::variant<open_transport, close_transport, save, received, online, offline, session_lost, message_refused, unlogged_lost,
+                 subscribed, unsubscribed, unexpected_message, qos_lowered, redirected, reauthenticated>;
 using effects = std::vector<effect>;
 
 /// How to leave. MQTT 5: `reason` success or disconnect_with_will; `properties` may hold session_expiry_interval (which ends

@@ -54,7 +54,8 @@ void session::machine::on_pubrel(packet_id id) {
     if (state_ != state::online) return;
     if (!inbound_.release(id)) {
         const bool say = how_.version == version::v5;
-        return answer(acknowledgement_kind::pubcomp, id, say ? reason::packet_identifier_not_found : reason::success, held_position_);
+        return answer(acknowledgement_kind::pubcomp, id, say ? reason::packet_identifier_not_found : reason::success,
+                      held_position_);
     }
     pending_.held = true;
     held_position_ = request_save(true);

@@ -185,9 +185,9 @@ private:
     std::unique_ptr<authenticator> authenticator_;  // while an exchange is under way
     bool asked_clean_ = false;
     bool reached_online_ = false;
-    bool progress_ = false;    // the broker acknowledged a logged message
+    bool progress_ = false;      // the broker acknowledged a logged message
     bool proving_link_ = false;  // with a suspect, nothing is sent before the link has carried a PINGRESP
-    std::size_t answers_ = 0;  // of ours, since all was written
+    std::size_t answers_ = 0;    // of ours, since all was written
     time_point online_since_{};
     time_point last_written_{};
     time_point deadline_{};  // of opening, handshake or waiting
@@ -197,13 +197,13 @@ private:
 
     // Across connections.
     std::size_t server_ = 0;
-    std::string instead_;  // of server_: where the broker sent us
+    std::string instead_;   // of server_: where the broker sent us
     int redirections_ = 0;  // in a row
     bool cleaned_ = false;  // the connection before this one has had the broker drop its session
     bool leaving_ = false;
     bool will_may_retain_ = true;
     qos will_qos_ = qos::exactly_once;
-    qos highest_qos_;        // as configured, or learned
+    qos highest_qos_;           // as configured, or learned
     bool takes_qos_2_ = false;  // the broker has answered a message of QoS 2
     std::string scratch_;
     std::vector<sequence> abandoned_;  // given up, but the broker may hold their identifiers

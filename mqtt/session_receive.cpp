@@ -160,7 +160,9 @@ void session::machine::on(const connack& what, time_point now) {
     if (state_ == state::online) return violation("the broker sent a second CONNACK");
     if (is_error(what.reason)) return on_refused(what);
     if (asked_clean_ && what.session_present) return violation("the broker kept a session that it was asked to drop");
-    if (cleaned_ && what.session_present) return violation("the broker still has a session that it has just dropped");
+    // In 3.1.1 it may be the one that the clean connection left behind, and empty.
+    if (cleaned_ && what.session_present && how_.version == version::v5)
+        return violation("the broker has a session that it has just dropped");
     const property_set& p = what.properties;
     if (p.response_information && how_.connect_properties.request_response_information.value_or(0) == 0)
         return violation("the broker sent response information, which wasn't asked for");
@@ -181,8 +183,7 @@ void session::machine::on(const connack& what, time_point now) {
 void session::machine::on_refused(const connack& what) {
     close_code_ = what.reason;
     if (is_about_identity(what.reason)) afterwards_ = afterwards::retry_slowly;
-    if (is_about_place(what.reason))
-        redirect(what.properties.server_reference.value_or(""), what.reason == reason::server_moved);
+    if (is_about_place(what.reason)) redirect(what.properties.server_reference.value_or(""), what.reason == reason::server_moved);
     // It is the will that asks for these, and it is better to have one that does less than none.
     if (what.reason == reason::retain_not_supported) will_may_retain_ = false;
     if (what.reason == reason::qos_not_supported)
@@ -192,8 +193,7 @@ void session::machine::on_refused(const connack& what) {
 
 void session::machine::go_online(const connack& what, time_point now) {
     const property_set& p = what.properties;
-    limits_.receive_maximum =
-        how_.version == version::v3_1_1 ? how_.assumed_receive_maximum : p.receive_maximum.value_or(65535);
+    limits_.receive_maximum = how_.version == version::v3_1_1 ? how_.assumed_receive_maximum : p.receive_maximum.value_or(65535);
     limits_.packet_size = p.maximum_packet_size.value_or(0xffffffff);
     limits_.highest_qos = static_cast<qos>(p.maximum_qos.value_or(2));
     limits_.retain = p.retain_available.value_or(1) != 0;
@@ -332,8 +332,7 @@ void session::machine::on(const disconnect& what) {
     fault_ = may_be_about_a_message(what.reason) ? fault::message : fault::other;
     close_code_ = what.reason;
     if (is_about_identity(what.reason)) afterwards_ = afterwards::retry_slowly;
-    if (is_about_place(what.reason))
-        redirect(what.properties.server_reference.value_or(""), what.reason == reason::server_moved);
+    if (is_about_place(what.reason)) redirect(what.properties.server_reference.value_or(""), what.reason == reason::server_moved);
     close(with_reason("the broker disconnected: ", what.reason, what.properties), std::nullopt);
 }
 

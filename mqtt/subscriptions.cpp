@@ -123,9 +123,7 @@ std::optional<packet> subscriptions::packet_of(group& what, version how, const s
     const auto make = [&](const std::vector<subscription>& members) {
         return packet(mqtt::subscribe{request_ids::any(), members, what.properties});
     };
-    const auto refuse = [&](const subscription& each) {
-        told.push_back(subscribed{each.filter, reason::packet_too_large, {}});
-    };
+    const auto refuse = [&](const subscription& each) { told.push_back(subscribed{each.filter, reason::packet_too_large, {}}); };
     auto members = take_fitting(what.members, how, limits.packet_size, make, refuse);
     if (members.empty()) return std::nullopt;
     const packet_id id = *ids_.take();

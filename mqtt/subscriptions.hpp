@@ -60,7 +60,7 @@ private:
     std::optional<packet> packet_of(departure& what, version how, const subscription_limits& limits, effects& told);
     void forget(std::string_view filter);
 
-    std::vector<group> groups_;  // in the order of the calls; no filter is there twice
+    std::vector<group> groups_;          // in the order of the calls; no filter is there twice
     std::vector<departure> departures_;  // until they are answered
     std::deque<request> waiting_;        // to be sent on this connection
     std::map<packet_id, request> asked_;

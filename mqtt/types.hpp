@@ -73,8 +73,9 @@ struct options {
     std::string broker;  // names the broker (or cluster) that keeps the session: another name is another session
     std::string username;
     std::optional<std::string> password;
-    std::chrono::seconds keepalive{60};                               // 0: off
-    std::chrono::seconds session_expiry{std::chrono::hours{24 * 7}};  // 0: the session ends with its connection (3.1.1: CleanSession)
+    std::chrono::seconds keepalive{60};  // 0: off
+    std::chrono::seconds session_expiry{
+        std::chrono::hours{24 * 7}};  // 0: the session ends with its connection (3.1.1: CleanSession)
     std::optional<mqtt::will> will;
     property_set will_properties;     // MQTT 5: will delay interval, message expiry, content type, user properties …
     property_set connect_properties;  // MQTT 5: request response or problem information, user properties
@@ -120,7 +121,7 @@ struct session_record {
 struct saved_state {
     std::optional<session_record> session;
     lane_state lane;
-    std::vector<packet_id> held;       // inbound QoS 2: received, and not released by the broker yet
+    std::vector<packet_id> held;     // inbound QoS 2: received, and not released by the broker yet
     std::optional<sequence> newest;  // the last message in the log, if known: what is above it can't have been sent
 };
 

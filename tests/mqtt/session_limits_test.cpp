@@ -33,6 +33,19 @@ options wary_options(version how) {
     return o;
 }
 
+/// The broker shows that it takes messages of QoS 2: message 1, under identifier 2.
+void prove_qos_2(driver& d) {
+    d.publish(1, q2);
+    d.durable();
+    d.broker(answer<pubrec>(2));
+    d.durable();
+    d.broker(answer<pubcomp>(2));
+    d.durable();
+    d.closed();  // a connection with an acknowledgement proves nothing
+    d.pass_to_deadline();
+    d.connect(true);
+}
+
 /// What fill() sends with the usual options.
 int usual_window(version how) { return how == v5 ? 100 : 20; }
 
@@ -191,50 +204,56 @@ TEST_CASE("session: with poison_after 3, the message at which the broker closes 
     const int window = usual_window(how);
     driver d(wary_options(how));
     d.begin();
+    prove_qos_2(d);
     CHECK(fill(d, q2) == window);
     d.packets();
     d.reconnect(true);
-    CHECK(fill(d, q2) == 1);  // a suspect: one at a time
-    CHECK(d.packets() == lines{"PUBLISH 2 q2 dup 't' 'm1'"});
+    CHECK_FALSE(d.session().accepts());  // a suspect: first the link is tried …
+    CHECK(d.packets() == lines{"PINGREQ"});
+    d.broker(pingresp{});
+    CHECK(fill(d, q2) == 1);  // … then it goes alone
+    CHECK(d.packets() == lines{"PUBLISH 3 q2 dup 't' 'm2'"});
 
     SECTION("convicted") {
         d.reconnect(true);
+        d.broker(pingresp{});
         CHECK(fill(d, q2) == 1);
         d.packets();
         d.closed("reset");
-        CHECK(d.effects() == lines{"refused 1 0x80: the broker closed the connection again and again on this message",
-                                   "offline: reset", "save 3 lazy acked 1 released 1 maybe 256 +1 refused"});
+        CHECK(d.effects() == lines{"refused 2 0x80: the broker closed the connection again and again on this message",
+                                   "offline: reset", "save 5 lazy acked 2 released 2 maybe 256 +1 refused"});
         d.pass_to_deadline();
         d.connect_keeping_output(true);
-        CHECK(d.session().next() == sequence{2});
+        CHECK(d.session().next() == sequence{3});
         // The broker may hold it nevertheless: its identifier is freed, once.
-        CHECK(d.packets() == (how == v5 ? lines{"PUBREL 2 0x92"} : lines{"PUBREL 2"}));
-        d.broker(answer<pubcomp>(2, how == v5 ? reason::packet_identifier_not_found : reason::success));
+        CHECK(d.packets() == (how == v5 ? lines{"PUBREL 3 0x92"} : lines{"PUBREL 3"}));
+        d.broker(answer<pubcomp>(3, how == v5 ? reason::packet_identifier_not_found : reason::success));
         d.durable();
-        CHECK(d.on_disk().acknowledged == 0);
+        CHECK(d.on_disk().acknowledged == 1);
         CHECK(d.on_disk().refused == 1);
         CHECK(fill(d, q2) == window);
     }
     SECTION("the innocent one before it is delivered, then the blame falls on the right one") {
-        d.broker(answer<pubrec>(2));
+        d.broker(answer<pubrec>(3));
         d.durable();
-        d.broker(answer<pubcomp>(2));
+        d.broker(answer<pubcomp>(3));
         for (int round = 0; round < 4; ++round) {  // the first had an acknowledgement, and proves nothing
             CHECK(fill(d, q2) == (round < 2 ? window : 1));
             d.packets();
             d.closed("reset");
             const lines got = d.effects();
-            CHECK((got[0].find("refused 2") == 0) == (round == 3));
+            CHECK((got[0].find("refused 3") == 0) == (round == 3));
             d.pass_to_deadline();
             d.connect(true);
         }
-        CHECK(d.session().next() == sequence{3});
+        CHECK(d.session().next() == sequence{4});
     }
     SECTION("any acknowledgement clears it") {
         d.reconnect(true);
+        d.broker(pingresp{});
         fill(d, q2);
         d.packets();
-        d.broker(answer<pubrec>(2));
+        d.broker(answer<pubrec>(3));
         CHECK(d.session().accepts());
         d.closed("reset");
         CHECK(d.effects().back().find("offline") == 0);
@@ -280,7 +299,7 @@ TEST_CASE("session: with poison_after 3, the message at which the broker closes 
         d.packets();
         d.effects();
         d.closed("reset");
-        CHECK(d.effects()[0] == "refused 1 0x80: the broker closed the connection again and again on this message");
+        CHECK(d.effects()[0] == "refused 2 0x80: the broker closed the connection again and again on this message");
     }
 }
 
@@ -290,16 +309,52 @@ TEST_CASE("session: as many connections in a row as poison_after says, and the n
     CAPTURE(how.poison_after);
     driver d(how);
     d.begin();
+    prove_qos_2(d);
     for (int closes = 1; closes <= how.poison_after; ++closes) {
         CHECK(fill(d, q2) == (closes == 1 ? usual_window(how.version) : 1));
         d.packets();
         d.closed("reset");
-        CHECK((d.effects()[0].find("refused 1 ") == 0) == (closes == how.poison_after));
+        CHECK((d.effects()[0].find("refused 2 ") == 0) == (closes == how.poison_after));
         d.pass_to_deadline();
         d.connect(true);
     }
-    CHECK(d.session().next() == sequence{2});
+    CHECK(d.session().next() == sequence{3});
     CHECK(fill(d, q2) == usual_window(how.version));
+}
+
+TEST_CASE("session: a broker that closes on every message of QoS 2 gets them with QoS 1", "[mqtt][session]") {
+    const auto how = GENERATE(v3, v5);
+    driver d(wary_options(how));
+    d.begin();
+    for (int closes = 1; closes <= 3; ++closes) {
+        fill(d, q2);
+        CHECK(d.packets()[0] == (closes == 1 ? "PUBLISH 2 q2 't' 'm1'" : "PUBLISH 2 q2 dup 't' 'm1'"));
+        d.closed("reset");
+        CHECK((d.effects()[0] == "qos lowered to 1") == (closes == 3));
+        d.pass_to_deadline();
+        d.connect(true);
+    }
+    CHECK(fill(d, q2) == usual_window(how));
+    CHECK(d.packets()[0] == "PUBLISH 2 q1 dup 't' 'm1'");
+    SECTION("and what it closes on then is a message") {
+        for (int closes = 1; closes <= 3; ++closes) {
+            fill(d, q2);
+            d.packets();
+            d.closed("reset");
+            CHECK((d.effects()[0].find("refused 1 ") == 0) == (closes == 3));
+            d.pass_to_deadline();
+            d.connect(true);
+        }
+    }
+    SECTION("by option, from the beginning") {
+        options modest = plain_options(how);
+        modest.highest_qos = q1;
+        driver e(modest);
+        e.begin();
+        e.publish(1, q2);
+        e.durable();
+        CHECK(e.packets() == lines{"PUBLISH 2 q1 't' 'm1'"});
+    }
 }
 
 TEST_CASE("session: by default no message is given up, however often the broker closes at it", "[mqtt][session]") {
@@ -330,15 +385,18 @@ TEST_CASE("session: by default no message is given up, however often the broker 
 TEST_CASE("session: acknowledged status messages don't save a message that closes the connection", "[mqtt][session]") {
     driver d(wary_options(v5));
     d.begin();
+    prove_qos_2(d);
     for (int i = 0; i < 3; ++i) {
-        d.publish(1, q2);
+        d.publish(2, q2);
         CHECK(d.publish_unlogged("online"));
         d.durable();
         d.packets();
-        d.broker(answer<puback>(60001));
+        d.broker(answer<puback>(static_cast<unsigned>(60001 + i)));
         d.effects();
-        if (i < 2) d.reconnect(true);
+        if (i == 2) break;
+        d.reconnect(true);
+        d.broker(pingresp{});
     }
     d.closed("reset");
-    CHECK(d.effects()[0].find("refused 1") == 0);
+    CHECK(d.effects()[0].find("refused 2") == 0);
 }

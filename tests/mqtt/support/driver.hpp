@@ -27,13 +27,16 @@ struct disk {
     std::uint64_t acknowledged = 0;
     std::uint64_t refused = 0;
     std::uint64_t lost = 0;
+    std::uint64_t expired = 0;
 
     void keep(const mqtt::save& what) {
         if (what.session) state.session = what.session;
         if (what.lane) state.lane = *what.lane;
+        if (what.held) state.held = *what.held;
         acknowledged += what.acknowledged;
         refused += what.refused;
         lost += what.lost;
+        expired += what.expired;
     }
 };
 
@@ -121,6 +124,7 @@ public:
         ack.session_present = session_present;
         ack.properties = std::move(properties);
         broker(ack);
+        broker(mqtt::pingresp{});  // with a suspect, the link is tried first
         durable();
         effects();
         packets();

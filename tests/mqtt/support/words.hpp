@@ -17,5 +17,7 @@ std::string in_words(const mqtt::effect& what);
 /// "PUBLISH 5 q2 dup retain 't/1' 'payload'", "PUBREL 5 0x92", "DISCONNECT 0x82" …
 std::string in_words(const mqtt::packet& what);
 std::string in_words(const mqtt::lane_state& what);
+/// Each with a space before it: " expiry 5 name=value".
+std::string in_words(const mqtt::property_set& what);
 
 }  // namespace mqtt_test
