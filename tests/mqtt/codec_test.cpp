@@ -339,7 +339,7 @@ TEST_CASE("codec: encode_publish is encode without a detour", "[mqtt][codec]") {
 TEST_CASE("codec: a life of a message that doesn't fit its field is cut to the field", "[mqtt][codec]") {
     publication what{.topic = "t", .payload = ""};
     const auto [life, bytes] = GENERATE(table<std::int64_t, std::string>({
-        {-1, "30 09 0001 't' 05 02 00000000"},
+        {-1, "30 09 0001 't' 05 02 00000001"},
         {4'294'967'295, "30 09 0001 't' 05 02 ffffffff"},
         {4'294'967'296, "30 09 0001 't' 05 02 ffffffff"},
     }));
