@@ -108,6 +108,8 @@ connack read_connack(reader& from, sender who) {
 
 void append_connect(std::string& to, const connect& what, version how) {
     assert(how == version::v5 || what.username || !what.password);
+    assert(how == version::v5 || !what.client_id.empty() || what.clean_start);
+    assert(what.properties.authentication_method || !what.properties.authentication_data);
     append_text(to, protocol_name);
     append_byte(to, static_cast<std::uint8_t>(how));
     append_byte(to, static_cast<std::uint8_t>(flags_of(what)));
@@ -126,6 +128,7 @@ void append_connect(std::string& to, const connect& what, version how) {
 
 void append_connack(std::string& to, const connack& what, version how) {
     assert(!what.session_present || what.reason == reason::success);
+    assert(is_allowed(what.reason, packet_type::connack));
     append_byte(to, what.session_present ? 1 : 0);
     append_byte(to, how == version::v5 ? static_cast<std::uint8_t>(what.reason) : return_code_of(what.reason));
     append_properties(to, what.properties, packet_type::connack, how);

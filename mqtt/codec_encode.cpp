@@ -5,6 +5,7 @@
 #include "mqtt/codec.hpp"
 #include "mqtt/codec_bytes.hpp"
 #include "mqtt/codec_connect.hpp"
+#include "mqtt/codec_reasons.hpp"
 #include "mqtt/property.hpp"
 
 namespace mqtt {
@@ -40,7 +41,7 @@ public:
         append_identifier(to_, what.id);
         append_properties(to_, what.properties, packet_type::suback, how_);
         for (const auto code : what.reasons)
-            append_reason(how_ == version::v3_1_1 && is_error(code) ? reason::unspecified_error : code);
+            append_reason(how_ == version::v3_1_1 && is_error(code) ? reason::unspecified_error : code, packet_type::suback);
     }
     void operator()(const unsubscribe& what) const {
         assert(!what.filters.empty());
@@ -56,7 +57,7 @@ public:
         if (how_ == version::v3_1_1) return;
         assert(!what.reasons.empty());
         append_properties(to_, what.properties, packet_type::unsuback, how_);
-        for (const auto code : what.reasons) append_reason(code);
+        for (const auto code : what.reasons) append_reason(code, packet_type::unsuback);
     }
     void operator()(const pingreq&) const {}
     void operator()(const pingresp&) const {}
@@ -66,19 +67,23 @@ public:
     void operator()(const auth& what) const {
         assert(how_ == version::v5);
         if (what.reason == reason::success && what.properties == property_set{}) return;
-        append_reason(what.reason);
+        assert(what.properties.authentication_method);
+        append_reason(what.reason, packet_type::auth);
         append_properties(to_, what.properties, packet_type::auth, how_);
     }
 
 private:
-    void append_reason(reason code) const { append_byte(to_, static_cast<std::uint8_t>(code)); }
+    void append_reason(reason code, packet_type in) const {
+        assert(is_allowed(code, in));
+        append_byte(to_, static_cast<std::uint8_t>(code));
+    }
 
     /// The forms that leave out what says nothing: success without properties, and any reason without them.
     void append_reason_and_properties(reason code, const property_set& properties, packet_type in) const {
         if (how_ == version::v3_1_1) return;
         const bool silent = properties == property_set{};
         if (silent && code == reason::success) return;
-        append_reason(code);
+        append_reason(code, in);
         if (!silent) append_properties(to_, properties, in, how_);
     }
 
@@ -89,6 +94,7 @@ private:
 
     void subscribe_to(const subscription& what) const {
         assert(is_valid_topic_filter(what.filter));
+        assert(!what.no_local || !is_shared_subscription(what.filter));
         auto options = static_cast<unsigned>(what.qos);
         if (how_ == version::v5) {
             if (what.no_local) options |= 4u;

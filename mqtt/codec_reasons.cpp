@@ -37,8 +37,8 @@ constexpr std::array in_connack{
     connection_rate_exceeded,
 };
 constexpr std::array in_puback_and_pubrec{
+    no_matching_subscribers,  // first, since only a server knows of subscribers
     success,
-    no_matching_subscribers,
     unspecified_error,
     implementation_specific_error,
     not_authorized,
@@ -125,7 +125,7 @@ codes allowed_in(packet_type in, sender who) {
             return in_connack;
         case packet_type::puback:
         case packet_type::pubrec:
-            return in_puback_and_pubrec;
+            return client ? codes(in_puback_and_pubrec).subspan(1) : codes(in_puback_and_pubrec);
         case packet_type::pubrel:
         case packet_type::pubcomp:
             return in_pubrel_and_pubcomp;
@@ -147,6 +147,10 @@ codes allowed_in(packet_type in, sender who) {
 bool is_allowed(reason code, packet_type in, sender who) {
     const auto allowed = allowed_in(in, who);
     return std::ranges::find(allowed, code) != allowed.end();
+}
+
+bool is_allowed(reason code, packet_type in) {
+    return is_allowed(code, in, sender::client) || is_allowed(code, in, sender::server);
 }
 
 std::optional<reason> reason_of_return_code(std::uint8_t code) {

@@ -12,6 +12,7 @@ namespace mqtt {
 
 /// MQTT 5.0: whether `who` may send this code in such a packet.
 bool is_allowed(reason code, packet_type in, sender who);
+bool is_allowed(reason code, packet_type in);  // from either side
 
 /// A CONNACK return code of 3.1.1 (table 3.1) as MQTT 5.0's reason; nothing: reserved.
 std::optional<reason> reason_of_return_code(std::uint8_t code);

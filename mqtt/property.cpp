@@ -126,8 +126,11 @@ void read_property(reader& from, packet_type holder, sender who, property_set& i
     const auto* rule = rule_of(from.variable_integer());
     if (from.failed()) return;
     if (rule == nullptr) return from.fail(reason::malformed_packet, "there is no property with this identifier");
-    if ((rule->allowed(who) & set_of(holder)) == 0)
+    // Only of a packet's type does 2.2.2.2 say "malformed"; that the other side may not say it is a rule of the protocol.
+    if (((rule->from_client | rule->from_server) & set_of(holder)) == 0)
         return from.fail(reason::malformed_packet, "a property is not allowed in this packet");
+    if ((rule->allowed(who) & set_of(holder)) == 0)
+        return from.fail(reason::protocol_error, "a property is for the other side to send");
     if ((rule->repeats_in & set_of(holder)) == 0 && is_there(into, *rule))
         return from.fail(reason::protocol_error, "a property is there twice");
     std::visit([&](auto member) { read_member(from, *rule, into.*member); }, rule->member);

@@ -211,14 +211,14 @@ TEST_CASE("codec: SUBSCRIBE, UNSUBSCRIBE and their acknowledgements are checked"
 TEST_CASE("codec: PINGRESP, DISCONNECT and AUTH are checked", "[mqtt][codec]") {
     check_refused({{"PINGRESP with content", "d0 01 00", malformed},
                    {"a client's reason from a server", "e0 01 04", protocol},
-                   {"a session expiry from a server [MQTT-3.14.2-2]", "e0 07 00 05 11 00000000", malformed},
+                   {"a session expiry from a server [MQTT-3.14.2-2]", "e0 07 00 05 11 00000000", protocol},
                    {"a reason that there is not", "e0 01 ff", protocol},
                    {"re-authentication from a server", "f0 01 19", protocol},
                    {"AUTH without a method", "f0 02 18 00", protocol},
                    {"AUTH without properties", "f0 01 18", malformed}},
                   version::v5, sender::server);
     check_refused({{"a server's reason from a client", "e0 01 8b", protocol},
-                   {"a server reference from a client", "e0 06 00 04 1c 0001 'b'", malformed},
+                   {"a server reference from a client", "e0 06 00 04 1c 0001 'b'", protocol},
                    {"success from a client", "f0 00", protocol}},
                   version::v5, sender::client);
     check_refused({{"DISCONNECT with content", "e0 01 00", malformed}}, version::v3_1_1, sender::client);

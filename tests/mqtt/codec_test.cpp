@@ -300,10 +300,11 @@ TEST_CASE("codec: PINGREQ, PINGRESP, DISCONNECT, AUTH", "[mqtt][codec]") {
     check_both_ways(proof, v5, client, "f0 0a 18 08 15 0001 'm' 16 0001 00");
 }
 
-TEST_CASE("codec: a byte-order mark is data [MQTT-1.5.4-3]", "[mqtt][codec]") {
+TEST_CASE("codec: a byte-order mark is data [3.1.1 MQTT-1.5.3-3; 5.0 MQTT-1.5.4-3]", "[mqtt][codec]") {
     publish what;
     what.topic = hex("efbbbf 'a'");
     check_both_ways(what, v3, server, "30 06 0004 efbbbf 'a'");
+    check_both_ways(what, v5, server, "30 07 0004 efbbbf 'a' 00");
 }
 
 TEST_CASE("codec: encode_publish is encode without a detour", "[mqtt][codec]") {
