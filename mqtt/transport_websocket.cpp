@@ -19,7 +19,7 @@ namespace {
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
-constexpr auto close_patience = 1s;  // for a peer that doesn't take our last Close frame
+constexpr auto close_patience = 200ms;  // for a peer that doesn't take our last Close frame
 
 /// Handlers of the loop and of the transport below share it. There is one write below at a time; what is made while it is
 /// under way waits for its end.
