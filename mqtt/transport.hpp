@@ -1,8 +1,9 @@
-// mqtt/transport.hpp: one byte stream to one server, whatever it runs over: TCP now (transport_tcp.cpp); TLS and WebSocket
-// are further implementations.
+// mqtt/transport.hpp: one byte stream to one server, whatever it runs over: TCP (transport_tcp.cpp), or a layer over another
+// transport; transport_stack.hpp puts them together.
 // Not here: when to connect and what to send (session.hpp), and carrying a session (client.hpp).
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -41,6 +42,12 @@ public:
     virtual void end_of_writing() = 0;
 };
 
-std::unique_ptr<transport> make_tcp_transport(boost::asio::io_context& loop);
+struct tcp_settings {
+    std::chrono::milliseconds address_patience{3'000};  // for one address as long as there are others to try
+    /// A peer that answers nothing for so long is gone, both when we are silent and when we wait for an acknowledgement.
+    std::chrono::seconds silence{30};
+};
+
+std::unique_ptr<transport> make_tcp_transport(boost::asio::io_context& loop, tcp_settings how = {});
 
 }  // namespace mqtt

@@ -9,6 +9,8 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <cerrno>
+#include <cstddef>
+#include <cstring>
 #include <mutex>
 #include <optional>
 #include <system_error>
@@ -47,10 +49,30 @@ answer resolve(const std::string& host, std::uint16_t port, int flags) {
         result.found.emplace_back(bytes, bytes + one->ai_addrlen);
     }
     freeaddrinfo(list);
+    result.found = families_by_turns(result.found);
     return result;
 }
 
+sa_family_t family_of(const raw_endpoint& one) {
+    sa_family_t family{};
+    std::memcpy(&family, one.data() + offsetof(sockaddr, sa_family), sizeof family);
+    return family;
+}
+
 }  // namespace
+
+std::vector<raw_endpoint> families_by_turns(const std::vector<raw_endpoint>& found) {
+    if (found.empty()) return {};
+    std::vector<raw_endpoint> preferred;
+    std::vector<raw_endpoint> others;
+    for (const auto& one : found) (family_of(one) == family_of(found.front()) ? preferred : others).push_back(one);
+    std::vector<raw_endpoint> result;
+    for (std::size_t at = 0; at < found.size(); ++at) {
+        if (at < preferred.size()) result.push_back(preferred[at]);
+        if (at < others.size()) result.push_back(others[at]);
+    }
+    return result;
+}
 
 /// What the thread and the loop share. The loop's half is there as long as somebody waits for the answer: under the mutex,
 /// so that the thread doesn't post to a loop that is being destroyed.

@@ -17,6 +17,10 @@ namespace mqtt {
 /// An address and port as the system keeps them (a sockaddr).
 using raw_endpoint = std::vector<std::byte>;
 
+/// IPv6 and IPv4 by turns, each in the order given: a network that swallows one of them costs one patience, not one for each
+/// address (RFC 8305, 4).
+std::vector<raw_endpoint> families_by_turns(const std::vector<raw_endpoint>& found);
+
 /// Destroying it gives the look-up up: its handler won't be called, and its thread ends by itself.
 class lookup {
 public:
@@ -34,6 +38,7 @@ private:
 };
 
 /// TCP to addresses that are known already; the host and port of open() don't matter.
-std::unique_ptr<transport> make_tcp_transport(boost::asio::io_context& loop, std::vector<raw_endpoint> known);
+std::unique_ptr<transport> make_tcp_transport(boost::asio::io_context& loop, std::vector<raw_endpoint> known,
+                                              tcp_settings how = {});
 
 }  // namespace mqtt

@@ -3,6 +3,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
@@ -30,14 +31,6 @@ using boost::system::error_code;
 using namespace std::chrono_literals;
 
 constexpr std::size_t read_size = 16 * 1024;
-constexpr auto address_patience = 3s;  // for one address as long as there are others to try
-
-// A peer that vanished is noticed within half a minute, both when we are silent and when we wait for an acknowledgement.
-constexpr int keepalive_idle_seconds = 30;
-constexpr int keepalive_interval_seconds = 10;
-constexpr int keepalive_count = 3;
-constexpr unsigned user_timeout_milliseconds = 30'000;
-
 std::string words(const error_code& error) {
     return error == asio::error::eof ? "the peer closed the connection" : error.message();
 }
@@ -48,13 +41,15 @@ void set_option(tcp::socket& socket, int level, int name, T value) {
     std::ignore = setsockopt(socket.native_handle(), level, name, &value, sizeof value);
 }
 
-void set_options(tcp::socket& socket) {
+/// The first probe goes out halfway, and two more follow. Linux takes the user time-out as the end of probing, too.
+void set_options(tcp::socket& socket, std::chrono::seconds silence) {
+    const auto seconds = [](std::chrono::seconds d) { return static_cast<int>(std::max(d, 1s).count()); };
     set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1);
     set_option(socket, SOL_SOCKET, SO_KEEPALIVE, 1);
-    set_option(socket, IPPROTO_TCP, TCP_KEEPIDLE, keepalive_idle_seconds);
-    set_option(socket, IPPROTO_TCP, TCP_KEEPINTVL, keepalive_interval_seconds);
-    set_option(socket, IPPROTO_TCP, TCP_KEEPCNT, keepalive_count);
-    set_option(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, user_timeout_milliseconds);
+    set_option(socket, IPPROTO_TCP, TCP_KEEPIDLE, seconds(silence / 2));
+    set_option(socket, IPPROTO_TCP, TCP_KEEPINTVL, seconds(silence / 6));
+    set_option(socket, IPPROTO_TCP, TCP_KEEPCNT, 3);
+    set_option(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<unsigned>(std::chrono::milliseconds(silence).count()));
 }
 
 tcp::endpoint endpoint_of(const raw_endpoint& raw) {
@@ -68,8 +63,8 @@ tcp::endpoint endpoint_of(const raw_endpoint& raw) {
 /// The stream itself; its handlers in the loop share it, so that the buffers outlive the transport by a turn.
 class stream : public std::enable_shared_from_this<stream> {
 public:
-    stream(asio::io_context& loop, std::vector<raw_endpoint> known)
-        : loop_(loop), socket_(loop), patience_(loop), addresses_(std::move(known)) {}
+    stream(asio::io_context& loop, std::vector<raw_endpoint> known, tcp_settings how)
+        : loop_(loop), how_(how), socket_(loop), patience_(loop), addresses_(std::move(known)) {}
 
     void open(const std::string& host, std::uint16_t port, transport::opened_handler done);
     void read(transport::read_handler done);
@@ -87,6 +82,7 @@ private:
     void on_written(const error_code& error);
 
     asio::io_context& loop_;
+    const tcp_settings how_;
     tcp::socket socket_;
     asio::steady_timer patience_;
     std::optional<lookup> lookup_;
@@ -138,7 +134,7 @@ bool stream::begin_connecting() {
         self->on_connected(result, attempt);
     });
     if (attempt_ + 1 == addresses_.size()) return true;
-    patience_.expires_after(address_patience);
+    patience_.expires_after(how_.address_patience);
     patience_.async_wait([self = shared_from_this(), attempt = attempt_](const error_code& result) {
         if (!result && !self->closed_ && attempt == self->attempt_) self->give_up_address("Connection timed out");
     });
@@ -149,7 +145,7 @@ void stream::on_connected(const error_code& error, std::size_t attempt) {
     if (closed_ || attempt != attempt_ || !opened_) return;
     patience_.cancel();
     if (error) return give_up_address(words(error));
-    set_options(socket_);
+    set_options(socket_, how_.silence);
     on_opened("");
 }
 
@@ -211,8 +207,8 @@ void stream::close() {
 
 class tcp_transport final : public transport {
 public:
-    tcp_transport(asio::io_context& loop, std::vector<raw_endpoint> known)
-        : stream_(std::make_shared<stream>(loop, std::move(known))) {}
+    tcp_transport(asio::io_context& loop, std::vector<raw_endpoint> known, tcp_settings how)
+        : stream_(std::make_shared<stream>(loop, std::move(known), how)) {}
     ~tcp_transport() override { stream_->close(); }
 
     void open(const std::string& host, std::uint16_t port, opened_handler done) override {
@@ -228,10 +224,12 @@ private:
 
 }  // namespace
 
-std::unique_ptr<transport> make_tcp_transport(asio::io_context& loop) { return make_tcp_transport(loop, {}); }
+std::unique_ptr<transport> make_tcp_transport(asio::io_context& loop, tcp_settings how) {
+    return make_tcp_transport(loop, std::vector<raw_endpoint>(), how);
+}
 
-std::unique_ptr<transport> make_tcp_transport(asio::io_context& loop, std::vector<raw_endpoint> known) {
-    return std::make_unique<tcp_transport>(loop, std::move(known));
+std::unique_ptr<transport> make_tcp_transport(asio::io_context& loop, std::vector<raw_endpoint> known, tcp_settings how) {
+    return std::make_unique<tcp_transport>(loop, std::move(known), how);
 }
 
 }  // namespace mqtt

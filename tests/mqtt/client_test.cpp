@@ -5,6 +5,7 @@
 
 #include "mqtt/transport.hpp"
 #include "tests/mqtt/client_peer.hpp"
+#include "tests/mqtt/support/transport_in_hand.hpp"
 
 using namespace mqtt;
 using namespace mqtt::test;
@@ -348,58 +349,6 @@ TEST_CASE("client: may be destroyed at any time, by its handlers, too", "[mqtt][
 // ---- Over a transport in the hand: what TCP can't be made to do on demand. ----
 
 namespace {
-
-/// What the client did to the transport, and the handlers it left.
-struct hand {
-    std::vector<std::string> events;
-    transport::opened_handler opened;
-    transport::read_handler read;
-    transport::written_handler written;
-    std::string last_write;
-    std::string all_written;
-    bool alive = false;
-
-    void open() { std::exchange(opened, nullptr)(""); }
-    void receive(const packet& what) {
-        const auto bytes = encoded(what, version::v5);
-        std::exchange(read, nullptr)("", as_bytes(bytes));
-    }
-    void finish_write() { std::exchange(written, nullptr)(""); }
-};
-
-class transport_in_hand final : public transport {
-public:
-    explicit transport_in_hand(hand& holder) : hand_(holder) { hand_.alive = true; }
-    ~transport_in_hand() override {
-        hand_.events.push_back("closed");
-        hand_.alive = false;
-        hand_.opened = nullptr;
-        hand_.read = nullptr;
-        hand_.written = nullptr;
-    }
-    void open(const std::string& host, std::uint16_t, opened_handler done) override {
-        hand_.events.push_back("open " + host);
-        hand_.opened = std::move(done);
-    }
-    void read(read_handler done) override {
-        REQUIRE(!hand_.read);
-        hand_.read = std::move(done);
-    }
-    void write(std::string_view bytes, written_handler done) override {
-        REQUIRE(!hand_.written);  // one at a time
-        hand_.events.push_back("write");
-        hand_.last_write = bytes;
-        hand_.all_written += bytes;
-        hand_.written = std::move(done);
-    }
-    void end_of_writing() override {
-        REQUIRE(!hand_.written);
-        hand_.events.push_back("end");
-    }
-
-private:
-    hand& hand_;
-};
 
 struct by_hand {
     asio::io_context loop;

@@ -1,5 +1,8 @@
 // tests/mqtt/client_transport_test.cpp: the TCP transport by itself: names, addresses, bytes, ends and errors.
 // Not here: a session on top of it (client_test.cpp).
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include <optional>
 
 #include "mqtt/transport_resolve.hpp"
@@ -29,6 +32,43 @@ void read_all(transport& from, told& into) {
     });
 }
 
+raw_endpoint raw(const asio::ip::address& address, std::uint16_t port) {
+    const tcp::endpoint endpoint(address, port);
+    const auto* bytes = reinterpret_cast<const std::byte*>(endpoint.data());
+    return raw_endpoint(bytes, bytes + endpoint.size());
+}
+
+/// An address that takes no connection and refuses none: its queue is full.
+class full_listener {
+public:
+    explicit full_listener(asio::io_context& loop) : acceptor_(loop), first_(loop) {
+        acceptor_.open(tcp::v4());
+        acceptor_.bind({asio::ip::address_v4::loopback(), 0});
+        acceptor_.listen(0);
+        first_.connect(acceptor_.local_endpoint());
+    }
+    raw_endpoint address() const { return raw(asio::ip::address_v4::loopback(), acceptor_.local_endpoint().port()); }
+
+private:
+    tcp::acceptor acceptor_;
+    tcp::socket first_;
+};
+
+/// An option of this process's socket that is connected to `port`.
+unsigned option_of_socket_to(std::uint16_t port, int level, int name) {
+    for (int fd = 3; fd < 1024; ++fd) {
+        tcp::endpoint to;
+        auto size = static_cast<socklen_t>(to.capacity());
+        if (getpeername(fd, to.data(), &size) != 0 || to.port() != port) continue;
+        unsigned value = 0;
+        socklen_t value_size = sizeof value;
+        REQUIRE(getsockopt(fd, level, name, &value, &value_size) == 0);
+        return value;
+    }
+    FAIL("there is no such socket");
+    return 0;
+}
+
 std::string open(transport& what, asio::io_context& loop, const std::string& host, std::uint16_t port) {
     std::optional<std::string> result;
     what.open(host, port, [&](std::string_view error) { result = error; });
@@ -52,11 +92,6 @@ TEST_CASE("transport: opens by address and by name, and tries each address of a 
 TEST_CASE("transport: tries one address after the other, and tells the last one's error", "[mqtt][transport]") {
     asio::io_context loop;
     peer other(loop);
-    const auto raw = [](const asio::ip::address& address, std::uint16_t port) {
-        const tcp::endpoint endpoint(address, port);
-        const auto* bytes = reinterpret_cast<const std::byte*>(endpoint.data());
-        return raw_endpoint(bytes, bytes + endpoint.size());
-    };
     const auto loopback = [&](std::uint16_t port) { return raw(asio::ip::address_v4::loopback(), port); };
     const auto dead = loopback(free_port(loop));
     SECTION("the third answers") {
@@ -70,6 +105,45 @@ TEST_CASE("transport: tries one address after the other, and tells the last one'
         const auto tcp_stream = make_tcp_transport(loop, {dead, dead});
         CHECK(open(*tcp_stream, loop, "", 0) == "Connection refused");
     }
+}
+
+TEST_CASE("transport: an address that doesn't answer is given up for the next after some patience", "[mqtt][transport]") {
+    asio::io_context loop;
+    peer other(loop);
+    const full_listener silent(loop);
+    tcp_settings how;
+    how.address_patience = std::chrono::milliseconds(5);
+    const auto next = GENERATE(true, false);
+    const auto port = next ? other.port() : free_port(loop);
+    const auto tcp_stream =
+        make_tcp_transport(loop, {silent.address(), silent.address(), raw(asio::ip::address_v4::loopback(), port)}, how);
+    CHECK(open(*tcp_stream, loop, "", 0) == (next ? "" : "Connection refused"));
+}
+
+TEST_CASE("transport: a peer that falls silent is noticed in the time that was asked for", "[mqtt][transport]") {
+    // That the kernel then does so is not for this test to wait for.
+    asio::io_context loop;
+    peer other(loop);
+    tcp_settings how;
+    how.silence = std::chrono::seconds(12);
+    const auto tcp_stream = make_tcp_transport(loop, how);
+    REQUIRE(open(*tcp_stream, loop, "127.0.0.1", other.port()) == "");
+    const auto option = [&](int level, int name) { return option_of_socket_to(other.port(), level, name); };
+    CHECK(option(SOL_SOCKET, SO_KEEPALIVE) == 1);
+    CHECK(option(IPPROTO_TCP, TCP_KEEPIDLE) == 6);
+    CHECK(option(IPPROTO_TCP, TCP_KEEPINTVL) == 2);
+    CHECK(option(IPPROTO_TCP, TCP_KEEPCNT) == 3);
+    CHECK(option(IPPROTO_TCP, TCP_USER_TIMEOUT) == 12'000);
+}
+
+TEST_CASE("transport: the addresses of a name are tried IPv6 and IPv4 by turns", "[mqtt][transport]") {
+    const auto six = [](std::uint16_t port) { return raw(asio::ip::address_v6::loopback(), port); };
+    const auto four = [](std::uint16_t port) { return raw(asio::ip::address_v4::loopback(), port); };
+    using list = std::vector<raw_endpoint>;
+    CHECK(families_by_turns({}) == list{});
+    CHECK(families_by_turns({six(1), six(2), six(3), four(4), four(5)}) == list{six(1), four(4), six(2), four(5), six(3)});
+    CHECK(families_by_turns({four(1), six(2), six(3)}) == list{four(1), six(2), six(3)});
+    CHECK(families_by_turns({four(1), four(2)}) == list{four(1), four(2)});
 }
 
 TEST_CASE("transport: says why it can't open, in the system's words", "[mqtt][transport]") {

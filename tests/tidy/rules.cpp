@@ -47,7 +47,7 @@ bool may_include(const std::string& path, const std::string& target) {
 /// Files that decide and never act: what they get to know of the world comes in as values. The drivers beside them act.
 /// The store is among them but for its disk: it reads no clock and makes no thread.
 bool is_sans_io(std::string_view path) {
-    if (path.starts_with("mqtt/")) return !starts_with_any(path, {"mqtt/client", "mqtt/transport", "mqtt/tls", "mqtt/websocket"});
+    if (path.starts_with("mqtt/")) return !starts_with_any(path, {"mqtt/client", "mqtt/transport", "mqtt/tls"});
     return starts_with_any(
         path, {"config/", "store/", "gateway/schedule", "gateway/pipeline", "gateway/topic", "gateway/payload",
                "gateway/device_health", "gateway/delivery", "gateway/reading", "adapters/modbus/codec", "adapters/modbus/points",
@@ -182,8 +182,8 @@ findings sans_io(const std::string& path, std::string_view text) {
 /// Each library has its one owner, so that it can be replaced, and so that its cost of compilation is paid once.
 findings library_owners(const std::string& path, std::string_view text) {
     if (path.starts_with("tests/") || path.starts_with("tools/")) return {};
-    const bool may_asio = !is_header(path) && !is_sans_io(path) &&
-                          starts_with_any(path, {"mqtt/client", "mqtt/transport", "mqtt/tls", "mqtt/websocket", "gateway/"});
+    const bool may_asio =
+        !is_header(path) && !is_sans_io(path) && starts_with_any(path, {"mqtt/client", "mqtt/transport", "mqtt/tls", "gateway/"});
     const bool may_sqlite = starts_with_any(path, {"store/sqlite."});
     const bool may_modbus = starts_with_any(path, {"adapters/modbus/link", "adapters/modbus/server"});
     findings found;
