@@ -59,9 +59,15 @@ mqtt::options session_options(const config::file& config) {
     return how;
 }
 
-std::vector<mqtt::server_address> addresses(const config::destination& to) {
-    std::vector<mqtt::server_address> all;
-    for (const auto& server : to.servers) all.push_back({server.host, server.port});
+std::vector<mqtt::connection_settings> connections(const config::destination& to) {
+    std::vector<mqtt::connection_settings> all;
+    for (const auto& server : to.servers) {
+        mqtt::connection_settings one;
+        one.endpoint.host = server.host;
+        one.endpoint.port = server.port;
+        one.keepalive = to.keepalive;
+        all.push_back(std::move(one));
+    }
     return all;
 }
 
@@ -204,7 +210,7 @@ app::app(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> b
                      [this](store::sequence from, auto messages) { on_read(from, std::move(messages)); },
                      [this](const store::error& why, std::uint64_t lost) { on_store_failed(why, lost); }});
     client_ = std::make_unique<mqtt::client>(
-        loop_, addresses(config.mqtt), *session_, [this](const mqtt::effect& what) { on_effect(what); }, [this] { pump(); });
+        loop_, connections(config.mqtt), *session_, [this](const mqtt::effect& what) { on_effect(what); }, [this] { pump(); });
     for (std::size_t i = 0; i < buses.size(); ++i)
         buses_.push_back(
             std::make_unique<bus_thread>(i, config.buses[i], std::move(buses[i]), loop_,

@@ -32,7 +32,7 @@ time_point now() { return std::chrono::steady_clock::now(); }
 /// acknowledged again: nothing is lost, and nothing is written twice to one connection.
 class client::carrier : public std::enable_shared_from_this<client::carrier> {
 public:
-    carrier(asio::io_context& loop, std::vector<server_address> servers, session& protocol, effect_handler on_effect,
+    carrier(asio::io_context& loop, std::vector<connection_settings> servers, session& protocol, effect_handler on_effect,
             ready_handler on_ready, transport_maker make)
         : loop_(loop),
           servers_(std::move(servers)),
@@ -66,13 +66,14 @@ private:
     void report_stopped();
 
     asio::io_context& loop_;
-    const std::vector<server_address> servers_;
+    const std::vector<connection_settings> servers_;
     session& session_;
     const effect_handler on_effect_;
     const ready_handler on_ready_;
     const transport_maker make_;
     bool abandoned_ = false;  // the client is gone; so may be the session
 
+    effects due_;
     bool turning_ = false;
     bool again_ = false;
 
@@ -138,8 +139,8 @@ void client::carrier::turn() {
 }
 
 void client::carrier::carry_out_effects() {
-    for (auto due = session_.take_effects(); !due.empty(); due = session_.take_effects()) {
-        for (const auto& one : due) {
+    for (session_.take_effects(due_); !due_.empty(); session_.take_effects(due_)) {
+        for (const auto& one : due_) {
             if (const auto* open = std::get_if<open_transport>(&one)) {
                 carry_out(*open);
             } else if (const auto* close = std::get_if<close_transport>(&one)) {
@@ -156,10 +157,14 @@ void client::carrier::carry_out_effects() {
 
 void client::carrier::carry_out(const open_transport& what) {
     assert(!transport_ && what.server < servers_.size());
-    const auto& [host, port] = servers_[what.server];
-    transport_ = make_ ? make_(what.server) : make_tcp_transport(loop_);
+    connection_settings to = servers_[what.server];
+    if (!what.instead.empty()) {
+        // What can't be understood is answered by trying where we were: the broker will say it again, or not.
+        if (const auto named = referred_endpoint(to.endpoint, what.instead)) to.endpoint = *named;
+    }
+    transport_ = make_ ? make_(to) : make_transport(loop_, to);
     connection_ = {};
-    transport_->open(host, port, [this](std::string_view error) { on_opened(error); });
+    transport_->open(to.endpoint.host, to.endpoint.port, [this](std::string_view error) { on_opened(error); });
 }
 
 void client::carrier::carry_out(const close_transport&) {
@@ -271,7 +276,7 @@ void client::carrier::report_stopped() {
 
 // ---- The client ----
 
-client::client(asio::io_context& loop, std::vector<server_address> servers, session& protocol, effect_handler on_effect,
+client::client(asio::io_context& loop, std::vector<connection_settings> servers, session& protocol, effect_handler on_effect,
                ready_handler on_ready, transport_maker make)
     : carrier_(std::make_shared<carrier>(loop, std::move(servers), protocol, std::move(on_effect), std::move(on_ready),
                                          std::move(make))) {}

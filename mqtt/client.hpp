@@ -1,5 +1,5 @@
 // mqtt/client.hpp: carries a session's transport effects out on Boost.Asio: resolves, connects, reads, writes, keeps time.
-// No policy: when to connect, what to send and what to keep is the session's. TCP now; TLS and WebSocket are further transports.
+// No policy: when to connect, what to send and what to keep is the session's; how the bytes travel is the transports'.
 #pragma once
 
 #include <chrono>
@@ -10,19 +10,13 @@
 #include <vector>
 
 #include "mqtt/session.hpp"
+#include "mqtt/transport_stack.hpp"
 
 namespace boost::asio {
 class io_context;
 }
 
 namespace mqtt {
-
-class transport;
-
-struct server_address {
-    std::string host;
-    std::uint16_t port = 1883;
-};
 
 /// Lives on one io_context run by one thread; every call from that thread. TCP_NODELAY is set; one gathered write a wake-up.
 /// Handlers may call the session's publish and on_durable, and any member of this; they may destroy it. The session lives
@@ -33,11 +27,11 @@ public:
     using effect_handler = std::function<void(const effect&)>;
     /// The window may have room, or next() may have changed: a chance to publish. Called at most once a wake-up.
     using ready_handler = std::function<void()>;
-    /// Makes the transport for a connection to the server of this index.
-    using transport_maker = std::function<std::unique_ptr<transport>(std::size_t server)>;
+    /// Makes the transport for one connection.
+    using transport_maker = std::function<std::unique_ptr<transport>(const connection_settings& to)>;
 
-    /// `make`: empty means TCP.
-    client(boost::asio::io_context& loop, std::vector<server_address> servers, session& protocol, effect_handler on_effect,
+    /// `make`: empty means make_transport(). Settings without a fault (transport_stack.hpp) are required.
+    client(boost::asio::io_context& loop, std::vector<connection_settings> servers, session& protocol, effect_handler on_effect,
            ready_handler on_ready, transport_maker make = {});
     ~client();  // closes the socket at once
     client(const client&) = delete;

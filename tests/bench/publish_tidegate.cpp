@@ -16,7 +16,15 @@ mqtt::options options_of(const bench_arguments& how) {
     o.client_id = "bench-tidegate";
     o.broker = "bench";
     o.window = static_cast<std::uint16_t>(how.window);
+    o.assumed_receive_maximum = o.window;
     return o;
+}
+
+mqtt::connection_settings to(const bench_arguments& how) {
+    mqtt::connection_settings broker;
+    broker.endpoint.host = "127.0.0.1";
+    broker.endpoint.port = static_cast<std::uint16_t>(how.port);
+    return broker;
 }
 
 class publisher {
@@ -26,8 +34,7 @@ public:
           payload_(static_cast<std::size_t>(how.size), 'x'),
           session_(options_of(how), {}, 1),
           client_(
-              loop_, {{"127.0.0.1", static_cast<std::uint16_t>(how.port)}}, session_,
-              [this](const mqtt::effect& what) { on_effect(what); }, [this] { pump(); }) {}
+              loop_, {to(how)}, session_, [this](const mqtt::effect& what) { on_effect(what); }, [this] { pump(); }) {}
 
     int run() {
         client_.start();

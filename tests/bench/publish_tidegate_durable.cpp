@@ -24,6 +24,7 @@ mqtt::options options_of(const bench_arguments& how) {
     o.client_id = "bench-durable";
     o.broker = "bench";
     o.window = static_cast<std::uint16_t>(how.window);
+    o.assumed_receive_maximum = o.window;
     return o;
 }
 
@@ -70,6 +71,13 @@ void fill(const bench_arguments& how, const std::string& folder) {
     }
 }
 
+mqtt::connection_settings to(const bench_arguments& how) {
+    mqtt::connection_settings broker;
+    broker.endpoint.host = "127.0.0.1";
+    broker.endpoint.port = static_cast<std::uint16_t>(how.port);
+    return broker;
+}
+
 class publisher {
 public:
     publisher(const bench_arguments& how, store::queue opened, const store::recovery& found)
@@ -78,8 +86,7 @@ public:
           session_(options_of(how), saved_state_of(found), 1),
           delivery_(session_, found.last),
           client_(
-              loop_, {{"127.0.0.1", static_cast<std::uint16_t>(how.port)}}, session_,
-              [this](const mqtt::effect& what) { on_effect(what); }, [this] { pump(); }),
+              loop_, {to(how)}, session_, [this](const mqtt::effect& what) { on_effect(what); }, [this] { pump(); }),
           store_(std::move(opened), std::chrono::milliseconds(0), loop_,
                  {[this](gateway::committed done) { on_committed(std::move(done)); },
                   [this](store::sequence from, auto read) { on_read(from, std::move(read)); },

@@ -31,11 +31,18 @@ saved_state known() {
     return saved;
 }
 
+connection_settings server(const char* host, std::uint16_t port) {
+    connection_settings to;
+    to.endpoint.host = host;
+    to.endpoint.port = port;
+    return to;
+}
+
 /// An owner of session and client, as the gateway is one: a save is durable as soon as it is asked for, and the messages of
 /// its log are published as the session wants them.
 class owner {
 public:
-    owner(asio::io_context& loop, std::vector<server_address> servers, options how, client::transport_maker make = {},
+    owner(asio::io_context& loop, std::vector<connection_settings> servers, options how, client::transport_maker make = {},
           saved_state saved = known())
         : loop_(loop),
           session_(std::move(how), std::move(saved), 1),
@@ -131,7 +138,7 @@ TEST_CASE("client: begins a session, publishes, and hears the acknowledgement", 
     peer broker(loop, how);
     auto options = quick();
     options.version = how;
-    owner gateway(loop, {{"127.0.0.1", broker.port()}}, options, {}, {});
+    owner gateway(loop, {server("127.0.0.1", broker.port())}, options, {}, {});
     gateway.add(qos::at_least_once, "one");
     gateway.add(qos::exactly_once, "two");
     gateway.client_->start();
@@ -191,7 +198,7 @@ TEST_CASE("client: begins a session, publishes, and hears the acknowledgement", 
 TEST_CASE("client: a lost connection is made anew, and what was in flight goes again", "[mqtt][client]") {
     asio::io_context loop;
     peer broker(loop);
-    owner gateway(loop, {{"127.0.0.1", broker.port()}}, quick());
+    owner gateway(loop, {server("127.0.0.1", broker.port())}, quick());
     gateway.add(qos::at_least_once, "one");
     gateway.client_->start();
     accept_session(broker);
@@ -214,7 +221,7 @@ TEST_CASE("client: a port that nobody listens on is offline, with the system's w
     peer broker(loop);
     auto how = quick();
     how.servers = 2;
-    owner gateway(loop, {{"127.0.0.1", free_port(loop)}, {"127.0.0.1", broker.port()}}, how);
+    owner gateway(loop, {server("127.0.0.1", free_port(loop)), server("127.0.0.1", broker.port())}, how);
     gateway.client_->start();
     CHECK(run_until(loop, [&] { return gateway.has<offline>(); }));
     CHECK(gateway.all<offline>().front().reason == "Connection refused");
@@ -226,7 +233,7 @@ TEST_CASE("client: a port that nobody listens on is offline, with the system's w
 TEST_CASE("client: what a broker says before it closes is heard", "[mqtt][client]") {
     asio::io_context loop;
     peer broker(loop);
-    owner gateway(loop, {{"127.0.0.1", broker.port()}}, quick());
+    owner gateway(loop, {server("127.0.0.1", broker.port())}, quick());
     gateway.client_->start();
     broker.take_a<mqtt::connect>();
     connack refusal;
@@ -240,7 +247,7 @@ TEST_CASE("client: what a broker says before it closes is heard", "[mqtt][client
 TEST_CASE("client: stop at any time ends, and tells once", "[mqtt][client]") {
     asio::io_context loop;
     peer broker(loop);
-    owner gateway(loop, {{"127.0.0.1", broker.port()}}, quick());
+    owner gateway(loop, {server("127.0.0.1", broker.port())}, quick());
     SECTION("before the start") {}
     SECTION("while it connects") { gateway.client_->start(); }
     SECTION("while it waits for CONNACK") {
@@ -277,7 +284,7 @@ TEST_CASE("client: stop at any time ends, and tells once", "[mqtt][client]") {
 TEST_CASE("client: a peer that neither reads nor closes can't hold up a stop", "[mqtt][client]") {
     asio::io_context loop;
     peer broker(loop);
-    owner gateway(loop, {{"127.0.0.1", broker.port()}}, quick());
+    owner gateway(loop, {server("127.0.0.1", broker.port())}, quick());
     gateway.client_->start();
     SECTION("it doesn't close") {
         broker.stay_open();
@@ -298,7 +305,7 @@ TEST_CASE("client: a peer that neither reads nor closes can't hold up a stop", "
 TEST_CASE("client: may be destroyed at any time, by its handlers, too", "[mqtt][client]") {
     asio::io_context loop;
     peer broker(loop);
-    owner gateway(loop, {{"127.0.0.1", broker.port()}}, quick());
+    owner gateway(loop, {server("127.0.0.1", broker.port())}, quick());
     gateway.add(qos::at_least_once, "one");
     const auto destroy = [&] { gateway.client_.reset(); };
     SECTION("before the start") { destroy(); }
@@ -357,8 +364,8 @@ struct by_hand {
 
     explicit by_hand(saved_state saved = known())
         : gateway(
-              loop, {{"a", 1}}, quick(), [this](std::size_t) { return std::make_unique<transport_in_hand>(held); },
-              std::move(saved)) {}
+              loop, {server("a", 1)}, quick(),
+              [this](const connection_settings&) { return std::make_unique<transport_in_hand>(held); }, std::move(saved)) {}
 
     void go_online() {
         gateway.client_->start();
