@@ -1,5 +1,5 @@
-// mqtt/transport.hpp: one byte stream to one server, whatever it runs over: TCP now (transport_tcp.cpp); TLS and WebSocket
-// are further implementations.
+// mqtt/transport.hpp: one byte stream to one server, whatever it runs over: TCP (transport_tcp.cpp), or a layer over another
+// stream, such as TLS (tls.hpp).
 // Not here: when to connect and what to send (session.hpp), and carrying a session (client.hpp).
 #pragma once
 
@@ -16,6 +16,9 @@ class io_context;
 }
 
 namespace mqtt {
+
+/// The read's error when the stream has ended in order.
+inline constexpr std::string_view closed_by_peer = "the peer closed the connection";
 
 /// Is opened once, and lives on one io_context run by one thread. Handlers are called from the loop, never from within the
 /// call that takes them, and never after the destructor, which closes at once; a handler may destroy the transport. An

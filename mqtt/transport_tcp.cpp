@@ -38,9 +38,7 @@ constexpr int keepalive_interval_seconds = 10;
 constexpr int keepalive_count = 3;
 constexpr unsigned user_timeout_milliseconds = 30'000;
 
-std::string words(const error_code& error) {
-    return error == asio::error::eof ? "the peer closed the connection" : error.message();
-}
+std::string words(const error_code& error) { return error == asio::error::eof ? std::string(closed_by_peer) : error.message(); }
 
 template <typename T>
 void set_option(tcp::socket& socket, int level, int name, T value) {
