@@ -2,11 +2,19 @@
 // Not here: the protocol (mqtt/).
 #include "gateway/broker_link.hpp"
 
+#include <unistd.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <csignal>
 #include <cstdio>
 #include <random>
 
 #include "gateway/limits.hpp"
+#include "mqtt/client.hpp"
 
 namespace gateway {
 namespace {
@@ -30,12 +38,44 @@ bool is_final(mqtt::reason code) {
 
 mqtt::time_point command_now() { return std::chrono::steady_clock::now(); }
 
-broker_link::broker_link(broker_settings how, std::string name, handlers what)
+class broker_link::inside {
+public:
+    inside(broker_settings how, std::string name, handlers what);
+
+    int run(when_lost then);
+    void leave(int code);
+    void when_readable(int descriptor, std::function<void()> then);
+    void say(const std::string& line) const { std::fprintf(stderr, "%s: %s\n", name_.c_str(), line.c_str()); }
+    mqtt::session& session() { return session_; }
+    mqtt::client& client() { return client_; }
+
+private:
+    void on_effect(const mqtt::effect& what);
+    void on_online(const mqtt::online& what);
+    void on_offline(const mqtt::offline& what);
+
+    const broker_settings how_;
+    const std::string name_;
+    const handlers handlers_;
+    boost::asio::io_context loop_{1};
+    boost::asio::signal_set signals_;
+    boost::asio::steady_timer timer_;
+    boost::asio::posix::stream_descriptor input_;
+    mqtt::session session_;
+    mqtt::client client_;
+    when_lost when_lost_ = when_lost::give_up;
+    bool was_online_ = false;
+    bool leaving_ = false;
+    int code_ = 0;
+};
+
+broker_link::inside::inside(broker_settings how, std::string name, handlers what)
     : how_(std::move(how)),
       name_(std::move(name)),
       handlers_(std::move(what)),
       signals_(loop_, SIGTERM, SIGINT),
       timer_(loop_),
+      input_(loop_),
       session_(how_.session, {}, std::random_device{}()),
       client_(
           loop_, {how_.connection}, session_, [this](const mqtt::effect& e) { on_effect(e); },
@@ -43,8 +83,8 @@ broker_link::broker_link(broker_settings how, std::string name, handlers what)
               if (!leaving_) handlers_.on_ready();
           }) {}
 
-int broker_link::run(bool comes_back) {
-    comes_back_ = comes_back;
+int broker_link::inside::run(when_lost then) {
+    when_lost_ = then;
     signals_.async_wait([this](const boost::system::error_code& error, int) {
         if (!error) leave(handlers_.on_interrupt());
     });
@@ -59,7 +99,7 @@ int broker_link::run(bool comes_back) {
     return code_;
 }
 
-void broker_link::leave(int code) {
+void broker_link::inside::leave(int code) {
     if (leaving_) return;
     leaving_ = true;
     code_ = code;
@@ -68,9 +108,18 @@ void broker_link::leave(int code) {
     client_.stop(limits::disconnect_on_stop, [this] { loop_.stop(); });
 }
 
-void broker_link::say(const std::string& line) const { std::fprintf(stderr, "%s: %s\n", name_.c_str(), line.c_str()); }
+void broker_link::inside::when_readable(int descriptor, std::function<void()> then) {
+    const auto call = [this, then = std::move(then)](const boost::system::error_code& = {}) {
+        if (!leaving_) then();
+    };
+    boost::system::error_code error;
+    if (!input_.is_open()) std::ignore = input_.assign(::dup(descriptor), error);
+    // What can't be waited for, as a regular file, is always readable.
+    if (error) return boost::asio::post(loop_, [call] { call(); });
+    input_.async_wait(boost::asio::posix::stream_descriptor::wait_read, call);
+}
 
-void broker_link::on_effect(const mqtt::effect& what) {
+void broker_link::inside::on_effect(const mqtt::effect& what) {
     if (leaving_) return;
     if (const auto* const on = std::get_if<mqtt::online>(&what)) on_online(*on);
     if (const auto* const off = std::get_if<mqtt::offline>(&what)) on_offline(*off);
@@ -79,19 +128,18 @@ void broker_link::on_effect(const mqtt::effect& what) {
     if (!leaving_) handlers_.on_effect(what);
 }
 
-void broker_link::on_online(const mqtt::online& what) {
+void broker_link::inside::on_online(const mqtt::online& what) {
     if (was_online_) {
         say("connected again");
     } else if (how_.verbose) {
-        say("connected to " + mqtt::url_of(how_.connection.endpoint) + " as " + what.client_id +
-            (what.session_present ? ", session resumed" : ""));
+        say("connected to " + mqtt::url_of(how_.connection.endpoint) + " as " + what.client_id);
     }
     was_online_ = true;
 }
 
-void broker_link::on_offline(const mqtt::offline& what) {
-    const bool again = how_.retry || (comes_back_ && was_online_);
-    if (!again || (what.code && is_final(*what.code) && !how_.retry)) {
+void broker_link::inside::on_offline(const mqtt::offline& what) {
+    const bool again = when_lost_ == when_lost::connect_again && was_online_ && !(what.code && is_final(*what.code));
+    if (!again && !how_.retry) {
         say(what.reason);
         return leave(1);
     }
@@ -99,5 +147,18 @@ void broker_link::on_offline(const mqtt::offline& what) {
     std::snprintf(when, sizeof when, "%.1f s", static_cast<double>(what.retry_in.count()) / 1000);
     say(what.reason + "; trying again in " + when);
 }
+
+broker_link::broker_link(broker_settings how, std::string name, handlers what)
+    : inside_(std::make_unique<inside>(std::move(how), std::move(name), std::move(what))) {}
+broker_link::~broker_link() = default;
+
+int broker_link::run(when_lost then) { return inside_->run(then); }
+void broker_link::leave(int code) { inside_->leave(code); }
+void broker_link::flush() { inside_->client().flush(); }
+void broker_link::when_readable(int descriptor, std::function<void()> then) {
+    inside_->when_readable(descriptor, std::move(then));
+}
+void broker_link::say(const std::string& line) const { inside_->say(line); }
+mqtt::session& broker_link::session() { return inside_->session(); }
 
 }  // namespace gateway

@@ -3,14 +3,11 @@
 // Not here: what is sent and what becomes of what comes (command_pub.cpp, command_sub.cpp), and the service (app.cpp).
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "gateway/broker_options.hpp"
-#include "mqtt/client.hpp"
 #include "mqtt/session.hpp"
 
 namespace gateway {
@@ -25,36 +22,27 @@ public:
     };
     /// `name`: of the command, before each line on stderr.
     broker_link(broker_settings how, std::string name, handlers what);
+    ~broker_link();
+    broker_link(const broker_link&) = delete;
+    broker_link& operator=(const broker_link&) = delete;
 
-    /// Connects, and goes on until leave(), which says what this returns. Without `retry`, a connection that can't be made
-    /// ends it with 1; one that was made and is lost is made again if `comes_back`.
-    int run(bool comes_back);
-    /// DISCONNECT, and then run() returns `code`. Once only; a later call changes nothing.
+    /// What becomes of a connection that is lost after it was made.
+    enum class when_lost : std::uint8_t { give_up, connect_again };
+    /// Connects, and goes on until leave(), which says what this returns. A first connection that can't be made ends it with 1,
+    /// unless --retry was given.
+    int run(when_lost then);
+    /// DISCONNECT, and then run() returns `code`. A second call changes nothing.
     void leave(int code);
     /// After any call of the session's.
-    void flush() { client_.flush(); }
-
-    mqtt::session& session() { return session_; }
-    boost::asio::io_context& loop() { return loop_; }
+    void flush();
+    /// Calls back, once, when there is something to read from the file descriptor, or its end.
+    void when_readable(int descriptor, std::function<void()> then);
     void say(const std::string& line) const;
+    mqtt::session& session();
 
 private:
-    void on_effect(const mqtt::effect& what);
-    void on_online(const mqtt::online& what);
-    void on_offline(const mqtt::offline& what);
-
-    broker_settings how_;
-    const std::string name_;
-    handlers handlers_;
-    boost::asio::io_context loop_{1};
-    boost::asio::signal_set signals_;
-    boost::asio::steady_timer timer_;
-    mqtt::session session_;
-    mqtt::client client_;
-    bool comes_back_ = false;
-    bool was_online_ = false;
-    bool leaving_ = false;
-    int code_ = 0;
+    class inside;
+    std::unique_ptr<inside> inside_;
 };
 
 mqtt::time_point command_now();

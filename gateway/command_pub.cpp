@@ -1,11 +1,8 @@
 // gateway/command_pub.cpp: `tidegate pub`: publishes one message, a file, or each line of stdin, and ends when the broker has
 // taken them over as their QoS says.
 // Not here: the connection (broker_link.hpp).
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/read_until.hpp>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -23,75 +20,39 @@ constexpr std::size_t largest_message = 256u << 20;  // bytes; MQTT's own bound
 constexpr std::size_t lines_ahead = 1000;
 constexpr std::size_t largest_read = 64u << 10;
 
-/// What is to be published: a text, a whole file, or lines as they come.
+/// What is to be published: one text, or the lines of stdin as they come.
 class message_source {
 public:
-    virtual ~message_source() = default;
+    explicit message_source(std::string text) : text_(std::move(text)), ended_(true), single_(true) {}
+    message_source() = default;
+
     /// The next message; nothing: not yet, or no more.
-    virtual std::optional<std::string> next() = 0;
-    virtual bool is_at_end() const = 0;
-    /// Calls back, once, when there may be more. Only if not at the end.
-    virtual void wait(std::function<void()> more) = 0;
-};
-
-class single_message final : public message_source {
-public:
-    explicit single_message(std::string text) : text_(std::move(text)) {}
-    std::optional<std::string> next() override { return std::exchange(text_, std::nullopt); }
-    bool is_at_end() const override { return !text_; }
-    void wait(std::function<void()>) override {}
-
-private:
-    std::optional<std::string> text_;
-};
-
-/// A pipe or terminal is read as it fills, a regular file as it is asked for.
-class lines_of_stdin final : public message_source {
-public:
-    explicit lines_of_stdin(boost::asio::io_context& loop) : input_(loop) {
-        struct stat about {};
-        if (::fstat(STDIN_FILENO, &about) == 0 && S_ISREG(about.st_mode)) {
-            is_file_ = true;
-        } else {
-            boost::system::error_code error;
-            std::ignore = input_.assign(::dup(STDIN_FILENO), error);
-            ended_ = static_cast<bool>(error);
+    std::optional<std::string> next() {
+        if (single_) {
+            single_ = false;
+            return std::exchange(text_, {});
         }
-    }
-    std::optional<std::string> next() override {
-        while (is_file_ && !ended_ && bytes_.find('\n') == std::string::npos) read_file();
-        const std::size_t end = bytes_.find('\n');
-        if (end == std::string::npos && !(ended_ && !bytes_.empty())) return std::nullopt;
-        std::string line = bytes_.substr(0, end);
-        bytes_.erase(0, end == std::string::npos ? end : end + 1);
+        const std::size_t end = text_.find('\n', start_);
+        if (end == std::string::npos && !(ended_ && start_ < text_.size())) return std::nullopt;
+        std::string line = text_.substr(start_, end - start_);
+        start_ = end == std::string::npos ? text_.size() : end + 1;
         return line;
     }
-    bool is_at_end() const override { return ended_ && bytes_.empty(); }
-    void wait(std::function<void()> more) override {
-        if (waiting_ || ended_ || is_file_) return;
-        waiting_ = true;
-        input_.async_read_some(boost::asio::buffer(buffer_),
-                               [this, more](const boost::system::error_code& error, std::size_t size) {
-                                   waiting_ = false;
-                                   bytes_.append(buffer_, size);
-                                   ended_ = error || bytes_.size() > largest_message;
-                                   more();
-                               });
+    bool is_at_end() const { return ended_ && !single_ && start_ >= text_.size(); }
+    /// Reads what stdin has; blocks if it has nothing.
+    void read() {
+        text_.erase(0, std::exchange(start_, 0));
+        char buffer[largest_read];
+        const ssize_t size = ::read(STDIN_FILENO, buffer, sizeof buffer);
+        if (size > 0) text_.append(buffer, static_cast<std::size_t>(size));
+        if (size == 0 || (size < 0 && errno != EINTR) || text_.size() > largest_message) ended_ = true;
     }
 
 private:
-    void read_file() {
-        const ssize_t size = ::read(STDIN_FILENO, buffer_, sizeof buffer_);
-        if (size > 0) bytes_.append(buffer_, static_cast<std::size_t>(size));
-        if (size == 0 || (size < 0 && errno != EINTR) || bytes_.size() > largest_message) ended_ = true;
-    }
-
-    boost::asio::posix::stream_descriptor input_;
-    char buffer_[largest_read];
-    std::string bytes_;
-    bool is_file_ = false;
+    std::string text_;
+    std::size_t start_ = 0;
     bool ended_ = false;
-    bool waiting_ = false;
+    bool single_ = false;
 };
 
 option_result<std::string> whole_file(const std::string& path) {
@@ -129,19 +90,17 @@ option_result<std::string> properties_of(const pub_options& typed) {
 
 class publisher {
 public:
-    publisher(broker_settings how, const pub_options& typed, std::string properties, std::optional<std::chrono::seconds> expiry)
+    publisher(broker_settings how, const pub_options& typed, std::string properties, std::optional<std::chrono::seconds> expiry,
+              message_source source)
         : typed_(typed),
           properties_(std::move(properties)),
           expiry_(expiry),
+          source_(std::move(source)),
           link_(std::move(how), "tidegate pub",
                 {[this](const mqtt::effect& what) { on_effect(what); }, [this] { pump(); },
                  [this] { return interrupted("interrupted"); }, [this] { return interrupted("--timeout has passed"); }}) {}
 
-    boost::asio::io_context& loop() { return link_.loop(); }
-    int run(message_source& from) {
-        source_ = &from;
-        return link_.run(false);
-    }
+    int run() { return link_.run(broker_link::when_lost::give_up); }
 
 private:
     /// Messages stay here until the broker has them: a session that is begun anew asks for them again.
@@ -160,17 +119,20 @@ private:
             message.expiry = expiry_;
             session.publish(session.next(), message, command_now());
         }
-        if (source_->is_at_end() && kept_.empty()) return link_.leave(refused_ == 0 ? 0 : 1);
-        if (kept_.size() < lines_ahead && !source_->is_at_end())
-            source_->wait([this] {
-                pump();
-                link_.flush();
-            });
+        if (source_.is_at_end() && kept_.empty()) return link_.leave(refused_ == 0 ? 0 : 1);
+        if (waiting_ || source_.is_at_end() || kept_.size() >= lines_ahead) return;
+        waiting_ = true;
+        link_.when_readable(STDIN_FILENO, [this] {
+            waiting_ = false;
+            source_.read();
+            pump();
+            link_.flush();
+        });
     }
 
     bool take_next() {
         if (kept_.size() >= lines_ahead) return false;
-        auto text = source_->next();
+        auto text = source_.next();
         if (text) kept_.push_back(std::move(*text));
         return text.has_value();
     }
@@ -196,7 +158,8 @@ private:
     const pub_options& typed_;
     const std::string properties_;
     const std::optional<std::chrono::seconds> expiry_;
-    message_source* source_ = nullptr;
+    message_source source_;
+    bool waiting_ = false;
     std::deque<std::string> kept_;  // the messages first_, first_ + 1, …
     std::int64_t first_ = 1;
     std::uint64_t refused_ = 0;
@@ -227,15 +190,13 @@ int pub_command(const pub_options& typed) {
     const int sources = (typed.message ? 1 : 0) + (typed.file.empty() ? 0 : 1) + (typed.lines ? 1 : 0);
     if (sources != 1) return usage(option_error::because("give one of: a MESSAGE, --file FILE, or --lines"));
 
-    publisher out(std::move(*how), typed, std::move(*properties), expiry);
-    if (typed.lines) {
-        lines_of_stdin lines(out.loop());
-        return out.run(lines);
+    message_source source;
+    if (!typed.lines) {
+        auto text = typed.message ? option_result<std::string>(*typed.message) : whole_file(typed.file);
+        if (!text) return usage(text.error());
+        source = message_source(std::move(*text));
     }
-    auto text = typed.message ? option_result<std::string>(*typed.message) : whole_file(typed.file);
-    if (!text) return usage(text.error());
-    single_message one(std::move(*text));
-    return out.run(one);
+    return publisher(std::move(*how), typed, std::move(*properties), expiry, std::move(source)).run();
 }
 
 }  // namespace gateway

@@ -102,7 +102,7 @@ public:
         mqtt::property_set properties;
         if (typed_.identifier != 0) properties.subscription_identifiers = {typed_.identifier};
         link_.session().subscribe(std::move(wanted), std::move(properties), command_now());
-        return link_.run(true);
+        return link_.run(broker_link::when_lost::connect_again);
     }
 
 private:
