@@ -2,9 +2,11 @@
 // Not here: what the client makes of it (mqtt/).
 #include "gateway/broker_options.hpp"
 
+#include <filesystem>
 #include <random>
 #include <stdexcept>
 #include <string_view>
+#include <system_error>
 
 #include "config/address.hpp"
 #include "config/units.hpp"
@@ -119,6 +121,32 @@ option_result<void> set_times(const broker_options& typed, broker_settings& to) 
     return {};
 }
 
+option_result<void> set_tls(const broker_options& typed, mqtt::connection_settings& to) {
+    const bool any = !typed.ca.empty() || !typed.crl.empty() || !typed.certificate.empty() || !typed.key.empty() ||
+                     !typed.key_password.empty() || !typed.server_name.empty() || !typed.alpn.empty() || typed.verify != "full";
+    if (any && !mqtt::is_tls(to.endpoint.scheme))
+        return option_error::because("options of TLS need a URL with mqtts:// or wss://");
+    std::error_code error;
+    (std::filesystem::is_directory(typed.ca, error) ? to.tls.ca_folder : to.tls.ca_file) = typed.ca;
+    to.tls.crl_file = typed.crl;
+    to.tls.certificate_file = typed.certificate;
+    to.tls.key_file = typed.key;
+    to.tls.alpn = typed.alpn;
+    to.tls.server_name = typed.server_name;
+    if (!typed.key_password.empty()) {
+        auto secret = secret_of(typed.key_password, "--key-password");
+        if (!secret) return secret.error();
+        to.tls.key_password = std::move(*secret);
+    }
+    if (typed.verify == "chain_only" || typed.verify == "none") {
+        to.tls.verify_host = mqtt::tls_check::off;
+        if (typed.verify == "none") to.tls.verify_chain = mqtt::tls_check::off;
+    } else if (typed.verify != "full") {
+        return option_error::because("--verify: '" + typed.verify + "' is not one of full, chain_only, none");
+    }
+    return {};
+}
+
 option_result<void> set_proxy(const broker_options& typed, mqtt::connection_settings& to) {
     if (typed.proxy.empty()) return {};
     constexpr std::string_view scheme = "http://";
@@ -159,6 +187,7 @@ option_result<broker_settings> settings_of(const broker_options& typed, const ch
     if (const auto done = set_login(typed, to.session); !done) return done.error();
     if (const auto done = set_times(typed, to); !done) return done.error();
     if (const auto done = set_will(typed, to.session); !done) return done.error();
+    if (const auto done = set_tls(typed, to.connection); !done) return done.error();
     if (const auto done = set_proxy(typed, to.connection); !done) return done.error();
     auto properties = pairs_of(typed.user_properties, "--connect-property");
     if (!properties) return properties.error();
