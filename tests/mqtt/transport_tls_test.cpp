@@ -266,8 +266,15 @@ TEST_CASE("tls transport: an error of the layer below is told in its words", "[m
         one.below->opened("Connection refused");
         CHECK(one.what.opened == "Connection refused");
     }
+    SECTION("before the server answers, as a plain MQTT broker does") {
+        one.below->opened("");
+        one.below->fail_read("Connection reset by peer");
+        CHECK(one.what.opened ==
+              "the connection broke during the TLS handshake: Connection reset by peer; does the server speak TLS on this port?");
+    }
     SECTION("during the handshake") {
         one.below->opened("");
+        one.below->give("\x16");
         one.below->fail_read("Connection reset by peer");
         CHECK(one.what.opened == "the connection broke during the TLS handshake: Connection reset by peer");
     }
