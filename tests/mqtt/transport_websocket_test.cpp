@@ -159,7 +159,8 @@ TEST_CASE("websocket transport: says why it can't open", "[mqtt][transport]") {
         const auto answer = answer_to(t.take_request());
         t.server.send(answer.substr(0, GENERATE(0u, 1u, 20u, 100u, 150u)));
         t.server.close();
-        CHECK(wait_for_open(t.loop, t.what) == "no answer to the WebSocket handshake: the peer closed the connection");
+        CHECK(wait_for_open(t.loop, t.what) ==
+              "no answer to the WebSocket handshake (is this the WebSocket port?): the peer closed the connection");
     }
     SECTION("the settings make no request: nothing is opened") {
         hand held;
