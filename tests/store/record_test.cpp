@@ -10,7 +10,7 @@
 using namespace test;
 
 TEST_CASE("record: what is written is read, and nothing less", "[store][record]") {
-    const store::counters counters{300, 1, 2, 3, 4, 5, ~0ull, 1 << 20};
+    const store::counters counters{300, 1, 2, 3, 4, 5, ~0ull, 1 << 20, 6};
     const store::cursor cursor{at(INT64_MAX), at(0), at(7), {at(9), at(200)}, {at(12), at(10), at(INT64_MAX)}};
     const store::session_record session{"id", std::string("b\0r", 3), ~0ull};
     CHECK(store::decode_counters(encode(counters)) == counters);
@@ -23,7 +23,7 @@ TEST_CASE("record: what is written is read, and nothing less", "[store][record]"
         for (std::size_t size = 0; size < bytes.size(); ++size) CHECK(!decode(bytes.substr(0, size)));
         CHECK(!decode(bytes + "x"));
         std::string newer = bytes;
-        newer[0] = 2;
+        newer[0] = 3;
         CHECK(!decode(newer));
     };
     fails_when_cut(encode(counters), store::decode_counters);
