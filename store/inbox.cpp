@@ -58,7 +58,8 @@ result<void> inbox::handle(std::span<const inbox_number> handled, inbox_state& i
             if (!found) return found.error();
             holding = found->value_or(segment_row{});
         }
-        if (at > holding.last() || is_handled(in, at)) continue;  // it was handled before, or never came
+        const bool there = at >= holding.first && at <= holding.last();
+        if (!there || is_handled(in, at)) continue;
         in.handled.insert(std::lower_bound(in.handled.begin(), in.handled.end(), at), at);
         in.counts.messages -= std::min<std::uint64_t>(1, in.counts.messages);
 
