@@ -18,6 +18,9 @@ class io_context;
 
 namespace mqtt {
 
+/// The read's error when the stream has ended in order.
+inline constexpr std::string_view closed_by_peer = "the peer closed the connection";
+
 /// Is opened once, and lives on one io_context run by one thread. Handlers are called from the loop, never from within the
 /// call that takes them, and never after the destructor, which closes at once; a handler may destroy the transport. An
 /// error is told in the system's words; "" means that there was none.

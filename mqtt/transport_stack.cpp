@@ -35,6 +35,7 @@ std::string fault_in(const connection_settings& how) {
 std::unique_ptr<transport> make_transport(boost::asio::io_context& loop, const connection_settings& how) {
     auto result = make_tcp_transport(loop, tcp_settings_for(how.keepalive));
     if (how.proxy) result = make_proxy_transport(loop, std::move(result), *how.proxy);
+    if (is_tls(how.endpoint.scheme)) result = make_tls_transport(loop, std::move(result), how.tls);
     if (is_websocket(how.endpoint.scheme))
         result = make_websocket_transport(loop, std::move(result), websocket_settings_for(how));
     return result;

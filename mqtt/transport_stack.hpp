@@ -10,6 +10,7 @@
 #include "mqtt/endpoint.hpp"
 #include "mqtt/http_answer.hpp"
 #include "mqtt/proxy.hpp"
+#include "mqtt/tls.hpp"
 #include "mqtt/transport.hpp"
 
 namespace mqtt {
@@ -17,6 +18,7 @@ namespace mqtt {
 struct connection_settings {
     mqtt::endpoint endpoint;
     std::optional<proxy_settings> proxy = {};
+    tls_settings tls = {};                           // for mqtts and wss
     std::vector<http_field> websocket_headers = {};  // their values may be secrets
     std::chrono::seconds keepalive{60};              // MQTT's; 0: off
 };

@@ -31,9 +31,7 @@ using boost::system::error_code;
 using namespace std::chrono_literals;
 
 constexpr std::size_t read_size = 16 * 1024;
-std::string words(const error_code& error) {
-    return error == asio::error::eof ? "the peer closed the connection" : error.message();
-}
+std::string words(const error_code& error) { return error == asio::error::eof ? std::string(closed_by_peer) : error.message(); }
 
 template <typename T>
 void set_option(tcp::socket& socket, int level, int name, T value) {

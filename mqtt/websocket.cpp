@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "mqtt/codec.hpp"
+#include "mqtt/transport.hpp"
 
 namespace mqtt {
 namespace {
@@ -48,7 +49,7 @@ std::string_view phrase_of(unsigned code) {
 bool may_be_sent(unsigned code) { return !phrase_of(code).empty() || (code >= 3000 && code <= 4999); }
 
 std::string words_for_close(unsigned code, std::string_view reason) {
-    std::string result = "the peer closed the connection";
+    std::string result(closed_by_peer);
     const bool says_nothing = (code == no_code || code == 1000) && reason.empty();
     if (says_nothing) return result;
     result += ": WebSocket close code " + std::to_string(code);

@@ -174,6 +174,28 @@ TEST_CASE("transport stack: each scheme has its layers, a tunnel below all other
         CHECK_THAT(request, Catch::StartsWith("GET /a HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(peer.port())) &&
                                 Catch::Contains("X-Site: 7\r\n"));
     }
+    SECTION("mqtts and wss are TLS over TCP") {
+        how.endpoint.scheme = GENERATE(scheme::mqtts, scheme::wss);
+        how.endpoint.path = "/mqtt";
+        how.tls.verify_chain = tls_check::off;  // no file of the system's is read
+        const auto stack = make_transport(loop, how);
+        begin_open(*stack, what, peer.port());
+        CHECK(to_hex(peer.take(2)) == to_hex(hex("16 03")));  // a handshake record
+        peer.close();
+        CHECK_THAT(wait_for_open(loop, what), !Catch::Equals(""));
+    }
+    SECTION("through a proxy, which sees no more than the request in the clear") {
+        how.endpoint = {scheme::wss, "broker", 443, "/mqtt"};
+        how.tls.verify_chain = tls_check::off;
+        how.proxy = login();
+        how.proxy->port = peer.port();
+        const auto stack = make_transport(loop, how);
+        begin_open(*stack, what, 443, "broker");
+        CHECK_THAT(peer.take_until("\r\n\r\n"), Catch::StartsWith("CONNECT broker:443 "));
+        CHECK(peer.bytes().empty());
+        peer.send(granted);
+        CHECK(to_hex(peer.take(2)) == to_hex(hex("16 03")));
+    }
     SECTION("through a proxy") {
         how.endpoint = {scheme::ws, "broker", 80, "/mqtt"};
         how.proxy = login();
