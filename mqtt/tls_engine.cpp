@@ -43,7 +43,7 @@ public:
     /// "" or what is wrong with the settings or their files.
     std::string start(tls_files& files, const tls_settings& how, const std::string& host);
     void shake_hands();
-    /// For a result of mbedTLS that isn't a success: nothing when it only waits.
+    /// Fails, unless mbedTLS only waits or has succeeded.
     void on_result(int result);
     void fail(std::string why) {
         if (error_.empty()) error_ = std::move(why);
@@ -125,7 +125,10 @@ int tls_engine::connection::configure(const tls_settings& how) {
 
 int tls_engine::connection::offer_protocols() {
     if (alpn_.empty()) return 0;
-    for (const auto& one : alpn_) alpn_list_.push_back(one.c_str());
+    for (const auto& one : alpn_) {
+        if (one.empty()) return MBEDTLS_ERR_SSL_BAD_INPUT_DATA;
+        alpn_list_.push_back(one.c_str());
+    }
     alpn_list_.push_back(nullptr);
     return mbedtls_ssl_conf_alpn_protocols(configuration_.get(), alpn_list_.data());
 }
@@ -171,7 +174,7 @@ void tls_engine::connection::shake_hands() {
 }
 
 void tls_engine::connection::on_result(int result) {
-    if (result == MBEDTLS_ERR_SSL_WANT_READ || result == MBEDTLS_ERR_SSL_WANT_WRITE || is_a_ticket(result)) return;
+    if (result >= 0 || result == MBEDTLS_ERR_SSL_WANT_READ || result == MBEDTLS_ERR_SSL_WANT_WRITE || is_a_ticket(result)) return;
     fail(reason(result));
 }
 

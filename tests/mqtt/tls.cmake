@@ -2,5 +2,11 @@
 tidegate_test(mqtt_tls_test
     SOURCES
         digest_test.cpp
-    LIBRARIES tidegate_mqtt
+        support/certificates.cpp
+        support/tls_server.cpp
+        tls_alert_test.cpp
+        tls_engine_test.cpp
+        tls_name_test.cpp
+        tls_refusal_test.cpp
+    LIBRARIES tidegate_mqtt tidegate_mbedtls
 )

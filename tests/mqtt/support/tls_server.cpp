@@ -1,0 +1,193 @@
+// tests/mqtt/support/tls_server.cpp: a TLS server by mbedTLS, over strings.
+// Not here: sockets (transport_tls_test.cpp).
+#include "tests/mqtt/support/tls_server.hpp"
+
+#include <array>
+#include <stdexcept>
+#include <utility>
+
+#include "mqtt/tls_mbedtls.hpp"
+
+namespace mqtt::test {
+
+class tls_server::connection {
+public:
+    explicit connection(const server_settings& how) : alpn_(how.alpn) {
+        check(random_.seed());
+        check(mbedtls_x509_crt_parse(own_.get(), raw(how.certificates), how.certificates.size() + 1));
+        forget_purpose();
+        check(parse_key(key_.get(), raw(how.key), how.key.size() + 1, "", random_));
+        auto* const to = configuration_.get();
+        check(mbedtls_ssl_config_defaults(to, MBEDTLS_SSL_IS_SERVER, MBEDTLS_SSL_TRANSPORT_STREAM, MBEDTLS_SSL_PRESET_DEFAULT));
+        mbedtls_ssl_conf_rng(to, mbedtls_ctr_drbg_random, random_.generator.get());
+        check(mbedtls_ssl_conf_own_cert(to, own_.get(), key_.get()));
+        mbedtls_ssl_conf_cert_profile(to, &anything);
+        set_version(how.version);
+        if (how.may_renegotiate) mbedtls_ssl_conf_renegotiation(to, MBEDTLS_SSL_RENEGOTIATION_ENABLED);
+        mbedtls_ssl_conf_sni(to, keep_name, this);
+        for (const auto& one : alpn_) alpn_list_.push_back(one.c_str());
+        alpn_list_.push_back(nullptr);
+        if (!alpn_.empty()) check(mbedtls_ssl_conf_alpn_protocols(to, alpn_list_.data()));
+        if (!how.client_authority.empty()) {
+            check(mbedtls_x509_crt_parse(clients_.get(), raw(how.client_authority), how.client_authority.size() + 1));
+            mbedtls_ssl_conf_ca_chain(to, clients_.get(), nullptr);
+            mbedtls_ssl_conf_authmode(to, MBEDTLS_SSL_VERIFY_REQUIRED);
+        }
+        check(mbedtls_ssl_setup(ssl_.get(), to));
+        mbedtls_ssl_set_bio(ssl_.get(), this, send, receive, nullptr);
+    }
+
+    void advance() {
+        if (!error_.empty() || told_) return;
+        if (!open_) {
+            const int result = mbedtls_ssl_handshake(ssl_.get());
+            if (result != 0) return on_result(result);
+            open_ = true;
+        }
+        std::array<unsigned char, 16384> some{};
+        for (;;) {
+            const int result = mbedtls_ssl_read(ssl_.get(), some.data(), some.size());
+            if (result <= 0) return on_result(result);
+            received_.append(reinterpret_cast<const char*>(some.data()), static_cast<std::size_t>(result));
+        }
+    }
+
+    void on_result(int result) {
+        if (result == MBEDTLS_ERR_SSL_WANT_READ || result == MBEDTLS_ERR_SSL_WANT_WRITE) return;
+        if (result == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY) {
+            told_ = true;
+        } else {
+            error_ = library_words(result);
+        }
+    }
+
+    static void check(int error) {
+        if (error < 0) throw std::runtime_error("TLS server: " + library_words(error));
+    }
+
+    bool open_ = false;
+    bool told_ = false;
+    std::string error_;
+    std::string received_;
+    std::string in_;
+    std::string out_;
+    std::string name_;
+    mbedtls_ssl_context* ssl() { return ssl_.get(); }
+
+private:
+    void set_version(tls_version version) {
+        auto* const to = configuration_.get();
+#if MBEDTLS_VERSION_MAJOR >= 3
+        const auto only = version == tls_version::v1_3 ? MBEDTLS_SSL_VERSION_TLS1_3 : MBEDTLS_SSL_VERSION_TLS1_2;
+        mbedtls_ssl_conf_min_tls_version(to, only);
+        mbedtls_ssl_conf_max_tls_version(to, only);
+#else
+        const int only = version == tls_version::v1_1 ? MBEDTLS_SSL_MINOR_VERSION_2 : MBEDTLS_SSL_MINOR_VERSION_3;
+        mbedtls_ssl_conf_min_version(to, MBEDTLS_SSL_MAJOR_VERSION_3, only);
+        mbedtls_ssl_conf_max_version(to, MBEDTLS_SSL_MAJOR_VERSION_3, only);
+#endif
+    }
+
+    /// mbedTLS's server wouldn't use a certificate that isn't a server's; others do.
+    void forget_purpose() {
+        constexpr int purposes = MBEDTLS_X509_EXT_KEY_USAGE | MBEDTLS_X509_EXT_EXTENDED_KEY_USAGE;
+#if MBEDTLS_VERSION_MAJOR >= 3
+        own_->MBEDTLS_PRIVATE(ext_types) &= ~purposes;
+#else
+        own_->ext_types &= ~purposes;
+#endif
+    }
+
+    static int send(void* self, const unsigned char* bytes, std::size_t size) {
+        static_cast<connection*>(self)->out_.append(reinterpret_cast<const char*>(bytes), size);
+        return static_cast<int>(size);
+    }
+    static int receive(void* self, unsigned char* into, std::size_t size) {
+        auto& in = static_cast<connection*>(self)->in_;
+        if (in.empty()) return MBEDTLS_ERR_SSL_WANT_READ;
+        const auto taken = in.copy(reinterpret_cast<char*>(into), size);
+        in.erase(0, taken);
+        return static_cast<int>(taken);
+    }
+    static int keep_name(void* self, mbedtls_ssl_context*, const unsigned char* name, std::size_t size) {
+        static_cast<connection*>(self)->name_.assign(reinterpret_cast<const char*>(name), size);
+        return 0;
+    }
+
+    /// A server of the field doesn't mind weak certificates.
+    static constexpr mbedtls_x509_crt_profile anything = {0xfffffff, 0xfffffff, 0xfffffff, 0};
+
+    std::vector<std::string> alpn_;
+    std::vector<const char*> alpn_list_;
+    random_numbers random_;
+    owned_chain own_;
+    owned_chain clients_;
+    owned_key key_;
+    owned_configuration configuration_;
+    owned_connection ssl_;
+};
+
+tls_server::tls_server(const server_settings& how) : connection_(std::make_unique<connection>(how)) {}
+tls_server::~tls_server() = default;
+
+void tls_server::feed(std::string_view bytes) {
+    connection_->in_ += bytes;
+    connection_->advance();
+}
+
+std::string tls_server::take_bytes() { return std::exchange(connection_->out_, {}); }
+bool tls_server::is_open() const { return connection_->open_; }
+const std::string& tls_server::received() const { return connection_->received_; }
+bool tls_server::was_told_the_end() const { return connection_->told_; }
+const std::string& tls_server::error() const { return connection_->error_; }
+std::string tls_server::name() const { return connection_->name_; }
+
+std::string tls_server::protocol() const {
+    const char* selected = mbedtls_ssl_get_alpn_protocol(connection_->ssl());
+    return selected != nullptr ? selected : "";
+}
+
+void tls_server::write(std::string_view bytes) {
+    while (!bytes.empty()) {
+        const int written = mbedtls_ssl_write(connection_->ssl(), raw(bytes), bytes.size());
+        connection::check(written);
+        bytes.remove_prefix(static_cast<std::size_t>(written));
+    }
+}
+
+void tls_server::close_notify() { connection::check(mbedtls_ssl_close_notify(connection_->ssl())); }
+void tls_server::ask_for_renegotiation() { connection::check(mbedtls_ssl_renegotiate(connection_->ssl())); }
+
+std::vector<tls_version> tls_versions() {
+#if MBEDTLS_VERSION_MAJOR >= 3
+    return {tls_version::v1_2, tls_version::v1_3};
+#else
+    return {tls_version::v1_2};
+#endif
+}
+
+std::span<const std::byte> bytes_of(std::string_view text) {
+    return {reinterpret_cast<const std::byte*>(text.data()), text.size()};
+}
+
+std::string exchange(tls_engine& client, tls_server& server, std::size_t step) {
+    std::string to_client;
+    std::string read;
+    std::array<std::byte, 16384> plain{};
+    for (bool moved = true; moved;) {
+        const auto to_server = client.take_bytes();
+        for (std::size_t at = 0; at < to_server.size(); at += step) server.feed(std::string_view(to_server).substr(at, step));
+        to_client += server.take_bytes();
+        moved = !to_server.empty();
+        while (!to_client.empty() && client.wants_bytes()) {
+            const auto some = to_client.substr(0, step);
+            to_client.erase(0, some.size());
+            client.feed(bytes_of(some));
+            moved = true;
+            while (const auto size = client.read(plain)) read.append(reinterpret_cast<const char*>(plain.data()), size);
+        }
+    }
+    return read;
+}
+
+}  // namespace mqtt::test
