@@ -1,4 +1,4 @@
-// store/inspect.cpp: the figures of a queue file, read beside a running service or without one.
+// store/inspect.cpp: the figures and the dead letters of a queue file, read beside a running service or without one.
 // Writes nothing, takes no lock that a writer waits for, and leaves no file behind: files made here might belong to another
 // user, and the service couldn't open them then.
 #include <sys/stat.h>
@@ -7,7 +7,9 @@
 #include <cerrno>
 #include <cstring>
 #include <string>
+#include <utility>
 
+#include "store/dead_letters.hpp"
 #include "store/log.hpp"
 #include "store/queue.hpp"
 #include "store/retention.hpp"
@@ -36,10 +38,9 @@ result<std::optional<stamp>> oldest_queued(log_table& log, const contents& known
     dictionary texts;
     if (const auto loaded = log.load_texts(texts); !loaded) return loaded.error();
     std::int64_t from = number(known.cursor.acked) + 1;
-    if (const auto holding = log.at_or_before(from); holding && *holding && (*holding)->last() >= from) from = (*holding)->first;
     const std::vector<sequence>& finished = known.cursor.acked_beyond;
     for (;;) {
-        auto segment = log.segment_from(from);
+        auto segment = log.segment_from(part::log, from);
         if (!segment) return segment.error();
         if (!*segment) return std::optional<stamp>();
         while ((*segment)->position() <= (*segment)->last()) {
@@ -71,22 +72,35 @@ result<statistics> read_figures(connection& file) {
     found.max_bytes = known->figures.max_bytes;
     found.oldest = *oldest;
     found.last = sequence{known->figures.last};
+    found.held = known->held;
+    found.inbox = known->inbox.counts;
+    found.dead_letters = known->dead_letters.counts;
     return found;
 }
 
-/// All figures of one moment. The read transaction is over when this returns, so that it never holds up a checkpoint.
-result<statistics> read_file(const std::string& path, connection::access how) {
+result<std::vector<dead_letter>> read_letters(connection& file, dead_letter_number from, std::size_t most) {
+    if (const auto ours = check_version(file); !ours) return ours.error();
+    const auto version = file.integer("PRAGMA user_version");
+    if (!version) return version.error();
+    if (*version < schema_version) return std::vector<dead_letter>();  // there was no such table
+    dead_letter_table letters(file);
+    if (const auto ready = letters.prepare(); !ready) return ready.error();
+    return letters.read(from, most);
+}
+
+/// All of one moment. The read transaction is over when this returns, so that it never holds up a checkpoint.
+template <typename Read>
+auto read_file(const std::string& path, connection::access how, Read read) -> decltype(read(std::declval<connection&>())) {
     connection file;
     if (const auto opened = file.open(path, how, nullptr); !opened) return opened.error();
     if (const auto begun = file.run("BEGIN"); !begun) return begun.error();
-    auto found = read_figures(file);
+    auto found = read(file);
     file.roll_back();
     return found;
 }
 
-}  // namespace
-
-result<statistics> queue::inspect(const std::string& path) {
+template <typename Read>
+auto read_beside(const std::string& path, Read read) -> decltype(read(std::declval<connection&>())) {
     struct stat file {};
     if (::stat(path.c_str(), &file) != 0) return cannot_read(path, errno);
     if (!S_ISREG(file.st_mode)) return cannot_read(path, EISDIR);
@@ -94,14 +108,22 @@ result<statistics> queue::inspect(const std::string& path) {
         return error(errc::missing, path + ": is empty; the service fills it when it first runs");
     // Without a WAL the file is complete and nobody writes. If a WAL appears meanwhile, somebody does, and we look again.
     if (!has_wal(path)) {
-        auto found = read_file(path, connection::access::immutable);
+        auto found = read_file(path, connection::access::immutable, read);
         if (!has_wal(path)) return found;
     }
-    auto found = read_file(path, connection::access::read_only);
+    auto found = read_file(path, connection::access::read_only, read);
     if (found || exists(path + "-shm")) return found;
     return error(errc::read_only, path +
                                       ": wasn't closed in order, and to look at it would mean to write; the next start of the "
                                       "service puts it in order");
+}
+
+}  // namespace
+
+result<statistics> queue::inspect(const std::string& path) { return read_beside(path, read_figures); }
+
+result<std::vector<dead_letter>> queue::inspect_dead_letters(const std::string& path, dead_letter_number from, std::size_t most) {
+    return read_beside(path, [&](connection& file) { return read_letters(file, from, most); });
 }
 
 }  // namespace store

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
 #include <utility>
 
 namespace store {
@@ -12,14 +11,24 @@ namespace {
 constexpr std::int64_t counters_key = 0;
 constexpr std::int64_t cursor_key = -1;
 constexpr std::int64_t session_key = -65537;
-constexpr std::int64_t largest = std::numeric_limits<std::int64_t>::max();
+constexpr std::int64_t held_key = -65793;
+constexpr std::int64_t inbox_key = -131073;
+constexpr std::int64_t dead_letters_key = -131074;
 
 // What a sound file can hold; anything above is damage, and sums below can't overflow.
 constexpr std::int64_t most_in_segment = std::int64_t{1} << 31;
-constexpr std::int64_t highest_sequence = std::int64_t{1} << 62;
+constexpr std::int64_t highest_number = std::int64_t{1} << 61;
+
+/// A segment's key is its first number and this.
+constexpr std::int64_t offset_of(part which) { return which == part::log ? 0 : -(std::int64_t{1} << 62); }
+
+/// Also of a number beyond what there can be.
+std::int64_t key_of(part which, std::int64_t number) {
+    return offset_of(which) + std::clamp<std::int64_t>(number, 0, highest_number);
+}
 
 bool is_sane(const segment_row& row) {
-    return row.first >= 1 && row.first <= highest_sequence && row.count >= 1 && row.count <= most_in_segment;
+    return row.first >= 1 && row.first <= highest_number && row.count >= 1 && row.count <= most_in_segment;
 }
 
 std::uint32_t text_checksum(std::uint64_t id, std::string_view text) {
@@ -38,16 +47,16 @@ ledger contents::ledger() const {
     found.dropped_newest = figures.dropped_newest;
     found.dropped_refused = figures.dropped_refused;
     found.dropped_session = figures.dropped_session;
+    found.dropped_expired = figures.dropped_expired;
     return found;
 }
 
 result<void> log_table::prepare(purpose what_for) {
     using entry = std::pair<statement*, const char*>;
     const std::array reading{
-        // The key of a segment is at least 1; below are the records.
-        entry{&floor_, "SELECT first, count, length(data) FROM log WHERE first BETWEEN 1 AND ?1 ORDER BY first DESC LIMIT 1"},
+        entry{&floor_, "SELECT first, count, length(data) FROM log WHERE first BETWEEN ?1 AND ?2 ORDER BY first DESC LIMIT 1"},
         entry{&after_, "SELECT first, count, length(data) FROM log WHERE first > ?1 ORDER BY first"},
-        entry{&from_, "SELECT first, count, crc, data FROM log WHERE first >= ?1 ORDER BY first LIMIT 1"},
+        entry{&from_, "SELECT first, count, crc, data FROM log WHERE first BETWEEN ?1 AND ?2 ORDER BY first LIMIT 1"},
         entry{&record_, "SELECT count, crc, data FROM log WHERE first = ?1"},
         entry{&texts_, "SELECT id, crc, text FROM text ORDER BY id"},
         entry{&page_count_, "PRAGMA page_count"},
@@ -75,33 +84,39 @@ error log_table::damaged(const std::string& what) const {
             file_.path() + ": " + what + "; move the file and its -wal aside together to start with an empty queue"};
 }
 
-result<segment_row> log_table::as_segment(const rows& at) const {
-    const segment_row found{at.integer(0), at.integer(1), static_cast<std::uint64_t>(std::max<std::int64_t>(0, at.integer(2)))};
+result<segment_row> log_table::as_segment(const rows& at, part of) const {
+    const segment_row found{at.integer(0) - offset_of(of), at.integer(1),
+                            static_cast<std::uint64_t>(std::max<std::int64_t>(0, at.integer(2)))};
     if (!is_sane(found)) return damaged("a segment has impossible numbers");
     return found;
 }
 
-result<std::optional<segment_row>> log_table::at_or_before(std::int64_t at) {
-    auto found = floor_.select(at);
+result<std::optional<segment_row>> log_table::at_or_before(part of, std::int64_t at) {
+    auto found = floor_.select(key_of(of, 1), key_of(of, at));
     if (!found) return found.error();
     const auto row = found->next();
     if (!row) return row.error();
     if (!*row) return std::optional<segment_row>();
-    const auto segment = as_segment(*found);
+    const auto segment = as_segment(*found, of);
     if (!segment) return segment.error();
     return std::optional<segment_row>(*segment);
 }
 
-result<std::optional<segment_reader>> log_table::segment_from(std::int64_t first) {
-    auto found = from_.select(first);
+result<std::optional<segment_reader>> log_table::segment_from(part of, std::int64_t at) {
+    const auto holding = at_or_before(of, at);
+    if (!holding) return holding.error();
+    const bool inside = *holding && (*holding)->last() >= at;
+    const std::int64_t first = inside ? (*holding)->first : std::max<std::int64_t>(1, at);
+    auto found = from_.select(key_of(of, first), key_of(of, highest_number));
     if (!found) return found.error();
     const auto row = found->next();
     if (!row) return row.error();
     if (!*row) return std::optional<segment_reader>();
-    const segment_row numbers{found->integer(0), found->integer(1), 0};
+    const segment_row numbers{found->integer(0) - offset_of(of), found->integer(1), 0};
     const std::string_view data = found->bytes(3);
-    if (!is_sane(numbers) || found->integer(2) != row_checksum(numbers.first, numbers.count, data))
-        return damaged("the segment that begins with message " + std::to_string(numbers.first) + " fails its checksum");
+    if (!is_sane(numbers) || found->integer(2) != row_checksum(found->integer(0), numbers.count, data))
+        return damaged(std::string("the segment that begins with ") + (of == part::inbox ? "received " : "") + "message " +
+                       std::to_string(numbers.first) + " fails its checksum");
     return std::optional<segment_reader>(segment_reader(numbers.first, numbers.count, std::string(data)));
 }
 
@@ -113,8 +128,12 @@ result<std::uint64_t> log_table::messages_between(std::int64_t first, std::int64
     return static_cast<std::uint64_t>(std::max<std::int64_t>(0, found->integer(0)));
 }
 
-result<void> log_table::append(std::int64_t first, const segment_writer& segment) {
-    return put_row(first, segment.count(), segment.data());
+result<void> log_table::append(part to, std::int64_t first, const segment_writer& segment) {
+    return put_row(key_of(to, first), segment.count(), segment.data());
+}
+
+result<void> log_table::erase(part of, std::int64_t first, std::int64_t last) {
+    return erase_.execute(key_of(of, first), key_of(of, last));
 }
 
 result<void> log_table::put_row(std::int64_t key, std::int64_t count, std::string_view data) {
@@ -124,7 +143,7 @@ result<void> log_table::put_row(std::int64_t key, std::int64_t count, std::strin
 result<std::uint64_t> log_table::finished(const cursor& at) {
     std::uint64_t count = 0;
     // Segments wholly at or below the watermark are gone, so at most one is finished in part.
-    const auto first = at_or_before(number(at.acked));
+    const auto first = at_or_before(part::log, number(at.acked));
     if (!first) return first.error();
     if (*first) count = static_cast<std::uint64_t>(std::min(number(at.acked), (*first)->last()) - (*first)->first + 1);
     std::int64_t previous = number(at.acked);
@@ -133,7 +152,7 @@ result<std::uint64_t> log_table::finished(const cursor& at) {
         if (number(beyond) <= previous) continue;
         previous = number(beyond);
         if (previous > segment.last()) {
-            const auto next = at_or_before(previous);
+            const auto next = at_or_before(part::log, previous);
             if (!next) return next.error();
             segment = next->value_or(segment_row{});
         }
@@ -153,24 +172,31 @@ result<std::optional<std::string>> log_table::record(std::int64_t key) {
     return std::optional<std::string>(data);
 }
 
-result<contents> log_table::load() {
-    const auto figures = record(counters_key);
-    if (!figures) return figures.error();
-    const auto cursor = record(cursor_key);
-    if (!cursor) return cursor.error();
-    const auto session = record(session_key);
-    if (!session) return session.error();
-    const auto newest = at_or_before(largest);
-    if (!newest) return newest.error();
+/// Leaves `to` as it is if there is no such record yet.
+template <typename Record, typename Decode>
+result<void> log_table::load_record(std::int64_t key, Record& to, Decode decode) {
+    const auto there = record(key);
+    if (!there) return there.error();
+    if (!*there) return {};
+    const auto decoded = decode(**there);
+    if (!decoded) return damaged("the queue's state can't be decoded");
+    to = *decoded;
+    return {};
+}
 
-    const auto known = *figures ? decode_counters(**figures) : std::nullopt;
-    const auto position = *cursor ? decode_cursor(**cursor) : store::cursor{};
-    if (!known || !position) return damaged("the queue's state can't be decoded");
-    contents found{*known, *position, std::nullopt, 0};
-    if (*session) {
-        found.session = decode_session(**session);
-        if (!found.session) return damaged("the queue's state can't be decoded");
-    }
+result<contents> log_table::load() {
+    contents found;
+    std::optional<counters> figures;
+    if (const auto done = load_record(counters_key, figures, decode_counters); !done) return done.error();
+    if (!figures) return damaged("the queue's counters are missing");
+    found.figures = *figures;
+    if (const auto done = load_record(cursor_key, found.cursor, decode_cursor); !done) return done.error();
+    if (const auto done = load_record(session_key, found.session, decode_session); !done) return done.error();
+    if (const auto done = load_record(held_key, found.held, decode_held); !done) return done.error();
+    if (const auto done = load_record(inbox_key, found.inbox, decode_inbox); !done) return done.error();
+    if (const auto done = load_record(dead_letters_key, found.dead_letters, decode_dead_letters); !done) return done.error();
+    const auto newest = at_or_before(part::log, highest_number);
+    if (!newest) return newest.error();
     if (*newest && (*newest)->last() > found.figures.last) {
         found.figures.stored += static_cast<std::uint64_t>((*newest)->last() - found.figures.last);
         found.figures.last = (*newest)->last();
@@ -180,12 +206,18 @@ result<contents> log_table::load() {
     const auto finished_there = finished(found.cursor);
     if (!finished_there) return finished_there.error();
     found.finished = *finished_there;
+    const auto newest_received = at_or_before(part::inbox, highest_number);
+    if (!newest_received) return newest_received.error();
+    if (*newest_received && (*newest_received)->last() > found.inbox.last) return damaged("the state of the inbox is missing");
     return found;
 }
 
 result<void> log_table::save(const counters& what) { return put_row(counters_key, 0, encode(what)); }
 result<void> log_table::save(const cursor& what) { return put_row(cursor_key, 0, encode(what)); }
 result<void> log_table::save(const session_record& what) { return put_row(session_key, 0, encode(what)); }
+result<void> log_table::save(const held_identifiers& what) { return put_row(held_key, 0, encode(what)); }
+result<void> log_table::save(const inbox_state& what) { return put_row(inbox_key, 0, encode(what)); }
+result<void> log_table::save(const dead_letter_state& what) { return put_row(dead_letters_key, 0, encode(what)); }
 
 result<void> log_table::load_texts(dictionary& to) {
     auto found = texts_.select();

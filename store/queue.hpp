@@ -1,4 +1,5 @@
-// store/queue.hpp: the durable message log in one SQLite file: append, read, move cursors, all in group commits.
+// store/queue.hpp: the durable message log in one SQLite file: append, read, move cursors, all in group commits; beside it the
+// inbox of messages received and not yet handled, and the dead letters that nobody would take.
 // Knows nothing of MQTT packets, threads or clocks; one caller at a time, every call may block on the disk.
 #pragma once
 
@@ -35,6 +36,8 @@ struct message {
     std::uint8_t qos = 1;
     bool retain = false;
     stamp taken;
+    std::optional<std::uint32_t> expiry = std::nullopt;  // seconds from `taken`; who sends it judges it, the store doesn't
+    std::string properties = {};                         // encoded by the caller, kept as they are
     bool operator==(const message&) const = default;
 };
 
@@ -42,6 +45,40 @@ struct stored_message {
     store::sequence sequence{0};
     store::message message;
     bool operator==(const stored_message&) const = default;
+};
+
+/// A received message's place in the inbox: 1, 2, 3 …, never given twice, also not after a crash.
+enum class inbox_number : std::int64_t {};
+constexpr std::int64_t number(inbox_number n) { return static_cast<std::int64_t>(n); }
+
+using received_message = message;  // `taken`: when it came in
+
+/// In the inbox, and not handled yet.
+struct waiting_message {
+    inbox_number number{0};
+    received_message message;
+    bool operator==(const waiting_message&) const = default;
+};
+
+/// A dead letter's number: 1, 2, 3 …, never given twice.
+enum class dead_letter_number : std::int64_t {};
+constexpr std::int64_t number(dead_letter_number n) { return static_cast<std::int64_t>(n); }
+
+/// A message that is given up, and why.
+struct parking {
+    store::sequence sequence{0};
+    std::uint8_t reason_code = 0;
+    std::string reason;  // only its first 200 bytes are kept
+    bool operator==(const parking&) const = default;
+};
+
+struct dead_letter {
+    dead_letter_number number{0};
+    store::sequence sequence{0};  // that it had in the log
+    store::message message;
+    std::uint8_t reason_code = 0;
+    std::string reason;
+    bool operator==(const dead_letter&) const = default;
 };
 
 /// How far a destination's lane has got. All at or below `acked` are finished; all at or below `released` have had their
@@ -72,7 +109,10 @@ struct ledger {
     std::uint64_t dropped_newest = 0;   // not taken in: the queue was full
     std::uint64_t dropped_refused = 0;  // the broker said no, for good
     std::uint64_t dropped_session = 0;  // in flight when the broker lost the session, and the policy says drop
-    std::uint64_t dropped() const { return dropped_oldest + dropped_newest + dropped_refused + dropped_session; }
+    std::uint64_t dropped_expired = 0;  // their time was over before they could be delivered
+    std::uint64_t dropped() const {
+        return dropped_oldest + dropped_newest + dropped_refused + dropped_session + dropped_expired;
+    }
     bool balanced() const { return accepted == acknowledged + queued + dropped(); }
     bool operator==(const ledger&) const = default;
 };
@@ -82,16 +122,41 @@ struct settled {
     std::uint64_t acknowledged = 0;
     std::uint64_t refused = 0;
     std::uint64_t session = 0;
+    std::uint64_t expired = 0;
     bool operator==(const settled&) const = default;
 };
 
-/// All of it is durable, or none. Everything is optional.
+/// The messages that wait in the inbox.
+struct inbox_counts {
+    std::uint64_t messages = 0;
+    std::uint64_t bytes = 0;  // of the bound; what was received in one commit gives its bytes back when all of it is handled
+    bool operator==(const inbox_counts&) const = default;
+};
+
+/// Dead letters are messages that the ledger has as refused; these are no further drops.
+struct dead_letter_counts {
+    std::uint64_t messages = 0;     // that can be read
+    std::uint64_t bytes = 0;        // of the bound
+    std::uint64_t crowded_out = 0;  // there was no room for them any more, the oldest first
+    std::uint64_t not_found = 0;    // gone or damaged before they could be parked
+    bool operator==(const dead_letter_counts&) const = default;
+};
+
+/// All of it is durable, or none. Everything is optional. The exception: if the inbox has no room for all of `receive`, none
+/// of these is taken and `held` is left as it was, for it may speak of them; the rest is durable. What is handled in the same
+/// transaction has made room by then.
 struct transaction {
     std::vector<message> append;  // in order; QoS 1 and 2 only
     bool handed_out = false;  // the caller keeps what is appended and may send it: it is not evicted, as if read() had given it
     std::optional<store::cursor> cursor;
     std::optional<session_record> session;
     store::settled settled;
+    std::vector<parking> park;  // copied to the dead letters; the cursor finishes each of them now, and wasn't beyond before
+    std::vector<received_message> receive;           // into the inbox, in order
+    std::optional<std::vector<std::uint16_t>> held;  // replaces the inbound identifiers whose release hasn't come; order is kept
+    std::vector<inbox_number> handled;               // the application has done with these; unknown ones are passed over
+    std::vector<dead_letter_number> remove_dead_letters;
+    bool remove_all_dead_letters = false;  // of those there were before this transaction
 };
 
 struct commit_report {
@@ -101,7 +166,10 @@ struct commit_report {
     std::uint64_t evicted = 0;  // messages dropped by drop_oldest …
     sequence evicted_from{0};   // … all within this range, ends included
     sequence evicted_to{0};
-    std::uint64_t bytes_used = 0;  // of the bound, after this commit
+    std::uint64_t bytes_used = 0;    // of the bound, after this commit
+    inbox_number first_received{0};  // of the messages received
+    std::size_t received = 0;        // all of transaction.receive, with the numbers first_received, first_received + 1, …; or 0
+    inbox_counts inbox;              // after this commit
 };
 
 enum class full_policy : std::uint8_t { drop_oldest, drop_newest };
@@ -111,6 +179,10 @@ struct options {
     std::uint64_t max_bytes = 2ull << 30;  // of the database file; at least 1 MiB
     full_policy when_full = full_policy::drop_oldest;
     std::string boot_id;  // of this boot of the board; kept with the messages
+    // Inbox and dead letters count into max_bytes as well; at most a quarter of it is the inbox's, an eighth the dead letters'.
+    std::uint64_t inbox_max_bytes = 16u << 20;
+    std::uint64_t dead_letters_max = 1000;
+    std::uint64_t dead_letters_max_bytes = 4u << 20;
 };
 
 /// What open() found.
@@ -120,6 +192,8 @@ struct recovery {
     std::optional<session_record> session;
     store::ledger ledger;
     sequence last{0};  // the newest message ever appended
+    std::vector<std::uint16_t> held;
+    inbox_counts inbox;  // to be read by read_inbox()
 };
 
 /// What anyone may look at beside a running service.
@@ -131,6 +205,9 @@ struct statistics {
     std::uint64_t max_bytes = 0;
     std::optional<stamp> oldest;  // of the oldest message still queued
     sequence last{0};
+    std::vector<std::uint16_t> held;
+    inbox_counts inbox;
+    dead_letter_counts dead_letters;
 };
 
 struct tuning;  // for tests: store/tuning.hpp
@@ -143,6 +220,9 @@ public:
 
     /// Reads the figures of a queue file beside a running service, without disturbing it.
     static result<statistics> inspect(const std::string& path);
+    /// As read_dead_letters(), likewise.
+    static result<std::vector<dead_letter>> inspect_dead_letters(const std::string& path, dead_letter_number from,
+                                                                 std::size_t most);
 
     queue(queue&&) noexcept;
     queue& operator=(queue&&) noexcept;
@@ -151,16 +231,24 @@ public:
     /// Durable when it returns success: synced to the device. On failure nothing of the transaction is, and the queue can
     /// go on being used. (If the device fails in the sync itself, nobody can know what it kept; a retry writes it again.)
     /// Room is made by dropping the oldest messages that read() has not given out and that no cursor says may be sent.
-    /// Requires: cursor.acked doesn't go back, and is a number that was given out.
+    /// Requires: cursor.acked doesn't go back, and is a number that was given out; the cursor finishes what is parked.
     result<commit_report> commit(const transaction& work);
 
-    /// Messages from `from` on, in order; at most `most_messages`, and no more than `most_bytes` of topic and payload
-    /// unless the first alone is larger. Gaps left by eviction are skipped. Empty: there is none yet.
+    /// Messages from `from` on, in order; at most `most_messages`, and no more than `most_bytes` of topic, payload
+    /// and properties unless the first alone is larger. Gaps left by eviction are skipped. Empty: there is none yet.
     /// A segment whose checksum fails is errc::damaged.
     result<std::vector<stored_message>> read(sequence from, std::size_t most_messages, std::size_t most_bytes);
 
+    /// Messages of the inbox that aren't handled, with numbers from `from` on; for the rest as read().
+    result<std::vector<waiting_message>> read_inbox(inbox_number from, std::size_t most_messages, std::size_t most_bytes);
+
+    /// Dead letters with numbers from `from` on, the oldest first. One whose checksum fails is errc::damaged once it is the
+    /// first.
+    result<std::vector<dead_letter>> read_dead_letters(dead_letter_number from, std::size_t most);
+
     /// Counts from memory; no disk access.
     store::ledger ledger() const;
+    dead_letter_counts dead_letters() const;
 
 private:
     class file;

@@ -1,4 +1,4 @@
-// store/record.cpp: encoding and decoding of counters, cursor and session.
+// store/record.cpp: encoding and decoding of the records.
 #include "store/record.hpp"
 
 #include "store/bytes.hpp"
@@ -7,8 +7,9 @@ namespace store {
 namespace {
 
 constexpr std::uint8_t format = 1;
+constexpr std::uint8_t counters_format = 2;  // 1 ends before dropped_expired
 
-std::string begin() { return std::string(1, static_cast<char>(format)); }
+std::string begin(std::uint8_t with = format) { return std::string(1, static_cast<char>(with)); }
 
 bool begins(byte_reader& from) {
     if (from.byte() != format) from.fail();
@@ -26,27 +27,29 @@ sequence take_sequence(byte_reader& from) {
 }
 
 // Neighbours in a list are near each other: differences are short.
-void put_list(std::string& to, const std::vector<sequence>& list) {
+template <typename Number>
+void put_list(std::string& to, const std::vector<Number>& list) {
     put_varint(to, list.size());
     std::int64_t previous = 0;
-    for (const sequence next : list) {
-        put_signed(to, number(next) - previous);
-        previous = number(next);
+    for (const Number next : list) {
+        put_signed(to, static_cast<std::int64_t>(next) - previous);
+        previous = static_cast<std::int64_t>(next);
     }
 }
 
-std::vector<sequence> take_list(byte_reader& from) {
+template <typename Number>
+std::vector<Number> take_list(byte_reader& from, std::uint64_t largest = INT64_MAX) {
     const std::uint64_t size = from.varint();
     if (size > from.left()) from.fail();  // each takes a byte or more
-    std::vector<sequence> list;
+    std::vector<Number> list;
     if (from.failed()) return list;
     list.reserve(static_cast<std::size_t>(size));
     std::uint64_t value = 0;
     for (std::uint64_t i = 0; i < size; ++i) {
         value += static_cast<std::uint64_t>(from.signed_varint());
-        if (value > INT64_MAX) from.fail();
+        if (value > largest) from.fail();
         if (from.failed()) return {};
-        list.push_back(sequence{static_cast<std::int64_t>(value)});
+        list.push_back(static_cast<Number>(value));
     }
     return list;
 }
@@ -54,10 +57,10 @@ std::vector<sequence> take_list(byte_reader& from) {
 }  // namespace
 
 std::string encode(const counters& what) {
-    std::string to = begin();
+    std::string to = begin(counters_format);
     put_varint(to, static_cast<std::uint64_t>(what.last));
     for (const std::uint64_t value : {what.stored, what.acknowledged, what.dropped_oldest, what.dropped_newest,
-                                      what.dropped_refused, what.dropped_session, what.max_bytes})
+                                      what.dropped_refused, what.dropped_session, what.max_bytes, what.dropped_expired})
         put_varint(to, value);
     return to;
 }
@@ -80,14 +83,39 @@ std::string encode(const session_record& what) {
     return to;
 }
 
+std::string encode(const held_identifiers& what) {
+    std::string to = begin();
+    put_list(to, what);
+    return to;
+}
+
+std::string encode(const inbox_state& what) {
+    std::string to = begin();
+    put_varint(to, static_cast<std::uint64_t>(what.last));
+    put_varint(to, what.counts.messages);
+    put_varint(to, what.counts.bytes);
+    put_list(to, what.handled);
+    return to;
+}
+
+std::string encode(const dead_letter_state& what) {
+    std::string to = begin();
+    put_varint(to, static_cast<std::uint64_t>(what.last));
+    for (const std::uint64_t value : {what.counts.messages, what.counts.bytes, what.counts.crowded_out, what.counts.not_found})
+        put_varint(to, value);
+    return to;
+}
+
 std::optional<counters> decode_counters(std::string_view bytes) {
     byte_reader from(bytes);
-    if (!begins(from)) return std::nullopt;
+    const std::uint8_t written_as = from.byte();
+    if (written_as != format && written_as != counters_format) return std::nullopt;
     counters found;
     found.last = number(take_sequence(from));
     for (std::uint64_t* value : {&found.stored, &found.acknowledged, &found.dropped_oldest, &found.dropped_newest,
                                  &found.dropped_refused, &found.dropped_session, &found.max_bytes})
         *value = from.varint();
+    if (written_as == counters_format) found.dropped_expired = from.varint();
     if (!ended(from)) return std::nullopt;
     return found;
 }
@@ -99,8 +127,8 @@ std::optional<cursor> decode_cursor(std::string_view bytes) {
     found.acked = take_sequence(from);
     found.released = take_sequence(from);
     found.maybe_sent = take_sequence(from);
-    found.acked_beyond = take_list(from);
-    found.released_beyond = take_list(from);
+    found.acked_beyond = take_list<sequence>(from);
+    found.released_beyond = take_list<sequence>(from);
     if (!ended(from)) return std::nullopt;
     return found;
 }
@@ -112,6 +140,37 @@ std::optional<session_record> decode_session(std::string_view bytes) {
     found.client_id = from.text();
     found.broker = from.text();
     found.epoch = from.varint();
+    if (!ended(from)) return std::nullopt;
+    return found;
+}
+
+std::optional<held_identifiers> decode_held(std::string_view bytes) {
+    byte_reader from(bytes);
+    if (!begins(from)) return std::nullopt;
+    auto found = take_list<std::uint16_t>(from, UINT16_MAX);
+    if (!ended(from)) return std::nullopt;
+    return found;
+}
+
+std::optional<inbox_state> decode_inbox(std::string_view bytes) {
+    byte_reader from(bytes);
+    if (!begins(from)) return std::nullopt;
+    inbox_state found;
+    found.last = number(take_sequence(from));
+    found.counts.messages = from.varint();
+    found.counts.bytes = from.varint();
+    found.handled = take_list<std::int64_t>(from);
+    if (!ended(from)) return std::nullopt;
+    return found;
+}
+
+std::optional<dead_letter_state> decode_dead_letters(std::string_view bytes) {
+    byte_reader from(bytes);
+    if (!begins(from)) return std::nullopt;
+    dead_letter_state found;
+    found.last = number(take_sequence(from));
+    for (std::uint64_t* value : {&found.counts.messages, &found.counts.bytes, &found.counts.crowded_out, &found.counts.not_found})
+        *value = from.varint();
     if (!ended(from)) return std::nullopt;
     return found;
 }

@@ -1,5 +1,7 @@
-// store/record.hpp: the queue's state beside its messages, as short byte strings: counters, cursor, session.
-// Pure: log.hpp knows where they are kept. Each begins with its format, 1; numbers are LEB128; the row's CRC guards them.
+// store/record.hpp: the queue's state beside its messages, as short byte strings: counters, cursor, session, held identifiers,
+// what there is to know of inbox and dead letters.
+// Pure: log.hpp knows where they are kept. Each begins with its format, 1, or 2 for counters, which had no dropped_expired in
+// files of version 1; numbers are LEB128; the row's CRC guards them.
 #pragma once
 
 #include <cstdint>
@@ -22,16 +24,40 @@ struct counters {
     std::uint64_t dropped_refused = 0;
     std::uint64_t dropped_session = 0;
     std::uint64_t max_bytes = 0;  // the writer's bound, for those who look on
+    std::uint64_t dropped_expired = 0;
     bool operator==(const counters&) const = default;
 };
+
+/// Unlike the counters this is written by every commit that changes it, so it is never behind.
+struct inbox_state {
+    std::int64_t last = 0;  // the highest number ever given
+    inbox_counts counts;
+    std::vector<std::int64_t> handled;  // ascending; only those whose segment is still there, since others in it are waiting
+    bool operator==(const inbox_state&) const = default;
+};
+
+struct dead_letter_state {
+    std::int64_t last = 0;  // the highest number ever given
+    dead_letter_counts counts;
+    bool operator==(const dead_letter_state&) const = default;
+};
+
+/// A set of identifiers in the order in which they came.
+using held_identifiers = std::vector<std::uint16_t>;
 
 std::string encode(const counters& what);
 std::string encode(const cursor& what);
 std::string encode(const session_record& what);
+std::string encode(const held_identifiers& what);
+std::string encode(const inbox_state& what);
+std::string encode(const dead_letter_state& what);
 
 /// Nothing: it isn't one.
 std::optional<counters> decode_counters(std::string_view bytes);
 std::optional<cursor> decode_cursor(std::string_view bytes);
 std::optional<session_record> decode_session(std::string_view bytes);
+std::optional<held_identifiers> decode_held(std::string_view bytes);
+std::optional<inbox_state> decode_inbox(std::string_view bytes);
+std::optional<dead_letter_state> decode_dead_letters(std::string_view bytes);
 
 }  // namespace store

@@ -22,6 +22,12 @@ std::uint64_t page_limit(std::uint64_t bound, std::uint64_t used_before) {
     return std::max(bound, used_before - std::min(used_before, shrink_pages));
 }
 
+std::uint64_t inbox_bound(const options& how) { return std::min(how.inbox_max_bytes, how.max_bytes / 4); }
+
+std::uint64_t dead_letters_bound(const options& how) { return std::min(how.dead_letters_max_bytes, how.max_bytes / 8); }
+
+std::uint64_t pages_beside_log(const options& how) { return 3 * (inbox_bound(how) + dead_letters_bound(how)) / page_size; }
+
 void eviction::add(const segment_row& next) {
     assert(!enough() && next.first > last_);
     if (first_ == 0) first_ = next.first;

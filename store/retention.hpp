@@ -1,4 +1,5 @@
 // store/retention.hpp: how much room a segment takes, and which old ones have to go for it.
+// Also what inbox and dead letters may have of the file.
 // Pure: queue.cpp asks the file how full it is, and carries out what is found here.
 #pragma once
 
@@ -18,6 +19,12 @@ std::uint64_t bytes_in(std::uint64_t pages);
 /// The pages that this commit may use. A file above its bound (the bound was lowered) comes down to it in steps, since
 /// freeing gigabytes at once would block for minutes on a slow card.
 std::uint64_t page_limit(std::uint64_t bound, std::uint64_t used_before);
+
+/// Bytes for inbox and dead letters. They count into the file's bound, and however low that is, most of it is the log's.
+std::uint64_t inbox_bound(const options& how);
+std::uint64_t dead_letters_bound(const options& how);
+/// Pages that both may take at worst, with half-empty ones and the tree: they find room though the log has used up the bound.
+std::uint64_t pages_beside_log(const options& how);
 
 /// Collects the oldest segments until they make up for `pages`. Whole segments only: a part of one frees nothing.
 class eviction {

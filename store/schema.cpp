@@ -30,6 +30,9 @@ constexpr char settings[] =
     "PRAGMA cell_size_check=ON;"
     "PRAGMA trusted_schema=OFF;";
 
+constexpr char dead_letter_table_of_2[] =
+    "CREATE TABLE dead_letter(number INTEGER PRIMARY KEY, crc INTEGER NOT NULL, data BLOB NOT NULL);";
+
 constexpr char tables[] =
     "CREATE TABLE log(first INTEGER PRIMARY KEY, count INTEGER NOT NULL, crc INTEGER NOT NULL, data BLOB NOT NULL);"
     "CREATE TABLE text(id INTEGER PRIMARY KEY, crc INTEGER NOT NULL, text TEXT NOT NULL);";
@@ -73,7 +76,8 @@ result<void> checkpoint(connection& file) {
 
 // One transaction: a file either is blank or has all that a queue needs.
 result<void> create_tables(connection& file, std::uint64_t max_bytes) {
-    if (const auto made = file.run((std::string("BEGIN IMMEDIATE;") + tables).c_str()); !made) return made;
+    const std::string begin = std::string("BEGIN IMMEDIATE;") + tables + dead_letter_table_of_2;
+    if (const auto made = file.run(begin.c_str()); !made) return made;
     log_table log(file);
     if (const auto ready = log.prepare(log_table::purpose::writing); !ready) return ready;
     counters figures;
@@ -84,11 +88,22 @@ result<void> create_tables(connection& file, std::uint64_t max_bytes) {
     return file.run(sql.c_str());
 }
 
-result<void> bound_pages(connection& file, std::uint64_t max_bytes) {
+/// A file of version 1 gets what it lacks, all in one transaction.
+result<void> bring_up_to_date(connection& file) {
+    const auto version = file.integer("PRAGMA user_version");
+    if (!version) return version.error();
+    if (*version == schema_version) return {};
+    const std::string sql = std::string("BEGIN IMMEDIATE;") + dead_letter_table_of_2 +
+                            "PRAGMA user_version=" + std::to_string(schema_version) + ";COMMIT";
+    return file.run(sql.c_str());
+}
+
+result<void> bound_pages(connection& file, const options& how) {
     const auto pages = file.integer("PRAGMA page_count");
     if (!pages) return pages.error();
-    const auto bound = static_cast<std::int64_t>(max_bytes / page_size);
-    return file.run(("PRAGMA max_page_count=" + std::to_string(std::max(bound, *pages) + spare_pages)).c_str());
+    const auto bound = std::max(static_cast<std::int64_t>(how.max_bytes / page_size), *pages);
+    const auto beside = static_cast<std::int64_t>(pages_beside_log(how));
+    return file.run(("PRAGMA max_page_count=" + std::to_string(bound + beside + spare_pages)).c_str());
 }
 
 }  // namespace
@@ -110,8 +125,10 @@ result<bool> open_for_writing(connection& to, const options& how, const tuning& 
     }
     if (*blank) {
         if (const auto made = create_tables(to, how.max_bytes); !made) return made.error();
+    } else if (const auto current = bring_up_to_date(to); !current) {
+        return current.error();
     }
-    if (const auto bounded = bound_pages(to, how.max_bytes); !bounded) return bounded.error();
+    if (const auto bounded = bound_pages(to, how); !bounded) return bounded.error();
     return *blank;
 }
 
@@ -131,8 +148,7 @@ result<void> check_version(connection& of) {
         return error(errc::newer, of.path() + ": has format " + std::to_string(*version) + ", this Tidegate knows " +
                                       std::to_string(schema_version) +
                                       "; install the newer version, or set buffer.path to another file");
-    if (*version != schema_version)
-        return error(errc::damaged, of.path() + ": has the unknown format " + std::to_string(*version));
+    if (*version < 1) return error(errc::damaged, of.path() + ": has the unknown format " + std::to_string(*version));
     const auto page = of.integer("PRAGMA page_size");
     if (!page) return page.error();
     if (*page != static_cast<std::int64_t>(page_size))

@@ -1,16 +1,20 @@
 // store/schema.hpp: the queue file: its tables, its version, and how it is opened.
 // Not here: what the rows mean (segment.hpp, record.hpp) and the statements that use them (log.hpp).
 //
-// An SQLite database, application_id 0x54694761 ("TiGa"), user_version 1, beside it -wal and -shm (SQLite's) and .lock (held
-// by the process that writes). Two tables:
+// An SQLite database, application_id 0x54694761 ("TiGa"), user_version 2, beside it -wal and -shm (SQLite's) and .lock (held
+// by the process that writes). Three tables:
 //
 //     log(first INTEGER PRIMARY KEY, count INTEGER, crc INTEGER, data BLOB)
 //         first >= 1   a segment: `count` messages with the sequence numbers first, first + 1, …; data: segment.hpp.
 //                      One row for each group commit, or several if it is larger than 256 KiB.
 //         first == 0   counters; data: record.hpp
-//         first  < 0   -1 - (256 × destination + lane): cursor; -65537 - destination: session. Both are 0 so far.
+//         first  < 0   -1 - (256 × destination + lane): cursor; -65537 - destination: session; -65793 - destination: held
+//                      identifiers (both are 0 so far); -131073: inbox; -131074: dead letters; data: record.hpp
+//         first below -2^61   -2^62 + n: a segment of the inbox with the messages n, n + 1, …; inbox.hpp
 //     text(id INTEGER PRIMARY KEY, crc INTEGER, text TEXT)
-//         topics and boot identifiers, which segments refer to by number
+//         topics and boot identifiers, which segments of the log refer to by number
+//     dead_letter(number INTEGER PRIMARY KEY, crc INTEGER, data BLOB)
+//         data: dead_letters.hpp
 //
 // crc is the CRC-32 of key, count and data, so that what a card has garbled is never sent. The small columns stand before
 // the BLOB, so that they can be read without it.
@@ -19,7 +23,13 @@
 // As the lowest keys they share a leaf with the oldest segments, which are removed when a cursor moves; on a healthy link
 // the whole log is one page, and a commit that appends, removes and moves the cursor writes two frames (8.2 KB), where tables
 // of their own make it four (16.5 KB). For the same reason a commit that only appends leaves the counters alone (record.hpp).
+// The inbox lives there for the same reason: its newest segment is the neighbour of the records, and a commit that receives a
+// command writes two frames, too. Dead letters, which lie about for weeks, have a table of their own instead: among the
+// records they would take the log's one page for themselves, and every commit would write a frame more.
 // Passed over as well: a row for each message (nine times the bytes when it drains), states in the rows (eighteen times).
+//
+// Version 1 had no dead letters, inbox, held identifiers, expiry (segment.hpp) and count of what expired (record.hpp). It is
+// brought up to 2 when it is opened for writing.
 //
 // How it is opened is part of the format's promise; each point survived power cuts in simulation, its absence didn't:
 //   - psow=0 and synchronous=FULL: one sync of the WAL for each commit, and no sector shared by two commits.
@@ -42,15 +52,15 @@
 namespace store {
 
 constexpr std::int64_t application_id = 0x54694761;
-constexpr std::int64_t schema_version = 1;
+constexpr std::int64_t schema_version = 2;
 
-/// Opens or makes the file and sets all pragmas. True: it was made.
+/// Opens or makes the file, brings it up to this version, and sets all pragmas. True: it was made.
 result<bool> open_for_writing(connection& to, const options& how, const tuning& with);
 
 /// Prepares for a start that has nothing to catch up with. Requires: a small commit follows, then the closing.
 void rewind_wal(connection& of);
 
-/// Requires: open. An error if it isn't a queue, or a newer one.
+/// Requires: open. An error if it isn't a queue, or is a newer one; not if it is an older one.
 result<void> check_version(connection& of);
 
 }  // namespace store

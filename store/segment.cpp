@@ -11,6 +11,9 @@ constexpr std::uint8_t format = 1;
 constexpr std::uint8_t qos_bits = 3;
 constexpr std::uint8_t retain_bit = 4;
 constexpr std::uint8_t synchronised_bit = 8;
+constexpr std::uint8_t expiry_bit = 16;
+constexpr std::uint8_t properties_bit = 32;
+constexpr std::uint8_t unknown_bits = 64 | 128;
 
 // Differences wrap around like unsigned numbers, so that times of a mad clock neither overflow nor get lost.
 std::int64_t difference(std::int64_t a, std::int64_t b) {
@@ -34,12 +37,38 @@ std::string_view take_reference(byte_reader& from, const dictionary& texts) {
     return {};
 }
 
+std::uint8_t flags_of(const message& what) {
+    return static_cast<std::uint8_t>(what.qos | (what.retain ? retain_bit : 0) |
+                                     (what.taken.synchronised ? synchronised_bit : 0) | (what.expiry ? expiry_bit : 0) |
+                                     (what.properties.empty() ? 0 : properties_bit));
+}
+
 void put_message(std::string& to, const message& what, text_reference topic, const stamp& previous) {
     put_reference(to, topic);
-    to.push_back(static_cast<char>(what.qos | (what.retain ? retain_bit : 0) | (what.taken.synchronised ? synchronised_bit : 0)));
+    to.push_back(static_cast<char>(flags_of(what)));
     put_signed(to, difference(what.taken.wall_ms, previous.wall_ms));
     put_signed(to, difference(what.taken.monotonic_ms, previous.monotonic_ms));
+    if (what.expiry) put_varint(to, *what.expiry);
     put_text(to, what.payload);
+    if (!what.properties.empty()) put_text(to, what.properties);
+}
+
+void take_message(byte_reader& from, message& to, const stamp& previous) {
+    const std::uint8_t flags = from.byte();
+    if ((flags & unknown_bits) != 0) from.fail();
+    to.qos = flags & qos_bits;
+    to.retain = (flags & retain_bit) != 0;
+    to.taken.synchronised = (flags & synchronised_bit) != 0;
+    to.taken.wall_ms = sum(previous.wall_ms, from.signed_varint());
+    to.taken.monotonic_ms = sum(previous.monotonic_ms, from.signed_varint());
+    to.expiry.reset();
+    if ((flags & expiry_bit) != 0) {
+        const std::uint64_t seconds = from.varint();
+        if (seconds > UINT32_MAX) from.fail();
+        to.expiry = static_cast<std::uint32_t>(seconds);
+    }
+    to.payload = from.text();
+    to.properties = (flags & properties_bit) != 0 ? from.text() : std::string_view();
 }
 
 }  // namespace
@@ -86,18 +115,12 @@ bool segment_reader::next(const dictionary& texts, stored_message& to) {
     byte_reader from(data_, at_.offset);
     if (at_.offset == 0) {
         if (from.byte() != format) return false;
-        take_reference(from, texts);
+        boot_ = take_reference(from, texts);
     }
     message& what = to.message;
     to.sequence = sequence{at_.next};
     what.topic = take_reference(from, texts);
-    const std::uint8_t flags = from.byte();
-    what.qos = flags & qos_bits;
-    what.retain = (flags & retain_bit) != 0;
-    what.taken.synchronised = (flags & synchronised_bit) != 0;
-    what.taken.wall_ms = sum(at_.previous.wall_ms, from.signed_varint());
-    what.taken.monotonic_ms = sum(at_.previous.monotonic_ms, from.signed_varint());
-    what.payload = from.text();
+    take_message(from, what, at_.previous);
     if (from.failed() || (at_.next == last()) != from.at_end()) return false;
     before_ = at_;
     at_ = {at_.next + 1, from.position(), what.taken};

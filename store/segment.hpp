@@ -6,12 +6,15 @@
 //     text              identifier of the boot in which the messages were taken
 //     each message:
 //       text            topic
-//       1 byte          bits 0–1 QoS, 2 retain, 3 clock was synchronised; the others are 0
+//       1 byte          bits 0–1 QoS, 2 retain, 3 clock was synchronised, 4 has an expiry, 5 has properties; the others are 0
 //       signed varint   wall_ms, less that of the message before (of 0 for the first)
 //       signed varint   monotonic_ms, likewise
+//       varint          expiry, if it has one
 //       varint, bytes   payload
+//       varint, bytes   properties, if it has any
 // A text is a varint: the number of an entry of the text table, or 0 and then length and bytes. Numbers are LEB128, signed
-// ones zigzag. Nothing follows the last message. The row's CRC covers its key, its count and the BLOB.
+// ones zigzag. Nothing follows the last message. The row's CRC covers its key, its count and the BLOB. A file of version 1
+// (schema.hpp) has neither expiry nor properties.
 //
 // Why not a row for each message: draining then writes 488 bytes a message instead of 52 to 70. Why topics by number: they
 // are half the bytes of a message of one value. Why differences of times: two bytes instead of sixteen.
@@ -26,6 +29,12 @@
 #include "store/queue.hpp"
 
 namespace store {
+
+constexpr std::size_t segment_bytes = 256 * 1024;    // of one row; a single larger message gets a row of its own
+constexpr std::size_t largest_message = 256u << 20;  // of MQTT, topic included
+
+/// What counts where bytes of messages are limited.
+inline std::size_t size_of(const message& m) { return m.topic.size() + m.payload.size() + m.properties.size(); }
 
 /// A row of the log as far as one can see without reading its BLOB.
 struct segment_row {
@@ -63,6 +72,8 @@ public:
 
     std::int64_t first() const { return first_; }
     std::int64_t last() const { return first_ + count_ - 1; }
+    /// Identifier of the boot in which the messages were taken. Requires: next() has returned true.
+    const std::string& boot() const { return boot_; }
     /// Of the message that next() would give; beyond last() at the end.
     std::int64_t position() const { return at_.next; }
     std::size_t size() const { return data_.size(); }
@@ -82,6 +93,7 @@ private:
     std::int64_t first_ = 1;
     std::int64_t count_ = 0;
     std::string data_;
+    std::string boot_;
     place at_;
     place before_;
 };

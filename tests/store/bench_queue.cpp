@@ -9,6 +9,7 @@
 #include <fstream>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "store/queue.hpp"
 #include "store/tuning.hpp"
@@ -161,6 +162,37 @@ void count_syncs() {
     }
 }
 
+/// A broker that sends: each commit receives `batch` messages of QoS 2. They are handled by the next commit, or pile up.
+void receive(std::size_t batch, bool handling) {
+    test::disk disk(1);
+    store::tuning with;
+    with.vfs = disk.name();
+    store::recovery found;
+    auto queue = must(open_tuned({"queue.db", 64 << 20, store::full_policy::drop_oldest, "boot"}, with, found));
+    std::vector<store::inbox_number> waiting;
+    const auto once = [&] {
+        store::transaction work;
+        work.receive = batch_of(batch).append;
+        work.held.emplace();
+        for (std::size_t i = 0; i < batch; ++i) work.held->push_back(static_cast<std::uint16_t>(i + 1));
+        if (handling) work.handled.swap(waiting);
+        const auto done = must(queue.commit(work));
+        if (done.received != batch) std::exit(1);
+        for (std::size_t i = 0; i < batch; ++i)
+            waiting.push_back(store::inbox_number{number(done.first_received) + static_cast<std::int64_t>(i)});
+    };
+    for (int i = 0; i < 200; ++i) once();
+    disk.count = {};
+    constexpr int commits = 1000;
+    const auto start = clock::now();
+    for (int i = 0; i < commits; ++i) once();
+    std::printf("counted, receive %3zu/commit, %s: %.2f WAL syncs, %8.0f WAL bytes a commit, %7.0f B/msg; %.4f ms in memory\n",
+                batch, handling ? "handled" : "waiting", static_cast<double>(disk.count.wal_syncs) / commits,
+                static_cast<double>(disk.count.wal_bytes) / commits,
+                static_cast<double>(disk.count.wal_bytes) / commits / static_cast<double>(batch),
+                1000 * seconds_since(start) / commits);
+}
+
 }  // namespace
 
 int main(int count, char** words) {
@@ -171,6 +203,10 @@ int main(int count, char** words) {
     const std::string path = std::string(words[1]) + "/bench-queue.db";
     std::printf("before: rss %llu kB\n", static_cast<unsigned long long>(resident_kb()));
     count_syncs();
+    for (const std::size_t batch : {1u, 10u, 100u}) {
+        receive(batch, true);
+        receive(batch, false);
+    }
     remove_queue(path);
     time_to_open(path, "new, then empty");
     steady(path, 1, 2000);

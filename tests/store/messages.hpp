@@ -32,6 +32,15 @@ inline store::message make_message(std::uint64_t number, std::size_t payload_siz
     return made;
 }
 
+/// With what few messages have: an expiry, properties, any quality of service.
+inline store::message make_rich_message(std::uint64_t number, std::size_t payload_size) {
+    store::message made = make_message(number, payload_size);
+    made.qos = static_cast<std::uint8_t>(number % 3);
+    if (number % 2 == 0) made.expiry = static_cast<std::uint32_t>(number % 5 == 0 ? UINT32_MAX : number);
+    if (number % 3 != 0) made.properties = std::string(number % 300, static_cast<char>(number));
+    return made;
+}
+
 /// `count` messages with the numbers first, first + 1, …
 inline store::transaction appending(std::uint64_t first, std::size_t count, std::size_t payload_size = 20) {
     store::transaction made;
@@ -43,6 +52,19 @@ inline store::transaction moving(store::cursor to, std::uint64_t acknowledged) {
     store::transaction made;
     made.cursor = std::move(to);
     made.settled.acknowledged = acknowledged;
+    return made;
+}
+
+/// `count` rich messages with the numbers first, first + 1, …
+inline store::transaction receiving(std::uint64_t first, std::size_t count, std::size_t payload_size = 20) {
+    store::transaction made;
+    for (std::size_t i = 0; i < count; ++i) made.receive.push_back(make_rich_message(first + i, payload_size));
+    return made;
+}
+
+inline store::transaction handling(const std::vector<std::int64_t>& numbers) {
+    store::transaction made;
+    for (const auto n : numbers) made.handled.push_back(store::inbox_number{n});
     return made;
 }
 
@@ -68,6 +90,26 @@ inline std::vector<std::int64_t> numbers(const std::vector<store::stored_message
     std::vector<std::int64_t> found;
     for (const auto& m : of) found.push_back(number(m.sequence));
     return found;
+}
+
+inline std::vector<std::int64_t> numbers(const std::vector<store::waiting_message>& of) {
+    std::vector<std::int64_t> found;
+    for (const auto& m : of) found.push_back(number(m.number));
+    return found;
+}
+
+inline std::vector<std::int64_t> numbers(const std::vector<store::dead_letter>& of) {
+    std::vector<std::int64_t> found;
+    for (const auto& m : of) found.push_back(number(m.number));
+    return found;
+}
+
+inline std::vector<store::waiting_message> inbox_of(store::queue& queue) {
+    return must(queue.read_inbox(store::inbox_number{1}, 1'000'000, SIZE_MAX));
+}
+
+inline std::vector<store::dead_letter> dead_letters_of(store::queue& queue) {
+    return must(queue.read_dead_letters(store::dead_letter_number{1}, 1'000'000));
 }
 
 inline std::vector<store::stored_message> all_of(store::queue& queue) { return must(queue.read(at(1), 1'000'000, SIZE_MAX)); }

@@ -10,12 +10,19 @@
 using namespace test;
 
 TEST_CASE("record: what is written is read, and nothing less", "[store][record]") {
-    const store::counters counters{300, 1, 2, 3, 4, 5, ~0ull, 1 << 20};
+    const store::counters counters{300, 1, 2, 3, 4, 5, ~0ull, 1 << 20, 6};
     const store::cursor cursor{at(INT64_MAX), at(0), at(7), {at(9), at(200)}, {at(12), at(10), at(INT64_MAX)}};
     const store::session_record session{"id", std::string("b\0r", 3), ~0ull};
+    const store::held_identifiers held{7, 65535, 1, 300};
+    const store::inbox_state inbox{INT64_MAX, {5, 1 << 20}, {4, 5, 900}};
+    const store::dead_letter_state dead_letters{9, {3, 4000, 5, 1}};
     CHECK(store::decode_counters(encode(counters)) == counters);
     CHECK(store::decode_cursor(encode(cursor)) == cursor);
     CHECK(store::decode_session(encode(session)) == session);
+    CHECK(store::decode_held(store::encode(held)) == held);
+    CHECK(store::decode_held(store::encode(store::held_identifiers{})) == store::held_identifiers{});
+    CHECK(store::decode_inbox(encode(inbox)) == inbox);
+    CHECK(store::decode_dead_letters(encode(dead_letters)) == dead_letters);
     CHECK(encode(store::cursor{at(5), at(6), at(7), {at(9)}, {at(8), at(6)}}) ==
           std::string("\x01\x05\x06\x07\x01\x12\x02\x10\x03", 9));
 
@@ -23,13 +30,23 @@ TEST_CASE("record: what is written is read, and nothing less", "[store][record]"
         for (std::size_t size = 0; size < bytes.size(); ++size) CHECK(!decode(bytes.substr(0, size)));
         CHECK(!decode(bytes + "x"));
         std::string newer = bytes;
-        newer[0] = 2;
+        newer[0] = static_cast<char>(newer[0] + 1);
         CHECK(!decode(newer));
     };
     fails_when_cut(encode(counters), store::decode_counters);
     fails_when_cut(encode(cursor), store::decode_cursor);
     fails_when_cut(encode(session), store::decode_session);
+    fails_when_cut(store::encode(held), store::decode_held);
+    fails_when_cut(encode(inbox), store::decode_inbox);
+    fails_when_cut(encode(dead_letters), store::decode_dead_letters);
+    CHECK(!store::decode_held(std::string("\x01\x01\x80\x80\x08", 5)));    // identifier 65536
     CHECK(!store::decode_cursor("\x01\x01\x01\x01\xFF\xFF\xFF\xFF\x0F"));  // a list of 4 billion
+}
+
+TEST_CASE("record: counters of version 1 are read, with nothing expired", "[store][record]") {
+    const std::string bytes("\x01\x03\x02\x01\x04\x05\x06\x07\x08", 9);
+    CHECK(store::decode_counters(bytes) == store::counters{3, 2, 1, 4, 5, 6, 7, 8, 0});
+    CHECK(!store::decode_counters(bytes + '\0'));
 }
 
 TEST_CASE("dictionary: finds both ways, is bounded, and takes back", "[store][dictionary]") {
@@ -73,6 +90,19 @@ TEST_CASE("retention: pages and bytes agree", "[store][retention]") {
     CHECK(store::page_limit(256, 10) == 256);
     CHECK(store::page_limit(256, 300) == 256);
     CHECK(store::page_limit(256, 5000) == 5000 - 1024);
+}
+
+TEST_CASE("retention: however low the bound, most of the file is the log's", "[store][retention]") {
+    store::options how;
+    CHECK(store::inbox_bound(how) == 16 << 20);
+    CHECK(store::dead_letters_bound(how) == 4 << 20);
+    how.max_bytes = 1 << 20;
+    CHECK(store::inbox_bound(how) == 256 << 10);
+    CHECK(store::dead_letters_bound(how) == 128 << 10);
+    how.inbox_max_bytes = 1000;
+    how.dead_letters_max_bytes = 0;
+    CHECK(store::inbox_bound(how) == 1000);
+    CHECK(store::dead_letters_bound(how) == 0);
 }
 
 TEST_CASE("retention: whole segments, the oldest first, until there is enough", "[store][retention]") {

@@ -77,9 +77,44 @@ TEST_CASE("segment: a writer stops at its bound and loses nothing of what it has
     CHECK(writer.add(make_message(2, 50), text_reference{1, {}}, 200));
 }
 
+TEST_CASE("segment: expiry and properties, byte by byte, and only where there are any", "[store][segment]") {
+    const store::message plain{"t", "p", 1, false, {1, 1, false}};
+    store::message expiring = plain;
+    expiring.expiry = 300;
+    store::message both = expiring;
+    both.expiry = 0;
+    both.properties = std::string("\x09\x00", 2);
+    store::message described = plain;
+    described.properties = "x";
+    segment_writer writer(text_reference{3, {}});
+    for (const auto& m : {expiring, both, described, plain}) REQUIRE(writer.add(m, text_reference{1, {}}, 1000));
+    CHECK(writer.data() ==
+          "01 03"
+          "01 11 02 02 ac 02 01 70"
+          "01 31 00 00 00 01 70 02 09 00"
+          "01 21 00 00 01 70 01 78"
+          "01 01 00 00 01 70"_bytes);
+
+    store::dictionary texts;
+    texts.restore(3, "boot");
+    texts.restore(1, "t");
+    segment_reader reader(1, 4, writer.data());
+    store::stored_message found;
+    for (const auto& m : {expiring, both, described, plain}) {
+        REQUIRE(reader.next(texts, found));
+        CHECK(found.message == m);
+    }
+    CHECK(reader.boot() == "boot");
+
+    segment_reader of_a_later_version(1, 1, "01 03 01 41 00 00 01 70"_bytes);
+    CHECK(!of_a_later_version.next(texts, found));
+    segment_reader too_long(1, 1, "01 03 01 11 00 00 80 80 80 80 10 01 70"_bytes);  // 2^32 seconds
+    CHECK(!too_long.next(texts, found));
+}
+
 TEST_CASE("segment: whatever is cut or garbled, decoding ends and never reads beyond", "[store][segment]") {
     segment_writer writer(text_reference{1, {}});
-    for (std::uint64_t n = 1; n <= 5; ++n) REQUIRE(writer.add(make_message(n, 5), text_reference{n % 2, "topic"}, 1000));
+    for (std::uint64_t n = 1; n <= 5; ++n) REQUIRE(writer.add(make_rich_message(n, 5), text_reference{n % 2, "topic"}, 1000));
     store::dictionary texts;
     texts.restore(1, "text");
     const auto decodes = [&](std::string data, std::int64_t count) {

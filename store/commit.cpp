@@ -1,0 +1,262 @@
+// store/commit.cpp: what a transaction does to the file: park, finish, receive, evict, append, count.
+// Not here: inbox and dead letters (inbox.hpp, dead_letters.hpp), bytes (segment.hpp, record.hpp), SQL (log.hpp).
+#include <algorithm>
+#include <cassert>
+#include <string>
+#include <utility>
+
+#include "store/queue_file.hpp"
+#include "store/retention.hpp"
+
+namespace store {
+namespace {
+
+bool is_empty(const transaction& work) {
+    return work.append.empty() && !work.cursor && !work.session && work.settled == settled{} && work.park.empty() &&
+           work.receive.empty() && !work.held && work.handled.empty() && work.remove_dead_letters.empty() &&
+           !work.remove_all_dead_letters;
+}
+
+bool is_finished(sequence at, const cursor& by) {
+    return at <= by.acked || std::binary_search(by.acked_beyond.begin(), by.acked_beyond.end(), at);
+}
+
+}  // namespace
+
+result<commit_report> queue::file::commit(const transaction& work) {
+    const std::uint64_t texts_before = texts_.last_id();
+    auto done = try_commit(work);
+    if (!done) {
+        connection_.roll_back();
+        texts_.forget_after(texts_before);
+    }
+    return done;
+}
+
+result<commit_report> queue::file::try_commit(const transaction& work) {
+    attempt in{now_, {}, 0, work.handed_out, false};
+    if (!is_empty(work)) {
+        if (const auto begun = log_.begin(); !begun) return begun.error();
+    }
+    const auto used_before = log_.pages_used();
+    if (!used_before) return used_before.error();
+    in.report.bytes_used = *used_before * page_size;
+    in.report.inbox = now_.inbox.counts;
+    if (is_empty(work)) return in.report;
+    in.page_limit = page_limit(how_.max_bytes / page_size, *used_before);
+    if (const auto moved = move_messages(work, in); !moved) return moved.error();
+    if (const auto saved = save_records(in); !saved) return saved.error();
+    const auto used = log_.pages_used();
+    if (!used) return used.error();
+    in.report.bytes_used = *used * page_size;
+    if (const auto durable = log_.commit(); !durable) return durable.error();
+
+    now_ = std::move(in.next);
+    if (work.handed_out) given_out_ = std::max(given_out_, now_.figures.last);
+    const bool evicted = reading_.first() >= number(in.report.evicted_from) && reading_.last() <= number(in.report.evicted_to);
+    if (evicted || reading_.last() <= number(now_.cursor.acked)) reading_ = {};
+    return in.report;
+}
+
+/// All that a transaction does but for the small records. What leaves comes first, so that there is room for what comes.
+result<void> queue::file::move_messages(const transaction& work, attempt& in) {
+    counters& figures = in.next.figures;
+    figures.acknowledged += work.settled.acknowledged;
+    figures.dropped_refused += work.settled.refused;
+    figures.dropped_session += work.settled.session;
+    figures.dropped_expired += work.settled.expired;
+    in.counters_changed = work.settled != settled{};
+    if (work.session) in.next.session = work.session;
+    if (const auto parked = bury(work, in); !parked) return parked;
+    if (work.cursor && *work.cursor != now_.cursor) {
+        if (const auto moved = finish(*work.cursor, in); !moved) return moved;
+    }
+    if (const auto received = fill_inbox(work, in); !received) return received;
+    return append(work.append, in);
+}
+
+result<void> queue::file::save_records(attempt& in) {
+    contents& next = in.next;
+    if (next.session && next.session != now_.session) {
+        if (const auto saved = log_.save(*next.session); !saved) return saved;
+    }
+    if (next.held != now_.held) {
+        if (const auto saved = log_.save(next.held); !saved) return saved;
+    }
+    if (next.inbox != now_.inbox) {
+        if (const auto saved = log_.save(next.inbox); !saved) return saved;
+    }
+    if (next.dead_letters != now_.dead_letters) {
+        if (const auto saved = log_.save(next.dead_letters); !saved) return saved;
+    }
+    if (in.counters_changed) return log_.save(next.figures);
+    return {};
+}
+
+result<void> queue::file::bury(const transaction& work, attempt& in) {
+    dead_letter_state& state = in.next.dead_letters;
+    if (work.remove_all_dead_letters) {
+        if (const auto removed = dead_letters_.remove_all(state); !removed) return removed;
+    }
+    if (const auto removed = dead_letters_.remove(work.remove_dead_letters, state); !removed) return removed;
+    return park(work.park, work.cursor.value_or(now_.cursor), in);
+}
+
+/// Copies them to the dead letters. They are in the log still, since the cursor moves after this.
+result<void> queue::file::park(std::span<const parking> messages, const cursor& finished_by, attempt& in) {
+    dead_letter_state& state = in.next.dead_letters;
+    const dead_letter_table::bounds bounds{how_.dead_letters_max, dead_letters_bound(how_)};
+    for (const parking& one : messages) {
+        assert(is_finished(one.sequence, finished_by));
+        static_cast<void>(finished_by);
+        auto found = read_next(number(one.sequence));
+        // A damaged one can't be kept, but must not hold up those behind it for ever either.
+        if (!found && found.error().code() != errc::damaged) return found.error();
+        const bool there = found && *found && (*found)->sequence == one.sequence && !is_finished(one.sequence, now_.cursor);
+        if (!there) {
+            ++state.counts.not_found;
+            continue;
+        }
+        const dead_letter made{{}, one.sequence, std::move((*found)->message), one.reason_code, one.reason};
+        if (const auto added = dead_letters_.add(made, reading_.boot(), bounds, state); !added) return added;
+    }
+    return {};
+}
+
+result<void> queue::file::fill_inbox(const transaction& work, attempt& in) {
+    inbox_state& state = in.next.inbox;
+    if (const auto removed = inbox_.handle(work.handled, state); !removed) return removed;
+    in.report.first_received = inbox_number{state.last + 1};
+    const auto received = inbox_.receive(work.receive, how_.boot_id, inbox_bound(how_), state);
+    if (!received) return received.error();
+    if (*received) {
+        in.report.received = work.receive.size();
+        if (work.held) in.next.held = *work.held;
+    }
+    in.report.inbox = state.counts;
+    return {};
+}
+
+/// Moves the cursor and removes the segments that are wholly finished.
+result<void> queue::file::finish(const cursor& moved, attempt& in) {
+    const std::int64_t acked = number(moved.acked);
+    assert(moved.acked >= now_.cursor.acked && acked <= now_.figures.last);
+    in.next.cursor = moved;
+    if (const auto saved = log_.save(moved); !saved) return saved;
+    const auto newest = log_.at_or_before(part::log, acked);
+    if (!newest) return newest.error();
+    if (*newest) {
+        const std::int64_t last_to_go = (*newest)->last() <= acked ? (*newest)->first : (*newest)->first - 1;
+        const auto removed = log_.messages_between(1, last_to_go);
+        if (!removed) return removed.error();
+        if (*removed > 0) {
+            if (const auto erased = log_.erase(part::log, 1, last_to_go); !erased) return erased;
+            in.next.figures.stored -= std::min(*removed, in.next.figures.stored);
+            in.counters_changed = true;
+        }
+    }
+    const auto finished = log_.finished(moved);
+    if (!finished) return finished.error();
+    in.next.finished = *finished;
+    return {};
+}
+
+result<void> queue::file::append(std::span<const message> messages, attempt& in) {
+    counters& figures = in.next.figures;
+    in.report.first = sequence{figures.last + 1};
+    while (!messages.empty()) {
+        auto segment = write_segment(messages, segment_bytes);
+        if (!segment) return segment.error();
+        const std::uint64_t wanted = pages_for(segment->data().size());
+        const auto room = make_room(wanted, in);
+        if (!room) return room.error();
+        if (*room < wanted) {
+            segment = write_segment(messages, static_cast<std::size_t>(std::min<std::uint64_t>(bytes_in(*room), segment_bytes)));
+            if (!segment) return segment.error();
+            if (segment->count() == 0 || pages_for(segment->data().size()) > *room) break;
+        }
+        if (const auto written = log_.append(part::log, figures.last + 1, *segment); !written) return written;
+        figures.last += segment->count();
+        figures.stored += static_cast<std::uint64_t>(segment->count());
+        in.report.appended += static_cast<std::size_t>(segment->count());
+        messages = messages.subspan(static_cast<std::size_t>(segment->count()));
+    }
+    in.report.refused = messages.size();
+    figures.dropped_newest += messages.size();
+    in.counters_changed |= !messages.empty();
+    return {};
+}
+
+/// As many of the messages as fit; a single one may be larger.
+result<segment_writer> queue::file::write_segment(std::span<const message> messages, std::size_t most_bytes) {
+    const auto boot = reference(how_.boot_id);
+    if (!boot) return boot.error();
+    segment_writer segment(*boot);
+    for (const message& next : messages) {
+        assert(size_of(next) <= largest_message);
+        const auto topic = reference(next.topic);
+        if (!topic) return topic.error();
+        const std::size_t bound = segment.count() == 0 ? 2 * largest_message : most_bytes;
+        if (!segment.add(next, *topic, bound)) break;
+    }
+    return segment;
+}
+
+result<text_reference> queue::file::reference(std::string_view text) {
+    if (const auto known = texts_.find(text)) return text_reference{*known, {}};
+    const auto added = texts_.add(text);
+    if (!added) return text_reference{0, text};
+    if (const auto written = log_.add_text(*added, text); !written) return written.error();
+    return text_reference{*added, {}};
+}
+
+/// The pages that there are for new segments: at least `pages` of them, if dropping old ones can bring that about. Nothing is
+/// dropped if it can't, for then old and new would both be lost.
+result<std::uint64_t> queue::file::make_room(std::uint64_t pages, attempt& in) {
+    for (;;) {
+        const auto used = log_.pages_used();
+        if (!used) return used.error();
+        const std::uint64_t room = in.page_limit - std::min(in.page_limit, *used);
+        if (room >= pages || how_.when_full == full_policy::drop_newest) return room;
+        const auto went = evict(pages + *used - in.page_limit, in);
+        if (!went) return went.error();
+        if (!*went) return room;
+    }
+}
+
+/// Drops the oldest segments that may be dropped and together are so large; false: there aren't so many.
+result<bool> queue::file::evict(std::uint64_t pages, attempt& in) {
+    eviction plan(pages);
+    {
+        auto segments = log_.segments_after(exempt_up_to(in.next.cursor));
+        if (!segments) return segments.error();
+        while (!plan.enough()) {
+            const auto row = segments->next();
+            if (!row) return row.error();
+            if (!*row) return false;
+            const auto segment = log_.as_segment(*segments);
+            if (!segment) return segment.error();
+            if (in.handed_out && segment->first > now_.figures.last) return false;
+            plan.add(*segment);
+        }
+    }
+    if (const auto erased = log_.erase(part::log, plan.first(), plan.last()); !erased) return erased.error();
+    if (in.report.evicted == 0) in.report.evicted_from = sequence{plan.first()};
+    in.report.evicted_to = sequence{plan.last()};
+    in.report.evicted += plan.messages();
+    in.next.figures.stored -= std::min(plan.messages(), in.next.figures.stored);
+    in.next.figures.dropped_oldest += plan.messages();
+    in.counters_changed = true;
+    return true;
+}
+
+/// What a broker may have seen must stay, and so must what the caller holds already and may be sending: it has counted on
+/// getting an acknowledgement for it. So no message of a segment that is evicted is finished.
+std::int64_t queue::file::exempt_up_to(const cursor& at) const {
+    std::int64_t highest = std::max({number(at.acked), number(at.released), number(at.maybe_sent), given_out_});
+    for (const sequence s : at.acked_beyond) highest = std::max(highest, number(s));
+    for (const sequence s : at.released_beyond) highest = std::max(highest, number(s));
+    return highest;
+}
+
+}  // namespace store
