@@ -17,8 +17,19 @@ namespace {
 
 std::size_t size_of(const std::vector<store::message>& messages) {
     std::size_t bytes = 0;
-    for (const auto& m : messages) bytes += m.topic.size() + m.payload.size();
+    for (const auto& m : messages) bytes += m.topic.size() + m.payload.size() + m.properties.size();
     return bytes;
+}
+
+template <typename T>
+void append_to(std::vector<T>& to, std::vector<T> what) {
+    to.insert(to.end(), std::make_move_iterator(what.begin()), std::make_move_iterator(what.end()));
+}
+
+/// What it was to receive, and counted on to be received, isn't.
+void pass_over_received(save_request& in) {
+    in.receive.clear();
+    in.held.reset();
 }
 
 void merge(std::optional<save_request>& into, save_request next) {
@@ -26,12 +37,19 @@ void merge(std::optional<save_request>& into, save_request next) {
         into = std::move(next);
         return;
     }
+    if (next.refusals_known > into->refusals_known) pass_over_received(*into);
+    into->refusals_known = next.refusals_known;
+    append_to(into->receive, std::move(next.receive));
+    if (next.held) into->held = std::move(next.held);
+    append_to(into->handled, std::move(next.handled));
+    append_to(into->park, std::move(next.park));
     into->position = next.position;
     if (next.cursor) into->cursor = std::move(next.cursor);
     if (next.session) into->session = std::move(next.session);
     into->settled.acknowledged += next.settled.acknowledged;
     into->settled.refused += next.settled.refused;
     into->settled.session += next.settled.session;
+    into->settled.expired += next.settled.expired;
     into->barrier = into->barrier || next.barrier;
 }
 
@@ -58,7 +76,7 @@ bool store_thread::append(std::vector<store::message> messages, bool keep) {
         if (append_bytes_ + bytes > limits::waiting_bytes) return false;
         append_bytes_ += bytes;
         keep_ = keep_ || keep;
-        appends_.insert(appends_.end(), std::make_move_iterator(messages.begin()), std::make_move_iterator(messages.end()));
+        append_to(appends_, std::move(messages));
     }
     wake_.notify_one();
     return true;
@@ -74,6 +92,15 @@ void store_thread::save(save_request request) {
 }
 
 void store_thread::read(store::sequence from, std::size_t most_messages, std::size_t most_bytes) {
+    {
+        const std::lock_guard lock(mutex_);
+        reads_.push_back({from, most_messages, most_bytes});
+    }
+    wake_.notify_one();
+}
+
+void store_thread::read_inbox(store::inbox_number from, std::size_t most_messages, std::size_t most_bytes) {
+    assert(events_.on_read_inbox);
     {
         const std::lock_guard lock(mutex_);
         reads_.push_back({from, most_messages, most_bytes});
@@ -135,6 +162,17 @@ void store_thread::run() noexcept {
     }
 }
 
+/// Goes to the disk; meanwhile others may hand over work.
+template <typename Call>
+auto store_thread::unlocked(std::unique_lock<std::mutex>& lock, Call call) {
+    busy_ = true;
+    lock.unlock();
+    auto found = call();
+    lock.lock();
+    busy_ = false;
+    return found;
+}
+
 void store_thread::commit(std::unique_lock<std::mutex>& lock) {
     committed done;
     store::transaction work;
@@ -144,21 +182,28 @@ void store_thread::commit(std::unique_lock<std::mutex>& lock) {
     std::optional<save_request> save;
     save.swap(save_);
     if (save) {
+        if (save->refusals_known < refusals_) pass_over_received(*save);
         work.cursor = save->cursor;
         work.session = save->session;
         work.settled = save->settled;
+        work.park = save->park;
+        work.receive.swap(save->receive);
+        work.held = save->held;
+        work.handled = save->handled;
     }
     next_commit_ = clock::now() + commit_every_;
     flush_ = false;
-    busy_ = true;
-    lock.unlock();
-    auto report = queue_.commit(work);
-    lock.lock();
-    busy_ = false;
+    auto report = unlocked(lock, [&] { return queue_.commit(work); });
     if (report) {
         done.report = *report;
         done.messages = std::move(work.append);
         done.saved_up_to = save ? save->position : 0;
+        if (report->received < work.receive.size()) {
+            ++refusals_;
+        } else {
+            done.received = std::move(work.receive);
+        }
+        done.refusals = refusals_;
         not_before_ = {};
         tell([this, done = std::move(done)]() mutable { events_.on_committed(std::move(done)); });
         return;
@@ -168,6 +213,7 @@ void store_thread::commit(std::unique_lock<std::mutex>& lock) {
         // What was saved meanwhile is newer; what had been settled before belongs to it too.
         std::optional<save_request> newer;
         newer.swap(save_);
+        save->receive.swap(work.receive);
         save_ = std::move(save);
         if (newer) merge(save_, std::move(*newer));
     }
@@ -177,12 +223,14 @@ void store_thread::commit(std::unique_lock<std::mutex>& lock) {
 void store_thread::read_one(std::unique_lock<std::mutex>& lock) {
     const read_request what = reads_.front();
     reads_.erase(reads_.begin());
-    busy_ = true;
-    lock.unlock();
-    auto found = queue_.read(what.from, what.messages, what.bytes);
-    lock.lock();
-    busy_ = false;
-    tell([this, from = what.from, found = std::move(found)]() mutable { events_.on_read(from, std::move(found)); });
+    if (const auto* from = std::get_if<store::sequence>(&what.from)) {
+        auto found = unlocked(lock, [&] { return queue_.read(*from, what.messages, what.bytes); });
+        tell([this, from = *from, found = std::move(found)]() mutable { events_.on_read(from, std::move(found)); });
+    } else {
+        const auto number = std::get<store::inbox_number>(what.from);
+        auto found = unlocked(lock, [&] { return queue_.read_inbox(number, what.messages, what.bytes); });
+        tell([this, number, found = std::move(found)]() mutable { events_.on_read_inbox(number, std::move(found)); });
+    }
 }
 
 template <typename Event>

@@ -6,6 +6,8 @@
 #include <catch2/catch.hpp>
 
 #include "gateway/limits.hpp"
+#include "store/tuning.hpp"
+#include "tests/store/disk.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 using namespace gateway;
@@ -21,12 +23,31 @@ store::message message(std::string text) {
     return m;
 }
 
+constexpr std::uint64_t inbox_bytes = 10'000;
+
 store::queue open_queue(const std::string& path, store::recovery& found) {
     store::options how;
     how.path = path;
+    how.inbox_max_bytes = inbox_bytes;
     auto queue = store::queue::open(how, found);
     REQUIRE(queue.has_value());
     return std::move(*queue);
+}
+
+using held = std::vector<std::uint16_t>;
+
+/// Nothing waits for it; it rides with the next commit.
+save_request receiving(std::uint64_t position, std::vector<std::string> texts, std::optional<held> held_then) {
+    save_request made;
+    made.position = position;
+    for (auto& text : texts) made.receive.push_back(message(std::move(text)));
+    made.held = std::move(held_then);
+    return made;
+}
+
+save_request now(save_request what) {
+    what.barrier = true;
+    return what;
 }
 
 /// A store thread on a real file, and what it told.
@@ -35,6 +56,7 @@ struct fixture {
     boost::asio::io_context loop{1};
     std::vector<committed> commits;
     std::vector<std::vector<store::stored_message>> reads;
+    std::vector<std::vector<store::waiting_message>> inbox_reads;
     std::vector<std::uint64_t> failures;
     std::unique_ptr<store_thread> thread;
 
@@ -43,9 +65,26 @@ struct fixture {
         store::recovery found;
         thread = std::make_unique<store_thread>(
             open_queue(folder.file("queue.db"), found), 1h, loop,
-            store_events{[this](committed c) { commits.push_back(std::move(c)); },
-                         [this](store::sequence, auto found_messages) { reads.push_back(std::move(*found_messages)); },
-                         [this](const store::error&, std::uint64_t lost) { failures.push_back(lost); }});
+            store_events{
+                [this](committed c) { commits.push_back(std::move(c)); },
+                [this](store::sequence, auto found_messages) { reads.push_back(std::move(*found_messages)); },
+                [this](const store::error&, std::uint64_t lost) { failures.push_back(lost); },
+                [this](store::inbox_number, auto found_messages) { inbox_reads.push_back(std::move(*found_messages)); }});
+    }
+    /// Saves, waits until it is durable, and gives what was told.
+    const committed& save(save_request what) {
+        const std::size_t before = commits.size();
+        thread->save(now(std::move(what)));
+        run_until([&] { return commits.size() > before; });
+        return commits.back();
+    }
+    std::vector<std::string> inbox() {
+        const std::size_t before = inbox_reads.size();
+        thread->read_inbox(store::inbox_number{1}, 1000, SIZE_MAX);
+        run_until([&] { return inbox_reads.size() > before; });
+        std::vector<std::string> texts;
+        for (const auto& m : inbox_reads.back()) texts.push_back(m.message.payload);
+        return texts;
     }
     /// Runs the loop until the condition holds; each turn waits for an event of the store thread's.
     template <typename Condition>
@@ -137,4 +176,108 @@ TEST_CASE("store thread: more than the disk takes in time is refused, not piled 
     f.append({message("small")});
     f.run_until([&] { return f.commits.size() == 1; });
     CHECK(f.commits[0].report.appended == 1);
+}
+
+TEST_CASE("store thread: saves merge in order: all that is received, handled and parked, and the last that is held",
+          "[gateway][store_thread]") {
+    fixture f;
+    f.append({message("1"), message("2"), message("3")});
+    f.run_until([&] { return f.commits.size() == 1; });
+    const committed& first = f.save(receiving(1, {"a", "b"}, held{1, 2}));
+    CHECK(number(first.report.first_received) == 1);
+    CHECK(first.received == std::vector{message("a"), message("b")});
+    CHECK(first.report.inbox.messages == 2);
+
+    save_request lazy = receiving(2, {"c"}, held{1, 2, 3});
+    lazy.handled = {store::inbox_number{1}};
+    lazy.cursor = store::cursor{store::sequence{1}, store::sequence{1}, store::sequence{3}, {}, {}};
+    lazy.park = {{store::sequence{1}, 0x80, "first"}};
+    lazy.settled.refused = 1;
+    f.thread->save(lazy);
+    save_request more = receiving(3, {"d", "e"}, held{3});
+    more.handled = {store::inbox_number{2}};
+    more.cursor = store::cursor{store::sequence{3}, store::sequence{3}, store::sequence{3}, {}, {}};
+    more.park = {{store::sequence{2}, 0x97, "second"}};
+    more.settled.refused = 1;
+    more.settled.expired = 1;
+    f.thread->save(more);
+    const committed& second = f.save(receiving(4, {"f"}, std::nullopt));
+    CHECK(f.commits.size() == 3);
+    CHECK(second.saved_up_to == 4);
+    CHECK(number(second.report.first_received) == 3);
+    CHECK(second.received == std::vector{message("c"), message("d"), message("e"), message("f")});
+    CHECK(second.refusals == 0);
+    CHECK(f.inbox() == std::vector<std::string>{"c", "d", "e", "f"});
+
+    f.thread.reset();
+    store::recovery found;
+    auto queue = open_queue(f.folder.file("queue.db"), found);
+    CHECK(found.held == held{3});
+    CHECK(found.inbox.messages == 4);
+    CHECK(found.ledger.dropped_refused == 2);
+    CHECK(found.ledger.dropped_expired == 1);
+    CHECK(found.ledger.balanced());
+    const auto parked = queue.read_dead_letters(store::dead_letter_number{1}, 10);
+    REQUIRE(parked.has_value());
+    REQUIRE(parked->size() == 2);
+    CHECK((*parked)[0].reason == "first");
+    CHECK((*parked)[1].message == message("2"));
+}
+
+TEST_CASE("store thread: once the inbox has had no room, nothing counts on what it refused", "[gateway][store_thread]") {
+    fixture f;
+    CHECK(f.save(receiving(1, {std::string(6000, 'x')}, held{1})).report.received == 1);
+    const committed& full = f.save(receiving(2, {std::string(6000, 'y')}, held{1, 2}));
+    CHECK(full.refusals == 1);
+    CHECK(full.received.empty());
+    CHECK(full.saved_up_to == 2);
+
+    // Saved before the caller could know. There would be room for it, but 2 must not be held: it would count as received.
+    CHECK(f.save(receiving(3, {"z"}, held{1, 2, 3})).refusals == 1);
+    CHECK(f.commits.back().report.received == 0);
+    CHECK(f.commits.back().saved_up_to == 3);
+    save_request stale = receiving(4, {"stale"}, held{1, 2, 3, 4});
+    stale.handled = {store::inbox_number{1}};
+    f.thread->save(stale);
+    save_request aware = receiving(5, {"aware"}, std::nullopt);
+    aware.refusals_known = 1;
+    CHECK(f.save(aware).received == std::vector{message("aware")});
+    CHECK(f.inbox() == std::vector<std::string>{"aware"});
+
+    aware.held = held{1, 9};
+    CHECK(f.save(aware).refusals == 1);
+    f.thread.reset();
+    store::recovery found;
+    const auto queue = open_queue(f.folder.file("queue.db"), found);
+    CHECK(found.held == held{1, 9});
+    CHECK(found.inbox.messages == 2);
+}
+
+TEST_CASE("store thread: what a failed commit was to receive is received by the next, in order", "[gateway][store_thread]") {
+    test::disk disk(1);
+    store::options how;
+    how.path = "queue.db";
+    store::tuning with;
+    with.vfs = disk.name();
+    store::recovery found;
+    auto queue = open_tuned(how, with, found);
+    REQUIRE(queue.has_value());
+    boost::asio::io_context loop{1};
+    int failures = 0;
+    auto thread = std::make_unique<store_thread>(
+        std::move(*queue), 1h, loop, store_events{[](committed) {}, {}, [&](const store::error&, std::uint64_t) { ++failures; }});
+    disk.fail_in(1);
+    thread->save(now(receiving(1, {"a", "b"}, held{1, 2})));
+    const auto work = boost::asio::make_work_guard(loop);
+    while (failures == 0) REQUIRE(loop.run_one_for(10s) == 1);
+    thread->save(receiving(2, {"c"}, held{2}));
+    thread.reset();  // a stop doesn't wait for the next attempt's time
+
+    auto again = open_tuned(how, with, found);
+    REQUIRE(again.has_value());
+    CHECK(found.held == held{2});
+    const auto inbox = again->read_inbox(store::inbox_number{1}, 10, SIZE_MAX);
+    REQUIRE(inbox.has_value());
+    REQUIRE(inbox->size() == 3);
+    for (std::size_t i = 0; i < 3; ++i) CHECK((*inbox)[i].message == message(std::string(1, static_cast<char>('a' + i))));
 }

@@ -30,6 +30,10 @@ void put(const std::string& path, const std::string& bytes) { std::ofstream(path
 
 std::size_t size_for(std::int64_t sequence) { return sequence % 10 == 0 ? 6000 : 60; }
 
+store::message received_message(std::int64_t number) {
+    return make_rich_message(static_cast<std::uint64_t>(number), number % 10 == 0 ? 7000 : 40);
+}
+
 /// A queue with 300 messages of both sizes, in many segments, and everything else that a file may hold.
 void fill(store::queue& queue) {
     for (std::int64_t n = 1; n <= 300;) {
@@ -40,7 +44,52 @@ void fill(store::queue& queue) {
     }
     store::transaction work = moving({at(20), at(25), at(40), {at(22), at(24)}, {at(30), at(28)}}, 22);
     work.session = store::session_record{"client", "broker", 9};
+    work.held = {4, 3, 2};
     must(queue.commit(work));
+    for (std::int64_t n = 1; n <= 60;) {
+        store::transaction received;
+        for (int i = 0; i < 1 + n % 5 && n <= 60; ++i, ++n) received.receive.push_back(received_message(n));
+        must(queue.commit(received));
+    }
+    must(queue.commit(handling({1, 2, 20, 43})));
+    store::transaction parking = moving({at(60), at(60), at(60), {}, {}}, 30);
+    for (std::int64_t n = 51; n <= 60; ++n) parking.park.push_back({at(n), static_cast<std::uint8_t>(n), "parked"});
+    parking.settled.refused = 10;
+    must(queue.commit(parking));
+}
+
+/// False: an error. Fails the test if anything else comes out than what fill() put in.
+bool read_inbox(store::queue& queue) {
+    for (std::int64_t from = 1; from <= 60; from += 7) {
+        const auto some = queue.read_inbox(store::inbox_number{from}, 7, SIZE_MAX);
+        if (!some) {
+            CHECK(some.error().code() == errc::damaged);
+            return false;
+        }
+        for (const auto& m : *some) {
+            const auto n = number(m.number);
+            if (n < 1 || n > 63 || m.message != received_message(n)) FAIL("received message " << n << " is another");
+        }
+    }
+    return true;
+}
+
+bool read_dead_letters(store::queue& queue) {
+    for (std::int64_t from = 1; from <= 10; from += 3) {
+        const auto some = queue.read_dead_letters(store::dead_letter_number{from}, 3);
+        if (!some) {
+            CHECK(some.error().code() == errc::damaged);
+            return false;
+        }
+        for (const auto& m : *some) {
+            const auto n = number(m.sequence);
+            if (number(m.number) > 10) continue;  // parked by use()
+            if (n != number(m.number) + 50 || m.reason_code != n || m.reason != "parked" ||
+                m.message != make_message(static_cast<std::uint64_t>(n), size_for(n)))
+                FAIL("dead letter " << number(m.number) << " is another");
+        }
+    }
+    return true;
 }
 
 struct outcome {
@@ -52,6 +101,7 @@ struct outcome {
 /// Opens, looks at, reads and writes a file that may be damaged; returns whether all was well.
 void use(const std::string& path, outcome& all) {
     std::ignore = store::queue::inspect(path);
+    std::ignore = store::queue::inspect_dead_letters(path, store::dead_letter_number{1}, 100);
     auto queue = open(path);
     if (!queue) {
         CHECK(!queue.error().detail().empty());
@@ -72,8 +122,17 @@ void use(const std::string& path, outcome& all) {
                 FAIL("message " << n << " is another");
         }
     }
+    bad |= !read_inbox(*queue);
+    bad |= !read_dead_letters(*queue);
     std::ignore = queue->commit(appending(301, 3));
-    if (queue->ledger().accepted >= 300) std::ignore = queue->commit(moving({at(200), at(200), at(300), {at(250)}, {}}, 100));
+    store::transaction received;
+    for (const std::int64_t n : {61, 62, 63}) received.receive.push_back(received_message(n));
+    std::ignore = queue->commit(received);
+    std::ignore = queue->commit(handling({3, 4, 5, 6, 7, 8, 9, 10, 40, 41, 42}));
+    store::transaction parking = moving({at(200), at(200), at(300), {at(250)}, {}}, 100);
+    parking.park = {{at(65), 1, "late"}, {at(150), 2, "too late"}};
+    parking.remove_dead_letters = {store::dead_letter_number{3}};
+    if (queue->ledger().accepted >= 300) std::ignore = queue->commit(parking);
     std::ignore = queue->commit(appending(304, 3, 50000));
     ++(bad ? all.errors : all.right);
 }
@@ -184,6 +243,32 @@ TEST_CASE("damage: a message before it is still read, the damaged one is named",
     must(queue.commit(appending(31, 1)));
 }
 
+TEST_CASE("damage: a received message is named, those around it are read, and it can be let go", "[store][damage]") {
+    folder here;
+    const std::string path = here.file("queue.db");
+    {
+        auto queue = must(open(path));
+        for (std::uint64_t n = 1; n <= 21; n += 10) must(queue.commit(receiving(n, 10)));
+    }
+    store::connection file;
+    must(file.open(path, store::connection::access::read_write, nullptr));
+    SECTION("by its data") {
+        must(
+            file.run("UPDATE log SET data = CAST(substr(data, 1, 50) || 'x' || substr(data, 52) AS BLOB) "
+                     "WHERE first = -4611686018427387904 + 11"));
+    }
+    SECTION("by its count") { must(file.run("UPDATE log SET count = 9 WHERE first = -4611686018427387904 + 11")); }
+    auto queue = must(open(path));
+    CHECK(inbox_of(queue).size() == 10);
+    const auto damaged = queue.read_inbox(store::inbox_number{11}, 100, SIZE_MAX);
+    REQUIRE(code_of(damaged) == errc::damaged);
+    CHECK_THAT(damaged.error().detail(), Catch::Contains(path) && Catch::Contains("received message 11"));
+    CHECK(must(queue.read_inbox(store::inbox_number{21}, 100, SIZE_MAX)).size() == 10);
+    must(queue.commit(handling({11, 12, 13, 14, 15, 16, 17, 18, 19, 20})));
+    CHECK(inbox_of(queue).size() == 20);
+    must(queue.commit(receiving(31, 1)));
+}
+
 TEST_CASE("damage: a commit that comes upon it fails, and the next one works", "[store][damage]") {
     folder here;
     const std::string path = here.file("queue.db");
@@ -236,6 +321,10 @@ TEST_CASE("damage: state that fails its checksum is found when opening", "[store
     SECTION("counters") { must(file.run("UPDATE log SET data = x'01' WHERE first = 0")); }
     SECTION("cursor") { must(file.run("UPDATE log SET crc = crc + 1 WHERE first = -1")); }
     SECTION("session") { must(file.run("UPDATE log SET count = 1 WHERE first = -65537")); }
+    SECTION("held identifiers") { must(file.run("UPDATE log SET data = x'0100' WHERE first = -65793")); }
+    SECTION("inbox") { must(file.run("UPDATE log SET crc = crc + 1 WHERE first = -131073")); }
+    SECTION("no inbox, though there are received messages") { must(file.run("DELETE FROM log WHERE first = -131073")); }
+    SECTION("dead letters") { must(file.run("UPDATE log SET count = 1 WHERE first = -131074")); }
     SECTION("no counters") { must(file.run("DELETE FROM log WHERE first = 0")); }
     CHECK(code_of(open(path)) == errc::damaged);
     CHECK(code_of(store::queue::inspect(path)) == errc::damaged);

@@ -87,6 +87,40 @@ TEST_CASE("inspect: shows all there is, beside the service", "[store][inspect]")
     CHECK(!must(queue::inspect(path)).oldest);
 }
 
+TEST_CASE("inspect: shows inbox and dead letters, beside the service and after it", "[store][inspect]") {
+    folder here;
+    const std::string path = here.file("queue.db");
+    std::vector<store::dead_letter> parked;
+    store::inbox_counts inbox;
+    {
+        auto service = open(path);
+        CHECK(must(queue::inspect(path)).dead_letters == store::dead_letter_counts{});
+        must(service.commit(appending(1, 10)));
+        auto work = receiving(1, 3);
+        work.held = {8, 3};
+        work.cursor = store::cursor{at(4), at(4), at(4), {}, {}};
+        work.settled = {0, 3, 0, 1};
+        work.park = {{at(1), 0x10, "first"}, {at(2), 0x97, ""}, {at(4), 0x99, "third"}};
+        inbox = must(service.commit(work)).inbox;
+        parked = dead_letters_of(service);
+        REQUIRE(parked.size() == 3);
+
+        const auto files = files_in(here);
+        const auto seen = must(queue::inspect(path));
+        CHECK(seen.inbox == inbox);
+        CHECK(seen.held == std::vector<std::uint16_t>{8, 3});
+        CHECK(seen.dead_letters == service.dead_letters());
+        CHECK(seen.ledger.dropped_refused == 3);
+        CHECK(seen.ledger.dropped_expired == 1);
+        CHECK(seen.ledger.balanced());
+        CHECK(must(queue::inspect_dead_letters(path, store::dead_letter_number{2}, 1)) == std::vector{parked[1]});
+        CHECK(files_in(here) == files);
+    }
+    CHECK(must(queue::inspect(path)).inbox == inbox);
+    CHECK(must(queue::inspect_dead_letters(path, store::dead_letter_number{1}, 9)) == parked);
+    CHECK(code_of(queue::inspect_dead_letters(here.file("no.db"), store::dead_letter_number{1}, 9)) == errc::missing);
+}
+
 TEST_CASE("inspect: doesn't hold up the service's checkpoints", "[store][inspect]") {
     folder here;
     const std::string path = here.file("queue.db");

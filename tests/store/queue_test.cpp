@@ -65,19 +65,23 @@ TEST_CASE("queue: a message comes back as it was", "[store][queue]") {
         {"", "x", 1, true, {lowest, highest, true}},
         {"plant7/kessel/wärme", std::string("\0\xff\x80", 3), 2, true, {highest, lowest, false}},
         {std::string(65535, 't'), std::string(5000, 'p'), 1, false, {1'790'000'000'123, 42, true}},
+        {"a", "at once or never", 1, false, {}, 0},
+        {"a", "late is better", 1, false, {}, UINT32_MAX, std::string("\x03\0\x01x", 4)},
+        {"a", "", 1, false, {}, std::nullopt, std::string(70'000, 'q')},
     };
     bench b;
     {
         auto queue = b.open();
         must(queue.commit(work));
         const auto there = all_of(queue);
-        REQUIRE(there.size() == 4);
-        for (std::size_t i = 0; i < 4; ++i) CHECK(there[i].message == work.append[i]);
+        REQUIRE(there.size() == 7);
+        for (std::size_t i = 0; i < 7; ++i) CHECK(there[i].message == work.append[i]);
     }
     auto queue = b.open();
     const auto there = all_of(queue);
-    REQUIRE(numbers(there) == std::vector<std::int64_t>{1, 2, 3, 4});
-    for (std::size_t i = 0; i < 4; ++i) CHECK(there[i].message == work.append[i]);
+    REQUIRE(numbers(there) == std::vector<std::int64_t>{1, 2, 3, 4, 5, 6, 7});
+    for (std::size_t i = 0; i < 7; ++i) CHECK(there[i].message == work.append[i]);
+    CHECK(must(queue.read(at(6), 9, 70'001)).size() == 1);  // properties are bytes, too
 }
 
 TEST_CASE("queue: reading", "[store][queue]") {
@@ -194,14 +198,17 @@ TEST_CASE("queue: the ledger balances whatever happens", "[store][queue]") {
         must(queue.commit(moving({at(28), at(0), at(28), {}, {}}, 14)));
         CHECK(queue.ledger().queued == 2);
     }
-    SECTION("with messages that were refused, or lost with the session") {
-        store::transaction work = moving({at(10), at(0), at(10), {}, {}}, 5);
+    SECTION("with messages that were refused, lost with the session, or too late") {
+        store::transaction work = moving({at(10), at(0), at(10), {}, {}}, 1);
         work.settled.refused = 3;
         work.settled.session = 2;
+        work.settled.expired = 4;
         must(queue.commit(work));
-        CHECK(queue.ledger().acknowledged == 5);
+        CHECK(queue.ledger().acknowledged == 1);
         CHECK(queue.ledger().dropped_refused == 3);
         CHECK(queue.ledger().dropped_session == 2);
+        CHECK(queue.ledger().dropped_expired == 4);
+        CHECK(queue.ledger().dropped() == 9);
         CHECK(queue.ledger().queued == 20);
     }
     SECTION("with everything in one transaction") {

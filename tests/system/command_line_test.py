@@ -77,6 +77,8 @@ def main():
     plant.wait_for("the queue file", lambda: (folder / "queue.db").exists() and "started" in gateway.output(), 10)
     r = shell.run("queue", "stats", "-c", valid)
     shell.expect("stats beside the service", r.returncode == 0 and "balances" in r.stdout, r)
+    shell.expect("stats of dead letters, inbox and expiry", all(words in r.stdout for words in (
+        "dead letters             0   kept of those refused", "inbox                    0   received", "expired 0")), r)
     r = shell.run("run", "-c", valid)
     shell.expect("a second instance is refused", r.returncode == 1 and "queue.db" in r.stderr, r)
     code = gateway.stop()
@@ -84,6 +86,9 @@ def main():
         shell.failures.append(f"exit code {code} after SIGTERM\n{gateway.output()}")
     r = shell.run("queue", "stats", "-c", valid, "--json")
     shell.expect("stats --json after the service", r.returncode == 0 and json.loads(r.stdout)["balanced"], r)
+    figures = json.loads(r.stdout)
+    shell.expect("stats --json of dead letters, inbox and expiry", figures["dead_letters"] == {"messages": 0, "crowded_out": 0, "not_found": 0}
+                 and figures["inbox"] == {"waiting": 0, "bytes": 0} and figures["dropped"]["expired"] == 0, r)
 
     for failure in shell.failures:
         print("FAILED:", failure)
