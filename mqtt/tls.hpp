@@ -16,14 +16,15 @@ enum class tls_check { on, off };
 
 /// Files are PEM or DER, and are read anew for each connection, so that renewed ones are taken with the next.
 struct tls_settings {
-    std::string ca_file{};            // who is trusted to vouch for a server; with ca_folder empty, too: whom the system trusts
-    std::string ca_folder{};          // each certificate in it; other files in it don't matter
-    std::string crl_file{};           // revoked certificates; must hold the list of whoever issued the server's. Empty: no check
-    std::string certificate_file{};   // the client's own, and after it those that vouch for it. Empty: none
-    std::string key_file{};           // the client's key; empty: it is in certificate_file
-    std::string key_password{};       // a secret
-    std::vector<std::string> alpn{};  // protocols to offer, the favourite first; a server that selects none is taken all the same
-    std::string server_name{};        // who the server must be; empty: the host that is connected to
+    std::string ca_file = {};    // who is trusted to vouch for a server; with ca_folder empty, too: whom the system trusts
+    std::string ca_folder = {};  // each certificate in it; other files in it don't matter
+    std::string crl_file = {};   // revoked certificates; must hold the list of whoever issued the server's. Empty: no check
+    std::string certificate_file = {};  // the client's own, and after it those that vouch for it. Empty: none
+    std::string key_file = {};          // the client's key; empty: it is in certificate_file
+    std::string key_password = {};      // a secret
+    std::vector<std::string> alpn =
+        {};                        // protocols to offer, the favourite first; a server that selects none is taken all the same
+    std::string server_name = {};  // who the server must be; empty: the host that is connected to
     tls_check verify_chain = tls_check::on;  // off: nobody need vouch for the server, and no date is checked
     tls_check verify_host = tls_check::on;   // off: whatever name the certificate bears
 };

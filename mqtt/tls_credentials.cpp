@@ -2,6 +2,9 @@
 // Not here: whether the server is believed (tls_verdict.hpp).
 #include "mqtt/tls_credentials.hpp"
 
+#include <mbedtls/pkcs12.h>
+#include <mbedtls/pkcs5.h>
+
 namespace mqtt {
 namespace {
 
@@ -40,6 +43,8 @@ std::string key_words(int error, const std::string& path) {
             return "key_password isn't the password of " + file;
         case MBEDTLS_ERR_PK_UNKNOWN_PK_ALG:
         case MBEDTLS_ERR_PK_FEATURE_UNAVAILABLE:
+        case MBEDTLS_ERR_PKCS5_FEATURE_UNAVAILABLE:
+        case MBEDTLS_ERR_PKCS12_FEATURE_UNAVAILABLE:
             return file + " is of a kind that can't be read here: " + library_words(error) +
                    "; \"openssl rsa -aes256 -traditional\" or \"openssl ec -aes256\" writes one that can";
         default:

@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 // Debian's bundle of all authorities has 220 KB, and its folder 300 files.
 constexpr std::size_t largest_file = 4 * 1024 * 1024;
 constexpr std::size_t largest_folder = 16 * 1024 * 1024;
-constexpr std::size_t most_files = 4096;
+constexpr std::size_t most_files = 1024;
 constexpr const char* system_authorities = "/etc/ssl/certs/ca-certificates.crt";
 
 /// "" or the reason. A size at the limit is an error: nothing is taken by half.
@@ -50,7 +50,7 @@ std::string read_folder(const std::string& path, std::vector<tls_file>& into) {
     for (fs::directory_iterator it(path, error), end; !error && it != end && paths.size() <= most_files; it.increment(error))
         paths.push_back(it->path());
     if (error) return "ca_folder " + path + " can't be read: " + error.message();
-    if (paths.size() > most_files) return "ca_folder " + path + " holds more than 4096 files: name a ca_file instead";
+    if (paths.size() > most_files) return "ca_folder " + path + " holds more than 1024 files: name a ca_file instead";
     std::sort(paths.begin(), paths.end());  // for the same order on every machine
     std::size_t size = 0;
     for (const auto& one : paths) {

@@ -6,7 +6,9 @@ tidegate_test(mqtt_tls_test
         support/tls_server.cpp
         tls_alert_test.cpp
         tls_engine_test.cpp
+        tls_files_test.cpp
         tls_name_test.cpp
         tls_refusal_test.cpp
+        transport_tls_test.cpp
     LIBRARIES tidegate_mqtt tidegate_mbedtls
 )

@@ -54,7 +54,8 @@ attempt connect(const identity& who, const tls_files& files, const std::string& 
         const auto [words, server] = connect(plant().server_of(who, version), files, host, settings);
         if (version == tls_version::v1_2) error = words;
         CHECK(words == error);  // in both versions the same
-        found = server;
+        // In TLS 1.3 mbedTLS's client sends its alert in the clear, which its server can't read, though others can.
+        if (version == tls_version::v1_2) found = server;
     }
     return {error, found};
 }

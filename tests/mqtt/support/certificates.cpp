@@ -17,7 +17,6 @@ namespace mqtt::test {
 namespace {
 
 using owned_writer = owned<mbedtls_x509write_cert, mbedtls_x509write_crt_init, mbedtls_x509write_crt_free>;
-using owned_number = owned<mbedtls_mpi, mbedtls_mpi_init, mbedtls_mpi_free>;
 
 void check(int error) {
     if (error < 0) throw std::runtime_error("certificates: " + library_words(error));
@@ -107,6 +106,17 @@ std::string signature(mbedtls_pk_context* key, const std::string& digest) {
 
 // ---- Certificates ----
 
+void set_serial(int serial, mbedtls_x509write_cert* to) {
+#if MBEDTLS_VERSION_MAJOR >= 3
+    auto byte = static_cast<unsigned char>(serial);
+    check(mbedtls_x509write_crt_set_serial_raw(to, &byte, 1));
+#else
+    owned<mbedtls_mpi, mbedtls_mpi_init, mbedtls_mpi_free> number;
+    check(mbedtls_mpi_lset(number.get(), serial));
+    check(mbedtls_x509write_crt_set_serial(to, number.get()));
+#endif
+}
+
 void add_extension(mbedtls_x509write_cert* to, std::string_view oid, const std::string& content) {
     check(mbedtls_x509write_crt_set_extension(to, oid.data(), oid.size(), 0, raw(content), content.size()));
 }
@@ -132,9 +142,6 @@ identity make_identity_for(const wish& what, const std::string& key, const std::
     owned_key issuing;
     parse(key, password, own.get());
     issuer != nullptr ? parse(issuer->key, "", issuing.get()) : parse(key, password, issuing.get());
-    owned_number serial;
-    check(mbedtls_mpi_lset(serial.get(), what.serial));
-
     owned_writer writer;
     mbedtls_x509write_crt_set_version(writer.get(), MBEDTLS_X509_CRT_VERSION_3);
     mbedtls_x509write_crt_set_md_alg(writer.get(), what.by_sha1 ? MBEDTLS_MD_SHA1 : MBEDTLS_MD_SHA256);
@@ -142,7 +149,7 @@ identity make_identity_for(const wish& what, const std::string& key, const std::
     mbedtls_x509write_crt_set_issuer_key(writer.get(), issuing.get());
     check(mbedtls_x509write_crt_set_subject_name(writer.get(), what.subject.c_str()));
     check(mbedtls_x509write_crt_set_issuer_name(writer.get(), (issuer != nullptr ? issuer->subject : what.subject).c_str()));
-    check(mbedtls_x509write_crt_set_serial(writer.get(), serial.get()));
+    set_serial(what.serial, writer.get());
     check(mbedtls_x509write_crt_set_validity(writer.get(), what.from.c_str(), what.to.c_str()));
     add_extensions(what, writer.get());
     return {written(writer.get()), key, what.subject};

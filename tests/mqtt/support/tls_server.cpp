@@ -156,6 +156,10 @@ void tls_server::write(std::string_view bytes) {
 }
 
 void tls_server::close_notify() { connection::check(mbedtls_ssl_close_notify(connection_->ssl())); }
+void tls_server::send_alert(int description) {
+    connection::check(mbedtls_ssl_send_alert_message(connection_->ssl(), MBEDTLS_SSL_ALERT_LEVEL_FATAL,
+                                                     static_cast<unsigned char>(description)));
+}
 void tls_server::ask_for_renegotiation() { connection::check(mbedtls_ssl_renegotiate(connection_->ssl())); }
 
 std::vector<tls_version> tls_versions() {

@@ -44,6 +44,7 @@ public:
     std::string name() const;             // asked for by SNI; 3.6's server doesn't keep it
     void write(std::string_view bytes);
     void close_notify();
+    void send_alert(int description);  // a fatal one
     void ask_for_renegotiation();
 
 private:
