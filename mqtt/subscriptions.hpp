@@ -59,6 +59,7 @@ private:
     std::optional<packet> packet_of(group& what, version how, const subscription_limits& limits, effects& told);
     std::optional<packet> packet_of(departure& what, version how, const subscription_limits& limits, effects& told);
     void forget(std::string_view filter);
+    void answered(std::string_view departed);
 
     std::vector<group> groups_;          // in the order of the calls; no filter is there twice
     std::vector<departure> departures_;  // until they are answered
