@@ -189,7 +189,7 @@ public:
     void publish(sequence at, const publication& message, time_point now);
 
     /// Publishes a message that no log holds, with QoS 0 or 1 (2 is sent as 1). False: not online, or too large, or too
-    /// much unsent; nothing was sent.
+    /// much unsent, or its life is over; nothing was sent.
     [[nodiscard]] bool publish_unlogged(const publication& message, time_point now);
 
     // -- subscriptions --
