@@ -57,6 +57,7 @@ std::vector<Member> take_fitting(std::vector<Member>& members, version how, std:
 void subscriptions::forget(std::string_view filter) {
     for (group& each : groups_) std::erase_if(each.members, [&](const subscription& s) { return s.filter == filter; });
     std::erase_if(groups_, [](const group& each) { return each.members.empty(); });
+    if (const auto known = granted_.find(filter); known != granted_.end()) granted_.erase(known);
 }
 
 void subscriptions::subscribe(std::vector<subscription> what, property_set properties, effects& told) {
@@ -101,7 +102,8 @@ void subscriptions::begin_connection(bool resumed) {
     for (const departure& each : departures_) waiting_.emplace_back(each);
     for (group each : groups_) {
         for (subscription& s : each.members)
-            if (resumed && s.retain_handling == retain_handling::send) s.retain_handling = retain_handling::send_if_new;
+            if (resumed && s.retain_handling == retain_handling::send && granted_.contains(s.filter))
+                s.retain_handling = retain_handling::send_if_new;
         waiting_.emplace_back(std::move(each));
     }
 }
@@ -151,8 +153,11 @@ std::string_view subscriptions::on(const suback& what, effects& told) {
     const auto* const asked = found == asked_.end() ? nullptr : std::get_if<group>(&found->second);
     if (asked == nullptr) return "the broker sent SUBACK for what wasn't asked";
     if (what.reasons.size() != asked->members.size()) return "the broker's SUBACK answers another number of filters";
-    for (std::size_t i = 0; i < what.reasons.size(); ++i)
-        told.push_back(subscribed{asked->members[i].filter, what.reasons[i], what.properties});
+    for (std::size_t i = 0; i < what.reasons.size(); ++i) {
+        const std::string& filter = asked->members[i].filter;
+        if (!is_error(what.reasons[i])) granted_.insert(filter);
+        told.push_back(subscribed{filter, what.reasons[i], what.properties});
+    }
     ids_.give_back(what.id);
     asked_.erase(found);
     return {};
