@@ -2,6 +2,8 @@
 tidegate_test(mqtt_session_conformance
     SOURCES
         session_alias.cpp
+        session_check_answers.cpp
+        session_check_server.cpp
         session_connect.cpp
         session_keepalive.cpp
         session_packet_id.cpp
@@ -9,6 +11,7 @@ tidegate_test(mqtt_session_conformance
         session_qos_sender.cpp
         session_resume.cpp
         session_state.cpp
+        session_subscribe.cpp
         ../mqtt/support/driver.cpp
         ../mqtt/support/words.cpp
     LIBRARIES tidegate_mqtt

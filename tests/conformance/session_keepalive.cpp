@@ -77,7 +77,7 @@ TEST_CASE("session: Server Keep Alive replaces ours, until the next connection [
     driver d(plain_options(v5));
     const auto theirs = GENERATE(7s, 300s);
     d.begin(properties([=](auto& p) { p.server_keep_alive = static_cast<std::uint16_t>(theirs.count()); }));
-    CHECK(longest_silence(d, 20ms) == (theirs == 7s ? 7s : 0s));
+    CHECK(longest_silence(d, 20ms) == theirs);
     d.reconnect(true);
     d.packets();
     CHECK(longest_silence(d, 20ms) == 60s);
