@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,10 +42,11 @@ public:
 
 private:
     std::vector<packet_id> held_;
-    const std::size_t window_;
-    std::size_t used_ = 0;
-    std::vector<std::string> topics_;  // of the aliases 1, 2, …
-    std::vector<std::string> replaced_;
+    const std::int64_t window_;
+    std::int64_t used_ = 0;  // below nothing: what the broker has been given back of an earlier connection
+    // Each in a place of its own: a short string that moves takes its bytes along, and views of them would be left behind.
+    std::vector<std::unique_ptr<const std::string>> topics_;  // of the aliases 1, 2, …
+    std::vector<std::unique_ptr<const std::string>> replaced_;
 };
 
 }  // namespace mqtt

@@ -11,8 +11,8 @@
 namespace mqtt {
 namespace {
 
-// So many answers may wait to be written; a broker that sends more without reading is at fault.
-constexpr std::size_t most_answers = 65536;
+// So many bytes of answers may wait to be written; a broker that has us answer more without reading is at fault.
+constexpr std::size_t most_answers = 256 * 1024;
 
 std::string with_reason(std::string words, reason code, const property_set& properties) {
     words += phrase(code);
@@ -168,7 +168,7 @@ void session::machine::on(const connack& what, time_point now) {
         return violation("the broker sent response information, which wasn't asked for");
     if (!finish_authentication(p)) return;
     if (client_id_.empty() && how_.version == version::v5) {
-        if (!p.assigned_client_identifier) return violation("the broker assigned no client identifier");
+        if (p.assigned_client_identifier.value_or("").empty()) return violation("the broker assigned no client identifier");
         client_id_ = *p.assigned_client_identifier;
     }
     if (asked_clean_ && !is_ephemeral()) {
@@ -186,8 +186,8 @@ void session::machine::on_refused(const connack& what) {
     if (is_about_place(what.reason)) redirect(what.properties.server_reference.value_or(""), what.reason == reason::server_moved);
     // It is the will that asks for these, and it is better to have one that does less than none.
     if (what.reason == reason::retain_not_supported) will_may_retain_ = false;
-    if (what.reason == reason::qos_not_supported)
-        will_qos_ = will_qos_ == qos::exactly_once ? qos::at_least_once : qos::at_most_once;
+    if (what.reason == reason::qos_not_supported && how_.will)
+        will_qos_ = std::min(how_.will->qos, will_qos_) == qos::exactly_once ? qos::at_least_once : qos::at_most_once;
     close(with_reason("the broker refused the connection: ", what.reason, what.properties), std::nullopt);
 }
 
@@ -197,7 +197,7 @@ void session::machine::go_online(const connack& what, time_point now) {
     limits_.packet_size = p.maximum_packet_size.value_or(0xffffffff);
     limits_.highest_qos = static_cast<qos>(p.maximum_qos.value_or(2));
     limits_.retain = p.retain_available.value_or(1) != 0;
-    limits_.keepalive = p.server_keep_alive ? std::chrono::seconds{*p.server_keep_alive} : how_.keepalive;
+    limits_.keepalive = p.server_keep_alive ? std::chrono::seconds{*p.server_keep_alive} : keepalive();
     limits_.subscriptions.wildcards = p.wildcard_subscription_available.value_or(1) != 0;
     limits_.subscriptions.identifiers = p.subscription_identifier_available.value_or(1) != 0;
     limits_.subscriptions.shared = p.shared_subscription_available.value_or(1) != 0;
@@ -214,9 +214,10 @@ void session::machine::go_online(const connack& what, time_point now) {
     } else {
         begin_session();
     }
+    expiry_ = p.session_expiry_interval ? std::chrono::seconds{*p.session_expiry_interval} : asked_expiry();
     cleaned_ = false;
     redirections_ = 0;
-    emit_save();
+    emit_save(now);
     effects_.push_back(online{resumed, record_->epoch, server_, client_id_, p});
     subscriptions_.begin_connection(resumed);
     send_requests(now);
@@ -237,7 +238,7 @@ void session::machine::begin_session() {
     inbound_.release_all();
     pending_.held = true;
     held_position_ = session_position_;
-    const bool expected = !had_one || is_ephemeral();
+    const bool expected = !had_one || is_ephemeral() || expiry_ == std::chrono::seconds{0};
     if (expected && loss.delivered == 0 && loss.outstanding == 0) return;
     const bool resend = how_.session_loss == on_session_loss::resend;
     effects_.push_back(session_lost{resend ? loss.outstanding : 0, resend ? 0 : loss.outstanding, record_->epoch});
@@ -292,13 +293,13 @@ void session::machine::on_pubrec(packet_id id, reason code, const property_set& 
             break;
         case lane::stage::released:
             if (is_error(code)) return;
-            count_answer();
-            return send_pubrel(id, reason::success, lane_.released_at(owner.at));
+            send_pubrel(id, reason::success, lane_.released_at(owner.at));
+            return count_answer();
         case lane::stage::sent_qos_0:
         case lane::stage::unknown:
             if (is_error(code)) return;
-            count_answer();
-            return send_pubrel(id, reason::packet_identifier_not_found, log_position{0});
+            send_pubrel(id, reason::packet_identifier_not_found, log_position{0});
+            return count_answer();
     }
     progress_ = true;
     suspect_.acquit();
@@ -325,7 +326,8 @@ void session::machine::on_pingresp() {
 }
 
 void session::machine::count_answer() {
-    if (++answers_ > most_answers) violation("the broker sends without reading our answers");
+    answers_ += scratch_.size();
+    if (answers_ > most_answers) violation("the broker sends without reading our answers");
 }
 
 void session::machine::on(const disconnect& what) {

@@ -23,16 +23,17 @@ bool session::machine::accepts() const {
            lane_.has_room() && lane_.fits(lane_.next()) && gate_.size() < most_unsent;
 }
 
-void session::machine::publish(sequence at, const publication& message) {
+void session::machine::publish(sequence at, const publication& message, time_point now) {
     assert(accepts() && at >= next());
     if (lane_.fits(at)) return send_logged(at, message);
-    hold(at, message);
+    hold(at, message, now);
 }
 
 /// Far ahead, since the log has lost what was between: the identifier may still be in use. This one message is kept.
-void session::machine::hold(sequence at, const publication& message) {
+void session::machine::hold(sequence at, const publication& message, time_point now) {
     held_.emplace();
     held_->at = at;
+    held_->since = now;
     held_->topic = message.topic;
     held_->payload = message.payload;
     held_->idempotency_key = message.idempotency_key;
@@ -40,7 +41,7 @@ void session::machine::hold(sequence at, const publication& message) {
     held_->message = message;
 }
 
-void session::machine::release_held() {
+void session::machine::release_held(time_point now) {
     if (!held_ || !lane_.fits(held_->at)) return;
     held_message held = std::move(*held_);
     held_.reset();
@@ -48,6 +49,7 @@ void session::machine::release_held() {
     held.message.payload = held.payload;
     held.message.idempotency_key = held.idempotency_key;
     held.message.properties = held.properties;
+    if (held.message.expiry) *held.message.expiry -= std::chrono::duration_cast<std::chrono::seconds>(now - held.since);
     send_logged(held.at, held.message);
 }
 
@@ -117,6 +119,7 @@ void session::machine::push_publish(log_position after, sequence at, const publi
 
 bool session::machine::publish_unlogged(const publication& message) {
     if (state_ != state::online || proving_link_) return false;
+    if (message.expiry && *message.expiry <= std::chrono::seconds{0}) return false;
     publish_form form;
     form.qos = std::min({message.qos, highest_qos(), qos::at_least_once});
     form.retain = message.retain && limits_.retain;
@@ -151,7 +154,7 @@ void session::machine::sent(std::size_t bytes, time_point now) {
     if (bytes == 0) return;
     last_written_ = now;
     gate_.sent(bytes);
-    if (gate_.size() == 0) answers_ = 0;
+    answers_ -= std::min(answers_, bytes);
     while (const auto at = gate_.pop_written()) acknowledge(*at);
 }
 
@@ -185,13 +188,14 @@ log_position session::machine::request_save(bool barrier) {
     return log_position{position_ + 1};
 }
 
-void session::machine::emit_save() {
-    if (!pending_.exists) return;
-    if (how_.keeping == keeping::in_memory) {
+void session::machine::emit_save(time_point now) {
+    // In memory, what a save sets free may be the reason for another.
+    while (pending_.exists && how_.keeping == keeping::in_memory) {
         pending_ = {};
         lane_.on_saved(log_position{++position_});
-        return on_durable(log_position{position_});
+        on_durable(log_position{position_}, now);
     }
+    if (!pending_.exists) return;
     save what;
     what.position = log_position{++position_};
     if (pending_.record) what.session = record_;
@@ -207,12 +211,12 @@ void session::machine::emit_save() {
     pending_ = {};
 }
 
-void session::machine::on_durable(log_position up_to) {
+void session::machine::on_durable(log_position up_to, time_point now) {
     assert(up_to <= log_position{position_});
     durable_ = std::max(durable_, static_cast<std::uint64_t>(up_to));
     lane_.on_durable(up_to);
     gate_.on_durable(up_to);
-    release_held();
+    release_held(now);
 }
 
 effects session::machine::take_effects() { return std::exchange(effects_, {}); }
