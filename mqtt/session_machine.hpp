@@ -201,6 +201,9 @@ private:
     int redirections_ = 0;  // in a row
     bool cleaned_ = false;  // the connection before this one has had the broker drop its session
     bool leaving_ = false;
+    /// The answer to a CONNECT may have said that the session is lost, and we never read it; or an earlier process didn't come
+    /// to note it.
+    bool connect_unanswered_ = true;
     bool will_may_retain_ = true;
     qos will_qos_ = qos::exactly_once;
     qos highest_qos_;           // as configured, or learned

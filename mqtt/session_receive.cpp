@@ -158,6 +158,7 @@ void session::machine::on_packet(const packet& what, time_point now) {
 
 void session::machine::on(const connack& what, time_point now) {
     if (state_ == state::online) return violation("the broker sent a second CONNACK");
+    connect_unanswered_ = false;
     if (is_error(what.reason)) return on_refused(what);
     if (asked_clean_ && what.session_present) return violation("the broker kept a session that it was asked to drop");
     // In 3.1.1 it may be the one that the clean connection left behind, and empty.
