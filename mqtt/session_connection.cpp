@@ -74,6 +74,8 @@ void session::machine::on_opened(time_point now) {
     state_ = state::handshake;
     deadline_ = now + how_.connect_timeout;
     asked_clean_ = is_ephemeral() || (needs_new_session() && !cleaned_);
+    if (connect_unanswered_) inbound_.doubt_all();
+    connect_unanswered_ = true;
     send_control(connect_packet());
 }
 

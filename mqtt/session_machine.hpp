@@ -159,6 +159,7 @@ private:
     void send_pubrel(packet_id id, reason why, log_position after);
     void send_control(const packet& what);
     void acknowledge(sequence at);
+    void skip(sequence at, std::uint64_t& count);
     void refuse(sequence at, reason code, std::string words);
     void abandon(sequence at);
     qos highest_qos() const { return std::min(highest_qos_, limits_.highest_qos); }
@@ -206,19 +207,27 @@ private:
     int redirections_ = 0;         // in a row
     std::chrono::seconds expiry_;  // of the session, as the last CONNACK left it (3.2.2.3.2)
     bool cleaned_ = false;         // the connection before this one has had the broker drop its session
+    /// The answer to a CONNECT may have said that the session is lost, and we never read it; or an earlier process didn't come
+    /// to note it.
+    bool connect_unanswered_ = true;
     bool leaving_ = false;
     bool will_may_retain_ = true;
     qos will_qos_ = qos::exactly_once;
     qos highest_qos_;           // as configured, or learned
     bool takes_qos_2_ = false;  // the broker has answered a message of QoS 2
     std::string scratch_;
-    std::vector<sequence> abandoned_;  // given up, but the broker may hold their identifiers
+    struct abandoned {
+        sequence at{0};
+        log_position position{0};  // of the save that says so
+    };
+    std::vector<abandoned> abandoned_;  // given up, but the broker may hold their identifiers
 
     // Durability.
     std::uint64_t position_ = 0;  // of the last save emitted
     std::uint64_t durable_ = 0;
     log_position session_position_{0};  // of the save that holds the session record
     log_position held_position_{0};     // of the last save that holds the inbound identifiers
+    log_position skipped_position_{0};  // of the last save that passes over a message unsent
     struct pending {
         bool exists = false;
         bool barrier = false;

@@ -158,6 +158,7 @@ void session::machine::on_packet(const packet& what, time_point now) {
 
 void session::machine::on(const connack& what, time_point now) {
     if (state_ == state::online) return violation("the broker sent a second CONNACK");
+    connect_unanswered_ = false;
     if (is_error(what.reason)) return on_refused(what);
     if (asked_clean_ && what.session_present) return violation("the broker kept a session that it was asked to drop");
     // In 3.1.1 it may be the one that the clean connection left behind, and empty.
@@ -248,8 +249,8 @@ void session::machine::begin_session() {
 void session::machine::resume_session() {
     for (const auto& each : lane_.released()) send_pubrel(lane_.id_of(each.at), reason::success, each.position);
     // Not once another message bears the identifier: the broker would forget that one.
-    std::erase_if(abandoned_, [this](sequence at) { return number(highest_sent()) - number(at) >= how_.lane.size; });
-    for (const sequence at : abandoned_) send_pubrel(lane_.id_of(at), reason::packet_identifier_not_found, log_position{0});
+    std::erase_if(abandoned_, [&](const abandoned& a) { return number(highest_sent()) - number(a.at) >= how_.lane.size; });
+    for (const auto& each : abandoned_) send_pubrel(lane_.id_of(each.at), reason::packet_identifier_not_found, each.position);
 }
 
 // ---- Acknowledgements ----
@@ -312,7 +313,7 @@ void session::machine::on_pubrec(packet_id id, reason code, const property_set& 
 }
 
 void session::machine::on_pubcomp(packet_id id) {
-    std::erase_if(abandoned_, [&](sequence at) { return lane_.id_of(at) == id; });
+    std::erase_if(abandoned_, [&](const abandoned& each) { return lane_.id_of(each.at) == id; });
     const auto owner = lane_.find(id, gate_.shown());
     if (owner.stage != lane::stage::released) return;
     progress_ = true;

@@ -59,20 +59,10 @@ void session::machine::send_logged(sequence at, const publication& message) {
         request_save(false);  // the watermark may have moved, and the identifiers with it
         return;
     }
-    if (lane_.is_dropped(at)) {
-        lane_.skip(at);
-        ++pending_.lost;
-        request_save(false);
-        return;
-    }
+    if (lane_.is_dropped(at)) return skip(at, pending_.lost);
     const bool repeat = lane_.is_repeat(at);
     // What may have been sent must arrive [MQTT-4.3.3-7]; the rest ends with its life.
-    if (message.expiry && *message.expiry <= std::chrono::seconds{0} && !repeat) {
-        lane_.skip(at);
-        ++pending_.expired;
-        request_save(false);
-        return;
-    }
+    if (message.expiry && *message.expiry <= std::chrono::seconds{0} && !repeat) return skip(at, pending_.expired);
     publish_form form;
     form.qos = std::min(message.qos, highest_qos());
     form.retain = message.retain && limits_.retain;
@@ -81,13 +71,15 @@ void session::machine::send_logged(sequence at, const publication& message) {
     if (reason why; is_too_large(message, form, why)) {
         if (repeat) abandon(at);
         lane_.begin(at, form.qos);
+        skipped_position_ = request_save(true);
         return refuse(at, why, std::string(phrase(why)));
     }
     if (lane_.needs_mark(at)) {
         lane_.raise_mark(at);
         request_save(true);
     }
-    const log_position after = std::max(session_position_, lane_.publishable_at(at, log_position{position_ + 1}));
+    const log_position after =
+        std::max({session_position_, skipped_position_, lane_.publishable_at(at, log_position{position_ + 1})});
     lane_.begin(at, form.qos);
     push_publish(after, at, message, form);
 }
@@ -128,7 +120,7 @@ bool session::machine::publish_unlogged(const publication& message) {
     if (gate_.size() + message.topic.size() + message.payload.size() > most_unsent) return false;
     if (form.qos != qos::at_most_once) {
         // What the broker still holds of an interrupted exchange counts for it already: those messages go first.
-        if (lane_.is_repeating() || lane_.in_flight() + unlogged_.in_flight() >= limits_.receive_maximum) return false;
+        if (lane_.is_repeating() || in_flight() + unlogged_.in_flight() >= limits_.receive_maximum) return false;
         const auto free = unlogged_.take();
         if (!free) return false;
         form.id = *free;
@@ -166,6 +158,13 @@ void session::machine::acknowledge(sequence at) {
     request_save(false);
 }
 
+/// Durable before the next message goes: after a crash this one would be sent behind it.
+void session::machine::skip(sequence at, std::uint64_t& count) {
+    lane_.skip(at);
+    ++count;
+    skipped_position_ = request_save(true);
+}
+
 void session::machine::refuse(sequence at, reason code, std::string words) {
     lane_.finish(at);
     ++pending_.refused;
@@ -174,9 +173,10 @@ void session::machine::refuse(sequence at, reason code, std::string words) {
 }
 
 /// The broker may have taken it over, its answer lost. Were it to hold the identifier, it would swallow the message that bears
-/// it next. So the next connection releases the identifier; whatever the broker says to that.
+/// it next. So the next connection releases the identifier; whatever the broker says to that. But not before it is durable that
+/// the message is given up: after a crash it would be sent again, and be a new one to the broker.
 void session::machine::abandon(sequence at) {
-    if (abandoned_.size() < most_abandoned) abandoned_.push_back(at);
+    if (abandoned_.size() < most_abandoned) abandoned_.push_back({at, request_save(true)});
 }
 
 // ---- Durability ----

@@ -10,9 +10,12 @@ tidegate_test(mqtt_session_test
         session_limits_test.cpp
         session_online_test.cpp
         session_resume_test.cpp
+        support/barriers.cpp
+        support/broker_outbox.cpp
         support/driver.cpp
         support/model_broker.cpp
         support/words.cpp
         support/world.cpp
+        support/world_end.cpp
     LIBRARIES tidegate_mqtt
 )
