@@ -25,7 +25,10 @@ public:
         set_version(how.version);
         if (how.signs_by_sha1) sign_by_sha1();
         if (how.has_short_dh_prime) use_short_dh_prime();
-        if (how.may_renegotiate) mbedtls_ssl_conf_renegotiation(to, MBEDTLS_SSL_RENEGOTIATION_ENABLED);
+        if (how.may_renegotiate) {
+            mbedtls_ssl_conf_renegotiation(to, MBEDTLS_SSL_RENEGOTIATION_ENABLED);
+            mbedtls_ssl_conf_renegotiation_enforced(to, MBEDTLS_SSL_RENEGOTIATION_NOT_ENFORCED);
+        }
         mbedtls_ssl_conf_sni(to, keep_name, this);
         for (const auto& one : alpn_) alpn_list_.push_back(one.c_str());
         alpn_list_.push_back(nullptr);
