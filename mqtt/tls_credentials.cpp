@@ -5,6 +5,8 @@
 #include <mbedtls/pkcs12.h>
 #include <mbedtls/pkcs5.h>
 
+#include "mqtt/tls_key.hpp"
+
 namespace mqtt {
 namespace {
 
@@ -46,14 +48,24 @@ std::string key_words(int error, const std::string& path) {
         case MBEDTLS_ERR_PKCS5_FEATURE_UNAVAILABLE:
         case MBEDTLS_ERR_PKCS12_FEATURE_UNAVAILABLE:
             return file + " is of a kind that can't be read here: " + library_words(error) +
-                   "; \"openssl rsa -aes256 -traditional\" or \"openssl ec -aes256\" writes one that can";
+                   "; \"openssl pkcs8 -topk8 -v2 aes-256-cbc\" writes one that can";
         default:
             return file + " holds no private key (PEM or DER): " + library_words(error);
     }
 }
 
+int parse_any_key(const tls_file& from, const std::string& password, random_numbers& random, mbedtls_pk_context* into) {
+    const int result = parse_key(into, raw(from.bytes), size_of(from.bytes), password, random);
+    if (result != MBEDTLS_ERR_PKCS5_FEATURE_UNAVAILABLE) return result;
+    auto opened = open_key(from.bytes, password);
+    if (!opened) return result;
+    const int error = parse_key(into, raw(opened->bytes), opened->bytes.size(), "", random);
+    mbedtls_platform_zeroize(opened->bytes.data(), opened->bytes.size());
+    return error == 0 ? 0 : MBEDTLS_ERR_PK_PASSWORD_MISMATCH;
+}
+
 std::string parse_own_key(const tls_file& from, const std::string& password, random_numbers& random, mbedtls_pk_context* into) {
-    const int error = parse_key(into, raw(from.bytes), size_of(from.bytes), password, random);
+    const int error = parse_any_key(from, password, random, into);
     return error == 0 ? "" : key_words(error, from.path);
 }
 
