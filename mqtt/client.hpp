@@ -1,5 +1,5 @@
 // mqtt/client.hpp: carries a session's transport effects out on Boost.Asio: resolves, connects, reads, writes, keeps time.
-// No policy: when to connect, what to send and what to keep is the session's. What lies below it is a transport (transport_stack.hpp).
+// No policy: when to connect, what to send and what to keep is the session's. Below is any transport (transport_stack.hpp).
 #pragma once
 
 #include <chrono>
