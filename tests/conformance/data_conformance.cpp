@@ -271,7 +271,8 @@ TEST_CASE("codec: SUBSCRIBE, UNSUBSCRIBE and PUBLISH above QoS 0 bear an identif
 TEST_CASE("codec: a PUBLISH at QoS 0 has no identifier [3.1.1 MQTT-2.3.1-5; 5.0 MQTT-2.2.1-2]", "[conformance]") {
     for (const auto how : {v3, v5}) {
         std::string bytes;
-        encode_publish({.topic = "a", .payload = "p"}, qos::at_most_once, false, false, packet_id{0x1234}, how, bytes);
+        encode_publish({.topic = "a", .payload = "p"}, publish_form{.qos = qos::at_most_once, .id = packet_id{0x1234}}, how,
+                       bytes);
         CHECK(to_hex(bytes) == to_hex(hex(how == v3 ? "30 04 0001 'a' 'p'" : "30 05 0001 'a' 00 'p'")));
         // Hence two bytes that look like one are payload.
         const auto read = decode_hex(how == v3 ? "30 05 0001 'a' 1234" : "30 06 0001 'a' 00 1234", how, server);
@@ -297,7 +298,7 @@ TEST_CASE("codec: a remaining length is at most 268,435,455, in at most four byt
     // On the way out: the largest that fits, and one byte more. The payload isn't read.
     const char nothing = 0;
     const auto size = [&](std::size_t payload) {
-        return publish_size({.topic = "t", .payload = {&nothing, payload}}, qos::at_most_once, v3);
+        return publish_size({.topic = "t", .payload = {&nothing, payload}}, publish_form{.qos = qos::at_most_once}, v3);
     };
     CHECK(size(268'435'455 - 3) == 268'435'455 + 5);
     CHECK(size(268'435'455 - 2) == 0);

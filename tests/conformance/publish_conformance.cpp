@@ -32,7 +32,7 @@ TEST_CASE("codec: DUP is never set at QoS 0 [3.1.1 MQTT-3.3.1-2; 5.0 MQTT-3.3.1-
         CHECK(never_encoded(what, how));
         CHECK(aborts([&] {
             std::string to;
-            encode_publish(about("a"), qos::at_most_once, false, true, packet_id{0}, how, to);
+            encode_publish(about("a"), publish_form{.qos = qos::at_most_once, .dup = true, .id = packet_id{0}}, how, to);
         }));
         CHECK(refusal(frame(0x38, field("a") + none(how)), how, server) == malformed);
         CHECK(!refusal(frame(0x3a, field("a") + hex("0001") + none(how)), how, server));
@@ -47,7 +47,7 @@ TEST_CASE("codec: both QoS bits together are malformed [3.1.1 MQTT-3.3.1-4; 5.0 
             CHECK(!refusal(frame(first, field("a") + hex("0001") + none(how)), how, server));
         for (const auto level : {qos::at_most_once, qos::at_least_once, qos::exactly_once}) {
             std::string bytes;
-            encode_publish(about("a"), level, false, false, packet_id{1}, how, bytes);
+            encode_publish(about("a"), publish_form{.qos = level, .id = packet_id{1}}, how, bytes);
             CHECK((bytes[0] >> 1 & 3) == static_cast<int>(level));
         }
     }
@@ -57,12 +57,12 @@ TEST_CASE("codec: the topic name stands first, as a string [3.1.1 MQTT-3.3.2-1; 
     const auto topic = hex("'caf' c3a9 '/1'");
     for (const auto how : {v3, v5}) {
         std::string bytes;
-        encode_publish({.topic = topic, .payload = "p"}, qos::at_least_once, false, false, packet_id{1}, how, bytes);
+        encode_publish({.topic = topic, .payload = "p"}, publish_form{.qos = qos::at_least_once, .id = packet_id{1}}, how, bytes);
         CHECK(bytes.substr(2, 9) == hex("0007") + topic);
         const auto read = decode(as_bytes(bytes), how, server);
         REQUIRE(read.has_value());
         CHECK(std::get<publish>(*read).topic == topic);
-        CHECK(publish_size(about("\xed\xa0\x80"), qos::at_least_once, how) == 0);
+        CHECK(publish_size(about("\xed\xa0\x80"), publish_form{.qos = qos::at_least_once}, how) == 0);
     }
 }
 
@@ -73,7 +73,7 @@ TEST_CASE("codec: a topic name holds no wildcard [3.1.1 MQTT-3.3.2-2, MQTT-4.7.1
             CAPTURE(wrong);
             CHECK(refusal(published(wrong, how), how, server) == reason::topic_name_invalid);
             CHECK(never_encoded(message(wrong), how));
-            CHECK(publish_size(about(wrong), qos::at_least_once, how) == 0);
+            CHECK(publish_size(about(wrong), publish_form{.qos = qos::at_least_once}, how) == 0);
         }
         for (const auto* fine : {"a", "/", "a//b", "$a", " "}) CHECK(!refusal(published(fine, how), how, server));
     }
@@ -86,13 +86,13 @@ TEST_CASE(
     for (const auto how : {v3, v5}) {
         CHECK(refusal(published("", how), how, server) == protocol);
         CHECK(never_encoded(message(""), how));
-        CHECK(publish_size(about(""), qos::at_least_once, how) == 0);
+        CHECK(publish_size(about(""), publish_form{.qos = qos::at_least_once}, how) == 0);
         const std::string longest(65'535, 't');
         CHECK(!refusal(published(longest, how), how, server));
         CHECK(encoded(message(longest), how).size() == 1 + 3 + 2 + 65'535 + none(how).size());
-        CHECK(publish_size(about(longest), qos::at_most_once, how) == 1 + 3 + 2 + 65'535 + none(how).size());
+        CHECK(publish_size(about(longest), publish_form{.qos = qos::at_most_once}, how) == 1 + 3 + 2 + 65'535 + none(how).size());
         CHECK(never_encoded(message(longest + "t"), how));
-        CHECK(publish_size(about(longest + "t"), qos::at_most_once, how) == 0);
+        CHECK(publish_size(about(longest + "t"), publish_form{.qos = qos::at_most_once}, how) == 0);
     }
 }
 
@@ -128,8 +128,8 @@ TEST_CASE("codec: a content type is a string [5.0 MQTT-3.3.2-19]", "[conformance
 
 TEST_CASE("codec: a client's PUBLISH has no subscription identifier [5.0 MQTT-3.3.4-6]", "[conformance]") {
     std::string bytes;
-    encode_publish({.topic = "a", .payload = "p", .expiry = std::chrono::seconds(1), .idempotency_key = "k"}, qos::at_least_once,
-                   false, false, packet_id{1}, v5, bytes);
+    encode_publish({.topic = "a", .payload = "p", .expiry = std::chrono::seconds(1), .idempotency_key = "k"},
+                   publish_form{.qos = qos::at_least_once, .id = packet_id{1}}, v5, bytes);
     const auto sent = decode(as_bytes(bytes), v5, client);
     REQUIRE(sent.has_value());
     CHECK(std::get<publish>(*sent).properties.subscription_identifiers.empty());
