@@ -25,10 +25,12 @@
 
 namespace mqtt {
 
+constexpr std::uint32_t no_limit = 0xffffffff;  // on the size of a packet
+
 /// What CONNACK grants; in 3.1.1 it says nothing, and these are the defaults.
 struct server_limits {
     std::size_t receive_maximum = 65535;
-    std::uint32_t packet_size = 0xffffffff;
+    std::uint32_t packet_size = no_limit;
     qos highest_qos = qos::exactly_once;
     bool retain = true;
     std::chrono::seconds keepalive{0};

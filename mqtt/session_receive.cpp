@@ -195,7 +195,7 @@ void session::machine::on_refused(const connack& what) {
 void session::machine::go_online(const connack& what, time_point now) {
     const property_set& p = what.properties;
     limits_.receive_maximum = how_.version == version::v3_1_1 ? how_.assumed_receive_maximum : p.receive_maximum.value_or(65535);
-    limits_.packet_size = p.maximum_packet_size.value_or(0xffffffff);
+    limits_.packet_size = p.maximum_packet_size.value_or(no_limit);
     limits_.highest_qos = static_cast<qos>(p.maximum_qos.value_or(2));
     limits_.retain = p.retain_available.value_or(1) != 0;
     limits_.keepalive = p.server_keep_alive ? std::chrono::seconds{*p.server_keep_alive} : keepalive();

@@ -92,17 +92,16 @@ bool session::machine::is_too_large(const publication& message, const publish_fo
     return true;
 }
 
-/// With a topic alias, where one is to be had and the packet that sets it still fits.
+/// With a topic alias, where one is to be had and the packet still fits: in place of a topic of one or two letters it is longer.
 void session::machine::push_publish(log_position after, sequence at, const publication& message, publish_form form) {
     const auto known = aliases_.find(message.topic, gate_.shows_publish_at_once(after));
     form.alias = known.alias;
     form.topic_known = known.topic_known;
-    if (known.alias != 0 && !known.topic_known) {
-        if (publish_size(message, form, how_.version) <= limits_.packet_size) {
-            aliases_.set(message.topic, known.alias);
-        } else {
-            form.alias = 0;
-        }
+    if (known.alias != 0 && limits_.packet_size < no_limit && publish_size(message, form, how_.version) > limits_.packet_size) {
+        form.alias = 0;
+        form.topic_known = false;
+    } else if (known.alias != 0 && !known.topic_known) {
+        aliases_.set(message.topic, known.alias);
     }
     scratch_.clear();
     encode_publish(message, form, how_.version, scratch_);

@@ -2,10 +2,14 @@
 tidegate_test(mqtt_session_conformance
     SOURCES
         session_alias.cpp
+        session_auth.cpp
         session_check_answers.cpp
         session_check_server.cpp
         session_connect.cpp
+        session_errors.cpp
+        session_extras.cpp
         session_keepalive.cpp
+        session_limits.cpp
         session_packet_id.cpp
         session_qos_receiver.cpp
         session_qos_sender.cpp
