@@ -178,7 +178,7 @@ TEST_CASE("session: a message is sent with what is left of its life, and not at 
     SECTION("as the log says") {
         p.expiry = 0s;
         d.session().publish(sequence{1}, p, d.now());
-        CHECK(d.effects() == lines{"save 2 lazy acked 1 released 1 maybe 0 +1 expired"});
+        CHECK(d.effects() == lines{"save 2 barrier acked 1 released 1 maybe 0 +1 expired"});
         p.expiry = 7s;
         d.session().publish(sequence{2}, p, d.now());
         d.durable();

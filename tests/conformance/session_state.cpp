@@ -47,7 +47,9 @@ TEST_CASE(
     feed(d, 3, q2);
     const std::string asked = crashed ? "60201 'in' q2" : how == v5 ? "60202 'in' q2 retain-handling 1" : "60202 'in' q2";
     CHECK(d.packets() == lines{"PUBREL 3", "SUBSCRIBE " + asked, "PUBLISH 4 q2 dup 't' 'm3'"});
-    d.broker(incoming(q2, 9));
+    publish repetition = incoming(q2, 9);
+    repetition.dup = true;
+    d.broker(repetition);
     d.durable();
     CHECK(d.packets() == lines{"PUBREC 9"});
     CHECK(d.effects() == lines{});  // not told again
