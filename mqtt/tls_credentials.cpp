@@ -10,6 +10,8 @@
 namespace mqtt {
 namespace {
 
+void wipe(std::string& secret) { mbedtls_platform_zeroize(secret.data(), secret.size()); }
+
 /// What mbedTLS takes for a size: PEM is text, and counts its end.
 std::size_t size_of(const std::string& bytes) {
     return bytes.find("-----BEGIN ") == std::string::npos ? bytes.size() : bytes.size() + 1;
@@ -60,7 +62,7 @@ int parse_any_key(const tls_file& from, const std::string& password, random_numb
     auto opened = open_key(from.bytes, password);
     if (!opened) return result;
     const int error = parse_key(into, raw(opened->bytes), opened->bytes.size(), "", random);
-    mbedtls_platform_zeroize(opened->bytes.data(), opened->bytes.size());
+    wipe(opened->bytes);
     return error == 0 ? 0 : MBEDTLS_ERR_PK_PASSWORD_MISMATCH;
 }
 
@@ -78,7 +80,8 @@ std::string parse(tls_files& from, const std::string& key_password, random_numbe
     if (error.empty() && from.certificate) error = parse_certificate(*from.certificate, into.certificate.get());
     if (from.key) {
         if (error.empty()) error = parse_own_key(*from.key, key_password, random, into.key.get());
-        mbedtls_platform_zeroize(from.key->bytes.data(), from.key->bytes.size());
+        wipe(from.key->bytes);
+        wipe(from.certificate->bytes);  // which may hold the key, too
         if (error.empty() && check_pair(&into.certificate->pk, into.key.get(), random) != 0)
             error = "key_file " + from.key->path + " isn't the key of the first certificate in certificate_file " +
                     from.certificate->path + ": name the two that belong together";

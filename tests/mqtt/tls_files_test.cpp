@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "mqtt/digest.hpp"
+#include "mqtt/tls_credentials.hpp"
 #include "tests/mqtt/support/tls_world.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -171,6 +172,17 @@ TEST_CASE("tls files: an encrypted key needs its password", "[mqtt][tls]") {
         CHECK_THAT(error, Catch::StartsWith("key_file " + how.key_file + " is of a kind that can't be read here: "));
         CHECK_THAT(error, Catch::EndsWith("\"openssl pkcs8 -topk8 -v2 aes-256-cbc\" writes one that can"));
     }
+}
+
+TEST_CASE("tls files: nothing of the key stays behind in what was read", "[mqtt][tls]") {
+    auto files = plant().with_own(plant().files(), plant().gateway);
+    files.certificate->bytes += plant().gateway.key;
+    random_numbers random;
+    REQUIRE(random.seed() == 0);
+    tls_credentials credentials;
+    REQUIRE(parse(files, "", random, credentials) == "");
+    CHECK(files.key->bytes.find_first_not_of('\0') == std::string::npos);
+    CHECK(files.certificate->bytes.find_first_not_of('\0') == std::string::npos);
 }
 
 TEST_CASE("tls files: without any setting, whom the system trusts; without a check, nobody is read", "[mqtt][tls]") {

@@ -301,6 +301,11 @@ TEST_CASE("tls transport: an error of the layer below is told in its words", "[m
         run_ready(one.loop);
         one.below->fail_read("Connection timed out");
         CHECK(one.what.read_error == "Connection timed out");
+        read_all(*one.stream, one.what);  // to ask again changes nothing
+        one.what.read_error.reset();
+        run_ready(one.loop);
+        CHECK(one.what.read_error == "Connection timed out");
+        CHECK_FALSE(one.below->read);
     }
 }
 

@@ -52,6 +52,7 @@ public:
         std::array<unsigned char, 16384> some{};
         for (;;) {
             const int result = mbedtls_ssl_read(ssl_.get(), some.data(), some.size());
+            if (result == MBEDTLS_ERR_SSL_WANT_READ && !in_.empty()) continue;  // after a warning
             if (result <= 0) return on_result(result);
             received_.append(reinterpret_cast<const char*>(some.data()), static_cast<std::size_t>(result));
         }
