@@ -23,6 +23,10 @@ using namespace std::chrono_literals;
 constexpr std::size_t largest_write = 64 * 1024;  // copied by the transport, hence bounded
 constexpr auto close_patience = 1s;
 
+// Many messages in flight move in batches: a quarter of the window at a time, and acknowledgements by the half.
+constexpr std::size_t many_in_flight = 16;
+constexpr std::size_t smallest_acknowledgement = 4;  // bytes: PUBACK, PUBREC, PUBCOMP
+
 time_point now() { return std::chrono::steady_clock::now(); }
 
 }  // namespace
@@ -49,6 +53,7 @@ public:
 
 private:
     void carry_out_effects();
+    bool is_ready() const;
     void carry_out(const open_transport& what);
     void carry_out(const close_transport&);
 
@@ -75,6 +80,7 @@ private:
 
     bool turning_ = false;
     bool again_ = false;
+    std::size_t filled_to_ = 0;  // messages in flight when the session would take no more; 0: it would
 
     std::unique_ptr<transport> transport_;
     struct connection_state {
@@ -124,10 +130,11 @@ void client::carrier::turn() {
     for (bool told = false; again_ && !abandoned_;) {
         again_ = false;
         carry_out_effects();
-        if (abandoned_ || told || !session_.accepts()) continue;
+        if (abandoned_ || told || !is_ready()) continue;
         told = true;
         again_ = true;
         on_ready_();
+        if (!abandoned_) filled_to_ = session_.accepts() ? 0 : session_.in_flight();
     }
     turning_ = false;
     if (abandoned_) return;
@@ -135,6 +142,12 @@ void client::carrier::turn() {
     end_when_written();
     arm();
     report_stopped();
+}
+
+/// A window that was full is filled again when a quarter of it is free: a write for each acknowledgement would cost us, and
+/// the broker that is woken by it, more than the messages.
+bool client::carrier::is_ready() const {
+    return session_.accepts() && (filled_to_ < many_in_flight || session_.in_flight() <= filled_to_ - filled_to_ / 4);
 }
 
 void client::carrier::carry_out_effects() {
@@ -181,6 +194,8 @@ void client::carrier::on_opened(std::string_view error) {
 }
 
 void client::carrier::read() {
+    const std::size_t in_flight = session_.in_flight();
+    transport_->expect(in_flight < many_in_flight ? 0 : in_flight / 2 * smallest_acknowledgement);
     transport_->read([this](std::string_view error, std::span<const std::byte> bytes) { on_read(error, bytes); });
 }
 
@@ -226,6 +241,7 @@ void client::carrier::lost(std::string_view words) {
     const std::string kept(words);  // may be the connection's own
     transport_.reset();
     connection_ = {};
+    filled_to_ = 0;
     session_.on_closed(kept, now());
 }
 
