@@ -80,13 +80,13 @@ private:
 
     bool turning_ = false;
     bool again_ = false;
-    std::size_t filled_to_ = 0;  // messages in flight when the session would take no more; 0: it would
 
     std::unique_ptr<transport> transport_;
     struct connection_state {
         bool open = false;
         bool closing = false;                  // close_transport was asked for
         bool ended = false;                    // the peer was told that no more will come
+        std::size_t filled_to = 0;             // messages in flight when the session took no more; 0: it would
         std::size_t writing = 0;               // bytes on their way to the system
         std::string write_error;               // no more can be written; what the peer said before it is still to be read
         std::optional<time_point> give_up_at;  // the end of all patience with this connection
@@ -134,7 +134,7 @@ void client::carrier::turn() {
         told = true;
         again_ = true;
         on_ready_();
-        if (!abandoned_) filled_to_ = session_.accepts() ? 0 : session_.in_flight();
+        if (!abandoned_) connection_.filled_to = session_.accepts() ? 0 : session_.in_flight();
     }
     turning_ = false;
     if (abandoned_) return;
@@ -147,7 +147,8 @@ void client::carrier::turn() {
 /// A window that was full is filled again when a quarter of it is free: a write for each acknowledgement would cost us, and
 /// the broker that is woken by it, more than the messages.
 bool client::carrier::is_ready() const {
-    return session_.accepts() && (filled_to_ < many_in_flight || session_.in_flight() <= filled_to_ - filled_to_ / 4);
+    const std::size_t full = connection_.filled_to;
+    return session_.accepts() && (full < many_in_flight || session_.in_flight() <= full - full / 4);
 }
 
 void client::carrier::carry_out_effects() {
@@ -241,7 +242,6 @@ void client::carrier::lost(std::string_view words) {
     const std::string kept(words);  // may be the connection's own
     transport_.reset();
     connection_ = {};
-    filled_to_ = 0;
     session_.on_closed(kept, now());
 }
 
