@@ -42,6 +42,8 @@ TEST_CASE("session: whatever comes before CONNACK ends the connection [3.1.1 MQT
             break;
     }
     check_closing(d, "0x82");
+    d.closed();
+    CHECK(d.effects() == lines{"offline: the broker sent another packet before CONNACK"});
 }
 
 TEST_CASE("session: CONNACK comes once [5.0 MQTT-3.2.0-2]", "[conformance]") {
