@@ -2,6 +2,7 @@
 tidegate_test(mqtt_session_test
     SOURCES
         backoff_test.cpp
+        cut_test.cpp
         gate_test.cpp
         lane_test.cpp
         model_test.cpp
@@ -12,6 +13,8 @@ tidegate_test(mqtt_session_test
         session_resume_test.cpp
         support/barriers.cpp
         support/broker_outbox.cpp
+        support/cut_run.cpp
+        support/cut_run_end.cpp
         support/driver.cpp
         support/model_broker.cpp
         support/words.cpp
