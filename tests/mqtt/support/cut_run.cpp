@@ -91,13 +91,8 @@ bool cut_run::step() {
     if (closing_ || (link_ == link::open && broker_.wants_to_close())) return close(), true;
     if (link_ == link::open && broker_.has_answers()) return pass_down(), true;
     if (session_->accepts() && what_.direction == direction::outbound && number(session_->next()) <= newest_) return feed(), true;
+    if (link_ == link::none) return wait(), true;
     if (!saves_.empty()) return keep_first(), true;
-    if (link_ == link::none) {
-        now_ = std::max(now_, *session_->next_deadline());
-        session_->on_time(now_);
-        take_effects();
-        return true;
-    }
     return begin_batch();
 }
 
@@ -254,6 +249,12 @@ void cut_run::feed() {
 }
 
 // ---- The link ----
+
+void cut_run::wait() {
+    now_ = std::max(now_, *session_->next_deadline());
+    session_->on_time(now_);
+    take_effects();
+}
 
 void cut_run::open() {
     link_ = link::open;

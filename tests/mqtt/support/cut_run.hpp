@@ -69,6 +69,7 @@ private:
     void look();
     void keep_first();
     void tell();
+    void wait();
     void open();
     void pass_up();
     void pass_down();
