@@ -19,14 +19,19 @@ public:
     inbound(std::vector<packet_id> held, std::uint16_t window, std::uint16_t aliases);
 
     // -- identifiers of QoS 2, which outlive connections --
-    /// False: it is held already, so this is a repetition. Not so if its session is in doubt and the broker says (`dup`) that it
-    /// sends the message for the first time: then this is a new session, and what was in doubt isn't held any more.
-    bool hold(packet_id id, bool dup);
+    /// False: it is held already, so this is a repetition.
+    bool hold(packet_id id);
     /// False: it isn't held.
     bool release(packet_id id);
-    void release_all();
+    void release_all() {
+        held_.clear();
+        doubtful_.clear();
+    }
     /// What is held may be of a session that the broker has lost since, unknown to us.
     void doubt_all() { doubtful_ = held_; }
+    /// Before hold(). The first transmission (no DUP) of a message whose identifier is held and in doubt shows that this is
+    /// another session: nothing that is in doubt is held any more.
+    void settle_doubt(packet_id id, bool dup);
     /// Ascending.
     const std::vector<packet_id>& held() const { return held_; }
 
@@ -46,12 +51,11 @@ public:
 private:
     std::vector<packet_id> held_;
     std::vector<packet_id> doubtful_;  // some of them
-    const std::ptrdiff_t window_;
-    std::ptrdiff_t used_ = 0;
-    /// Not in the vector itself: the bytes of a short string would move with it, away from those who view them.
-    using topic_text = std::unique_ptr<const std::string>;
-    std::vector<topic_text> topics_;  // of the aliases 1, 2, …; none: not set
-    std::vector<topic_text> replaced_;
+    const std::int64_t window_;
+    std::int64_t used_ = 0;  // below nothing: what the broker has been given back of an earlier connection
+    // Each in a place of its own: a short string that moves takes its bytes along, and views of them would be left behind.
+    std::vector<std::unique_ptr<const std::string>> topics_;  // of the aliases 1, 2, …
+    std::vector<std::unique_ptr<const std::string>> replaced_;
 };
 
 }  // namespace mqtt

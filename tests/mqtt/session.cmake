@@ -4,6 +4,7 @@ tidegate_test(mqtt_session_test
         backoff_test.cpp
         cut_test.cpp
         gate_test.cpp
+        inbound_doubt_test.cpp
         lane_test.cpp
         model_test.cpp
         session_connection_test.cpp
