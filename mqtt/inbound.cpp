@@ -6,43 +6,36 @@
 #include <utility>
 
 namespace mqtt {
-namespace {
-
-bool contains(const std::vector<packet_id>& in, packet_id id) { return std::binary_search(in.begin(), in.end(), id); }
-
-bool take(std::vector<packet_id>& from, packet_id id) {
-    const auto at = std::lower_bound(from.begin(), from.end(), id);
-    if (at == from.end() || *at != id) return false;
-    from.erase(at);
-    return true;
-}
-
-}  // namespace
 
 inbound::inbound(std::vector<packet_id> held, std::uint16_t window, std::uint16_t aliases)
     : held_(std::move(held)), window_(window), topics_(aliases) {
     std::sort(held_.begin(), held_.end());
 }
 
-bool inbound::hold(packet_id id, bool dup) {
-    const bool doubtful = contains(doubtful_, id);
-    if (doubtful && !dup) {
-        for (const packet_id each : doubtful_) take(held_, each);
-        doubtful_.clear();
-    }
-    if (doubtful && dup) take(doubtful_, id);
-    if (contains(held_, id)) return false;
-    held_.insert(std::lower_bound(held_.begin(), held_.end(), id), id);
+bool inbound::hold(packet_id id) {
+    const auto at = std::lower_bound(held_.begin(), held_.end(), id);
+    if (at != held_.end() && *at == id) return false;
+    held_.insert(at, id);
     return true;
 }
 
 bool inbound::release(packet_id id) {
-    take(doubtful_, id);
-    return take(held_, id);
+    // Only after our PUBREC does a broker send it: this is the session that we know.
+    if (std::binary_search(doubtful_.begin(), doubtful_.end(), id)) doubtful_.clear();
+    const auto at = std::lower_bound(held_.begin(), held_.end(), id);
+    if (at == held_.end() || *at != id) return false;
+    held_.erase(at);
+    return true;
 }
 
-void inbound::release_all() {
-    held_.clear();
+void inbound::settle_doubt(packet_id id, bool dup) {
+    const auto at = std::lower_bound(doubtful_.begin(), doubtful_.end(), id);
+    if (at == doubtful_.end() || *at != id) return;
+    if (dup) {
+        doubtful_.erase(at);
+        return;
+    }
+    std::erase_if(held_, [this](packet_id each) { return std::binary_search(doubtful_.begin(), doubtful_.end(), each); });
     doubtful_.clear();
 }
 

@@ -19,14 +19,19 @@ public:
     inbound(std::vector<packet_id> held, std::uint16_t window, std::uint16_t aliases);
 
     // -- identifiers of QoS 2, which outlive connections --
-    /// False: it is held already, so this is a repetition. Not so if its session is in doubt and the broker says (`dup`) that it
-    /// sends the message for the first time: then this is a new session, and what was in doubt isn't held any more.
-    bool hold(packet_id id, bool dup);
+    /// False: it is held already, so this is a repetition.
+    bool hold(packet_id id);
     /// False: it isn't held.
     bool release(packet_id id);
-    void release_all();
+    void release_all() {
+        held_.clear();
+        doubtful_.clear();
+    }
     /// What is held may be of a session that the broker has lost since, unknown to us.
     void doubt_all() { doubtful_ = held_; }
+    /// Before hold(). The first transmission (no DUP) of a message whose identifier is held and in doubt shows that this is
+    /// another session: nothing that is in doubt is held any more.
+    void settle_doubt(packet_id id, bool dup);
     /// Ascending.
     const std::vector<packet_id>& held() const { return held_; }
 

@@ -33,7 +33,8 @@ void session::machine::on_publish(publish_view what) {
     if (answered && !inbound_.use_window() && how_.version == version::v5)
         return close("the broker exceeds our Receive Maximum", reason::receive_maximum_exceeded);
 
-    if (what.qos == qos::exactly_once && !inbound_.hold(what.id, what.dup))
+    if (what.qos == qos::exactly_once) inbound_.settle_doubt(what.id, what.dup);
+    if (what.qos == qos::exactly_once && !inbound_.hold(what.id))
         return answer(acknowledgement_kind::pubrec, what.id, reason::success, held_position_);
     what.properties.topic_alias.reset();  // was for this connection alone
     if (subscriptions_.expects(what.topic)) {
