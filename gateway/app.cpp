@@ -376,7 +376,7 @@ void app::carry_out(const mqtt::message_refused& what) {
 
 void app::carry_out(const mqtt::qos_lowered& what) {
     log_.warning("qos_lowered", {{"to", static_cast<int>(what.to)},
-                                 {"reason", "the broker closes the connection on messages of QoS 2"},
+                                 {"reason", "the broker takes no messages of QoS 2"},
                                  {"remedy", "set mqtt.max_qos: 1"}});
 }
 
