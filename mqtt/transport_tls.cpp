@@ -54,6 +54,7 @@ private:
     bool turning_ = false;
     bool ending_ = false;  // end_of_writing was called, and not yet passed on
 
+    bool answered_ = false;  // the peer has sent something
     bool reading_below_ = false;
     bool writing_below_ = false;
     bool read_ended_ = false;
@@ -130,6 +131,7 @@ void encrypted_stream::on_read_below(std::string_view error, std::span<const std
     } else if (read_ended_) {
         read_error_ = error;
     } else {
+        answered_ = true;
         engine_->feed(bytes);
     }
     turn();
@@ -186,7 +188,9 @@ bool encrypted_stream::tell_opened() {
     if (engine_->is_open()) {
         report_opened("");
     } else if (!read_error_.empty()) {
-        report_opened("the connection broke during the TLS handshake: " + read_error_);
+        // A server that speaks another protocol may close with our bytes unread, which resets the connection.
+        report_opened("the connection broke during the TLS handshake: " + read_error_ +
+                      (answered_ ? "" : "; does the server speak TLS on this port?"));
     } else if (!engine_->error().empty() && !writing_below_) {
         report_opened(engine_->error());
     } else {

@@ -47,7 +47,8 @@ bool may_include(const std::string& path, const std::string& target) {
 /// Files that decide and never act: what they get to know of the world comes in as values. The drivers beside them act.
 /// The store is among them but for its disk: it reads no clock and makes no thread.
 bool is_sans_io(std::string_view path) {
-    if (path.starts_with("mqtt/")) return !starts_with_any(path, {"mqtt/client", "mqtt/transport", "mqtt/tls"});
+    if (path.starts_with("mqtt/"))
+        return !starts_with_any(path, {"mqtt/client", "mqtt/transport", "mqtt/tls.", "mqtt/tls_files", "mqtt/tls_verdict"});
     return starts_with_any(
         path, {"config/", "store/", "gateway/schedule", "gateway/pipeline", "gateway/topic", "gateway/payload",
                "gateway/device_health", "gateway/delivery", "gateway/reading", "adapters/modbus/codec", "adapters/modbus/points",
@@ -183,9 +184,10 @@ findings sans_io(const std::string& path, std::string_view text) {
 findings library_owners(const std::string& path, std::string_view text) {
     if (path.starts_with("tests/") || path.starts_with("tools/")) return {};
     const bool may_asio =
-        !is_header(path) && !is_sans_io(path) && starts_with_any(path, {"mqtt/client", "mqtt/transport", "mqtt/tls", "gateway/"});
+        !is_header(path) && !is_sans_io(path) && starts_with_any(path, {"mqtt/client", "mqtt/transport", "gateway/"});
     const bool may_sqlite = starts_with_any(path, {"store/sqlite."});
     const bool may_modbus = starts_with_any(path, {"adapters/modbus/link", "adapters/modbus/server"});
+    const bool may_mbedtls = starts_with_any(path, {"mqtt/tls_", "mqtt/digest."});
     findings found;
     const source_text source(text);
     for (const include& one : includes_of(source)) {
@@ -193,7 +195,9 @@ findings library_owners(const std::string& path, std::string_view text) {
         const bool sqlite = one.path.ends_with("sqlite3.h");
         const bool modbus =
             one.path.ends_with("modbus.h") || one.path.ends_with("modbus-rtu.h") || one.path.ends_with("modbus-tcp.h");
-        if ((asio && !may_asio) || (sqlite && !may_sqlite) || (modbus && !may_modbus))
+        const bool mbedtls =
+            one.path.starts_with("mbedtls/") || one.path.starts_with("psa/") || one.path == "mqtt/tls_mbedtls.hpp";
+        if ((asio && !may_asio) || (sqlite && !may_sqlite) || (modbus && !may_modbus) || (mbedtls && !may_mbedtls))
             found.push_back({source.line_at(one.offset), path + " must not include " + one.path});
     }
     if (!may_sqlite) append(found, find_any(source, {"sqlite3", "sqlite3_stmt"}, "outside store/sqlite"));

@@ -165,6 +165,12 @@ TEST_CASE("tidy: each rule can fail", "[tidy]") {
         CHECK(offends("store/queue.cpp", "#include <sqlite3.h>"));
         CHECK(offends("gateway/app.cpp", "sqlite3* database = nullptr;"));
         CHECK_FALSE(offends("store/sqlite.cpp", "#include <sqlite3.h>\nsqlite3* database = nullptr;"));
+        CHECK(offends("mqtt/transport_tls.cpp", "#include <mbedtls/ssl.h>"));
+        CHECK(offends("mqtt/transport_tls.cpp", "#include \"mqtt/tls_mbedtls.hpp\""));
+        CHECK(offends("gateway/app.cpp", "#include <psa/crypto.h>"));
+        CHECK(offends("mqtt/tls_engine.cpp", asio));
+        CHECK_FALSE(offends("mqtt/tls_engine.cpp", "#include <mbedtls/ssl.h>\n#include \"mqtt/tls_mbedtls.hpp\""));
+        CHECK_FALSE(offends("mqtt/digest.cpp", "#include <mbedtls/md.h>"));
         CHECK(offends("adapters/modbus/codec.cpp", "#include <modbus/modbus.h>"));
         CHECK(offends("gateway/app.cpp", "#include <modbus.h>"));
         CHECK_FALSE(offends("adapters/modbus/link.cpp", "#include <modbus/modbus.h>"));
