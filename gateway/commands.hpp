@@ -2,7 +2,12 @@
 // Exit codes of all: 0 done, 1 what was asked failed, 2 usage.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
+
+#include "gateway/broker_options.hpp"
 
 namespace gateway {
 
@@ -16,5 +21,36 @@ int run_command(const command_options& how);
 int check_command(const command_options& how);
 int simulate_command(const command_options& how);
 int queue_stats_command(const command_options& how);
+
+struct pub_options {
+    broker_options broker;
+    std::string topic;
+    std::optional<std::string> message;
+    std::string file;  // "-": stdin
+    bool lines = false;
+    int qos = 1;
+    bool retain = false;
+    // MQTT 5, of each message.
+    std::string expiry, content_type, response_topic, correlation_data;
+    bool utf8 = false;
+    std::vector<std::string> properties;
+};
+int pub_command(const pub_options& typed);
+
+struct sub_options {
+    broker_options broker;
+    std::vector<std::string> filters;
+    int qos = 1;
+    std::uint64_t count = 0;  // 0: no end
+    bool json = false;
+    bool payload_only = false;
+    bool no_retained = false;
+    // MQTT 5
+    bool no_local = false;
+    bool retain_as_published = false;
+    int retain_handling = 0;
+    std::uint32_t identifier = 0;
+};
+int sub_command(const sub_options& typed);
 
 }  // namespace gateway

@@ -14,6 +14,99 @@ CLI::App* add_command(CLI::App& to, const char* name, const char* help, gateway:
     return command;
 }
 
+/// Adds options of one group, each with the type of its argument.
+class option_group {
+public:
+    option_group(CLI::App& to, const char* name) : to_(to), name_(name) {}
+    template <typename T>
+    option_group& add(const char* names, T& value, const char* type, const char* help) {
+        to_.add_option(names, value, help)->type_name(type)->group(name_);
+        return *this;
+    }
+    option_group& flag(const char* names, bool& value, const char* help) {
+        to_.add_flag(names, value, help)->group(name_);
+        return *this;
+    }
+
+private:
+    CLI::App& to_;
+    const char* name_;
+};
+
+/// What pub and sub are told of the broker.
+void add_broker_options(CLI::App& to, gateway::broker_options& o) {
+    to.add_option("URL", o.url, "mqtt://host[:1883]  mqtts://host[:8883]  ws://host[:80]/path  wss://host[:443]/path")
+        ->required()
+        ->type_name("");
+    option_group(to, "Connection")
+        .add("--mqtt", o.version, "5|3.1.1", "The protocol's version [5]")
+        .add("-i,--client-id", o.client_id, "ID", "[one by chance]")
+        .add("-u,--username", o.username, "NAME", "")
+        .add("-P,--password", o.password, "WHERE", "Not the password, but where it is: @env:NAME or @file:/path")
+        .add("--auth", o.authentication, "METHOD", "MQTT 5: scram-sha-256")
+        .add("-k,--keepalive", o.keepalive, "TIME", "[60s]")
+        .add("--session-expiry", o.session_expiry, "TIME",
+             "How long the broker keeps the session when the connection is lost [0s]")
+        .add("--connect-property", o.user_properties, "NAME=VALUE", "MQTT 5: a user property of CONNECT")
+        .add("--timeout", o.timeout, "TIME", "Give up after this time")
+        .flag("--retry", o.retry, "Keep trying, also when the first connection fails")
+        .flag("-v,--verbose", o.verbose, "Tell when there is a connection");
+    option_group(to, "Will")
+        .add("--will-topic", o.will_topic, "TOPIC", "The broker publishes a message here if we vanish")
+        .add("--will-payload", o.will_payload, "TEXT", "")
+        .add("--will-qos", o.will_qos, "0|1|2", "[0]")
+        .flag("--will-retain", o.will_retain, "")
+        .add("--will-delay", o.will_delay, "TIME", "MQTT 5");
+    option_group(to, "TLS and proxy")
+        .add("--ca", o.ca, "PATH", "Certificates to trust: a file or a folder [the system's]")
+        .add("--crl", o.crl, "FILE", "Certificates that are revoked")
+        .add("--cert", o.certificate, "FILE", "Our certificate")
+        .add("--key", o.key, "FILE", "Its key")
+        .add("--key-password", o.key_password, "WHERE", "@env:NAME or @file:/path")
+        .add("--alpn", o.alpn, "NAME", "A protocol to offer")
+        .add("--server-name", o.server_name, "NAME", "The name that must be in the broker's certificate [the URL's host]")
+        .add("--verify", o.verify, "full|chain_only|none", "What is checked of it [full]")
+        .add("--proxy", o.proxy, "URL", "http://host:port of an HTTP proxy")
+        .add("--proxy-username", o.proxy_username, "NAME", "")
+        .add("--proxy-password", o.proxy_password, "WHERE", "@env:NAME or @file:/path")
+        .add("--header", o.headers, "NAME=VALUE", "A header for the WebSocket's server; VALUE may be @env:NAME or @file:/path");
+}
+
+void add_pub(CLI::App& app, gateway::pub_options& o) {
+    CLI::App* pub = app.add_subcommand("pub", "Publish a message, a file, or each line of stdin");
+    add_broker_options(*pub, o.broker);
+    pub->add_option("TOPIC", o.topic, "")->required()->type_name("");
+    pub->add_option("MESSAGE", o.message, "")->type_name("");
+    pub->add_option("-q,--qos", o.qos, "")->type_name("0|1|2")->check(CLI::Range(0, 2))->capture_default_str();
+    pub->add_flag("-r,--retain", o.retain, "The broker keeps it for those who come later");
+    pub->add_flag("-l,--lines", o.lines, "Each line of stdin is a message");
+    pub->add_option("-f,--file", o.file, "The whole file is the message; -: stdin")->type_name("FILE");
+    option_group(*pub, "MQTT 5")
+        .add("--expiry", o.expiry, "TIME", "The broker drops what it couldn't deliver after this time")
+        .add("--content-type", o.content_type, "TYPE", "")
+        .add("--response-topic", o.response_topic, "TOPIC", "")
+        .add("--correlation-data", o.correlation_data, "DATA", "")
+        .flag("--utf8", o.utf8, "Say that the payload is UTF-8")
+        .add("--property", o.properties, "NAME=VALUE", "A user property");
+}
+
+void add_sub(CLI::App& app, gateway::sub_options& o) {
+    CLI::App* sub = app.add_subcommand("sub", "Print the messages that come under topic filters");
+    add_broker_options(*sub, o.broker);
+    sub->add_option("FILTER", o.filters, "'plant/+/power', 'plant/#', '$share/GROUP/plant/#'")->required()->type_name("");
+    sub->add_option("-q,--qos", o.qos, "")->type_name("0|1|2")->check(CLI::Range(0, 2))->capture_default_str();
+    sub->add_option("-n,--count", o.count, "End after so many messages")->type_name("N");
+    sub->add_flag("--json", o.json, "Everything of each message, a JSON object a line");
+    sub->add_flag("--payload", o.payload_only, "Without the topic");
+    sub->add_flag("--no-retained", o.no_retained, "Only what is published from now on");
+    option_group(*sub, "MQTT 5")
+        .flag("--no-local", o.no_local, "Not what this client publishes")
+        .flag("--retain-as-published", o.retain_as_published, "Show the retain flag as it was published")
+        .add("--retain-handling", o.retain_handling, "0|1|2",
+             "Retained messages: always, only if the subscription is new, never [0]")
+        .add("--identifier", o.identifier, "N", "A subscription identifier");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -46,10 +139,17 @@ int main(int argc, char** argv) {
     stats->add_flag("--json", options.json, "For programs");
     stats->callback([&] { chosen = gateway::queue_stats_command; });
 
+    gateway::pub_options pub;
+    gateway::sub_options sub;
+    add_pub(app, pub);
+    add_sub(app, sub);
+
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? 0 : 2;
     }
+    if (app.got_subcommand("pub")) return gateway::pub_command(pub);
+    if (app.got_subcommand("sub")) return gateway::sub_command(sub);
     return chosen(options);
 }

@@ -105,7 +105,8 @@ void stream::on_bytes(std::string_view error, std::span<const std::byte> bytes) 
 }
 
 void stream::on_handshake() {
-    if (!end_below_.empty()) return report_open("no answer to the WebSocket handshake: " + end_below_);
+    if (!end_below_.empty())
+        return report_open("no answer to the WebSocket handshake (is this the WebSocket port?): " + end_below_);
     if (protocol_->is_open()) {
         write_below();  // it may already have been closed again
         return report_open("");

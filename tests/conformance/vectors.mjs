@@ -4,9 +4,9 @@
 // usage: node vectors.mjs FOLDER-WITH-node_modules > vectors.json
 import { createRequire } from 'node:module'
 import { readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 
-const requireThere = createRequire(join(process.argv[2], 'package.json'))
+const requireThere = createRequire(resolve(process.argv[2], 'package.json'))
 const program = join(dirname(requireThere.resolve('mqtt-packet')), 'test.js')
 
 const cases = []

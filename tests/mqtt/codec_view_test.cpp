@@ -1,22 +1,9 @@
 // tests/mqtt/codec_view_test.cpp: reading in place says what decode() says, of good and of broken bytes, and takes no memory.
 // Not here: what decode() says (codec_test.cpp, codec_refusal_test.cpp).
 #include <catch2/catch.hpp>
-#include <cstdlib>
-#include <new>
 
 #include "tests/mqtt/codec_support.hpp"
-
-namespace {
-thread_local std::size_t allocations = 0;
-}
-
-void* operator new(std::size_t size) {
-    ++allocations;
-    if (void* memory = std::malloc(size)) return memory;
-    throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+#include "tests/support/allocations.hpp"
 
 using namespace mqtt;
 using namespace mqtt::test;
@@ -147,10 +134,12 @@ TEST_CASE("codec: what comes in at the rate of the messages takes no memory", "[
     const auto plain = hex("32 0c 0003 'a/b' 1234 00 '21.4'");
     const auto broken = hex("36 0c 0003 'a/b' 1234 00 '21.4'");
     const auto answer = hex("40 03 0001 10");
-    const auto before = allocations;
+    const auto before = ::test::allocations();
     const bool read = decode_publish(as_bytes(small), v5, server) && decode_publish(as_bytes(plain), v5, server) &&
                       !decode_publish(as_bytes(broken), v5, server) && read_short_acknowledgement(as_bytes(answer), v5);
-    const auto taken = allocations - before;
+    const auto taken = ::test::allocations() - before;
     CHECK(read);
     CHECK(taken == 0);
+    const std::string counted(1000, 'c');  // or nothing is counted
+    CHECK(::test::allocations() > before);
 }

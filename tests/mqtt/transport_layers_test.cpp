@@ -102,6 +102,7 @@ TEST_CASE("proxy transport: says why there is no tunnel", "[mqtt][transport]") {
         CHECK(wait_for_open(t.loop, t.what) ==
               (by_host ? "the host name can't be written in an HTTP request" : "a proxy's username can't hold a ':'"));
         CHECK(held.events.empty());
+        t.layer.reset();  // before what it holds
     }
 }
 
@@ -219,6 +220,15 @@ TEST_CASE("transport stack: settings that can't work are found before the start"
     CHECK(fault_in(how) == "");
     how.proxy->port = 0;
     CHECK_THAT(fault_in(how), Catch::Contains("port"));
+}
+
+TEST_CASE("transport stack: a WebSocket's request leaves the port out that goes without saying", "[mqtt][transport]") {
+    connection_settings how;
+    how.endpoint = {scheme::wss, "broker", 443, "/a"};
+    CHECK(websocket_settings_for(how).default_port == 443);
+    CHECK(websocket_settings_for(how).path == "/a");
+    how.endpoint.scheme = scheme::ws;
+    CHECK(websocket_settings_for(how).default_port == 80);
 }
 
 TEST_CASE("transport stack: a short keep-alive makes TCP impatient, within bounds", "[mqtt][transport]") {

@@ -229,14 +229,16 @@ TEST_CASE("tls transport: a client over it sends its CONNECT to whom it believes
     auto settings = files.settings();
     const bool is_believed = GENERATE(true, false);
     if (!is_believed) settings.server_name = "other.example";
+    connection_settings to;
+    to.endpoint = {scheme::mqtts, "127.0.0.1", peer.port()};
     std::optional<client> client_;
     client_.emplace(
-        loop, std::vector<server_address>{{"127.0.0.1", peer.port()}}, protocol,
+        loop, std::vector{to}, protocol,
         [&](const effect& what) {
             if (const auto* one = std::get_if<save>(&what)) protocol.on_durable(one->position, std::chrono::steady_clock::now());
             if (const auto* one = std::get_if<offline>(&what)) offline_reason = one->reason;
         },
-        [] {}, [&](std::size_t) { return make_tls_transport(loop, make_tcp_transport(loop), settings); });
+        [] {}, [&](const connection_settings&) { return make_tls_transport(loop, make_tcp_transport(loop), settings); });
     client_->start();
     if (is_believed) {
         CHECK(run_until(loop, [&] { return peer.received_in_all() > 0; }));

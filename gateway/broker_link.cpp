@@ -1,0 +1,164 @@
+// gateway/broker_link.cpp: see broker_link.hpp.
+// Not here: the protocol (mqtt/).
+#include "gateway/broker_link.hpp"
+
+#include <unistd.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <csignal>
+#include <cstdio>
+#include <random>
+
+#include "gateway/limits.hpp"
+#include "mqtt/client.hpp"
+
+namespace gateway {
+namespace {
+
+/// Another try won't help as long as nobody changes something.
+bool is_final(mqtt::reason code) {
+    switch (code) {
+        case mqtt::reason::bad_user_name_or_password:
+        case mqtt::reason::not_authorized:
+        case mqtt::reason::bad_authentication_method:
+        case mqtt::reason::client_identifier_not_valid:
+        case mqtt::reason::unsupported_protocol_version:
+        case mqtt::reason::banned:
+            return true;
+        default:
+            return false;
+    }
+}
+
+}  // namespace
+
+mqtt::time_point command_now() { return std::chrono::steady_clock::now(); }
+
+class broker_link::inside {
+public:
+    inside(broker_settings how, std::string name, handlers what);
+
+    int run(when_lost then);
+    void leave(int code);
+    void when_readable(int descriptor, std::function<void()> then);
+    void say(const std::string& line) const { std::fprintf(stderr, "%s: %s\n", name_.c_str(), line.c_str()); }
+    mqtt::session& session() { return session_; }
+    mqtt::client& client() { return client_; }
+
+private:
+    void on_effect(const mqtt::effect& what);
+    void on_online(const mqtt::online& what);
+    void on_offline(const mqtt::offline& what);
+
+    const broker_settings how_;
+    const std::string name_;
+    const handlers handlers_;
+    boost::asio::io_context loop_{1};
+    boost::asio::signal_set signals_;
+    boost::asio::steady_timer timer_;
+    boost::asio::posix::stream_descriptor input_;
+    mqtt::session session_;
+    mqtt::client client_;
+    when_lost when_lost_ = when_lost::give_up;
+    bool was_online_ = false;
+    bool leaving_ = false;
+    int code_ = 0;
+};
+
+broker_link::inside::inside(broker_settings how, std::string name, handlers what)
+    : how_(std::move(how)),
+      name_(std::move(name)),
+      handlers_(std::move(what)),
+      signals_(loop_, SIGTERM, SIGINT),
+      timer_(loop_),
+      input_(loop_),
+      session_(how_.session, {}, std::random_device{}()),
+      client_(
+          loop_, {how_.connection}, session_, [this](const mqtt::effect& e) { on_effect(e); },
+          [this] {
+              if (!leaving_) handlers_.on_ready();
+          }) {}
+
+int broker_link::inside::run(when_lost then) {
+    when_lost_ = then;
+    signals_.async_wait([this](const boost::system::error_code& error, int) {
+        if (!error) leave(handlers_.on_interrupt());
+    });
+    if (how_.timeout) {
+        timer_.expires_after(*how_.timeout);
+        timer_.async_wait([this](const boost::system::error_code& error) {
+            if (!error && !leaving_) leave(handlers_.on_timeout());
+        });
+    }
+    client_.start();
+    loop_.run();
+    return code_;
+}
+
+void broker_link::inside::leave(int code) {
+    if (leaving_) return;
+    leaving_ = true;
+    code_ = code;
+    timer_.cancel();
+    signals_.cancel();
+    client_.stop(limits::disconnect_on_stop, [this] { loop_.stop(); });
+}
+
+void broker_link::inside::when_readable(int descriptor, std::function<void()> then) {
+    const auto call = [this, then = std::move(then)](const boost::system::error_code& = {}) {
+        if (!leaving_) then();
+    };
+    boost::system::error_code error;
+    if (!input_.is_open()) std::ignore = input_.assign(::dup(descriptor), error);
+    // What can't be waited for, as a regular file, is always readable.
+    if (error) return boost::asio::post(loop_, [call] { call(); });
+    input_.async_wait(boost::asio::posix::stream_descriptor::wait_read, call);
+}
+
+void broker_link::inside::on_effect(const mqtt::effect& what) {
+    if (leaving_) return;
+    if (const auto* const on = std::get_if<mqtt::online>(&what)) on_online(*on);
+    if (const auto* const off = std::get_if<mqtt::offline>(&what)) on_offline(*off);
+    if (const auto* const moved = std::get_if<mqtt::redirected>(&what))
+        say("the broker names another server: " + moved->to + (moved->followed ? "" : " (not followed)"));
+    if (!leaving_) handlers_.on_effect(what);
+}
+
+void broker_link::inside::on_online(const mqtt::online& what) {
+    if (was_online_) {
+        say("connected again");
+    } else if (how_.verbose) {
+        say("connected to " + mqtt::url_of(how_.connection.endpoint) + " as " + what.client_id);
+    }
+    was_online_ = true;
+}
+
+void broker_link::inside::on_offline(const mqtt::offline& what) {
+    const bool again = when_lost_ == when_lost::connect_again && was_online_ && !(what.code && is_final(*what.code));
+    if (!again && !how_.retry) {
+        say(what.reason);
+        return leave(1);
+    }
+    char when[32];
+    std::snprintf(when, sizeof when, "%.1f s", static_cast<double>(what.retry_in.count()) / 1000);
+    say(what.reason + "; trying again in " + when);
+}
+
+broker_link::broker_link(broker_settings how, std::string name, handlers what)
+    : inside_(std::make_unique<inside>(std::move(how), std::move(name), std::move(what))) {}
+broker_link::~broker_link() = default;
+
+int broker_link::run(when_lost then) { return inside_->run(then); }
+void broker_link::leave(int code) { inside_->leave(code); }
+void broker_link::flush() { inside_->client().flush(); }
+void broker_link::when_readable(int descriptor, std::function<void()> then) {
+    inside_->when_readable(descriptor, std::move(then));
+}
+void broker_link::say(const std::string& line) const { inside_->say(line); }
+mqtt::session& broker_link::session() { return inside_->session(); }
+
+}  // namespace gateway

@@ -1,0 +1,75 @@
+// gateway/broker_options.hpp: what `tidegate pub` and `tidegate sub` are told of a broker, as typed → what the client needs.
+// Not here: the command line itself (main.cpp), and the service's broker, which the config file describes.
+#pragma once
+
+#include <boost/system/result.hpp>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "mqtt/transport_stack.hpp"
+#include "mqtt/types.hpp"
+
+namespace gateway {
+
+/// Texts as they were typed; empty: not given. Secrets are references: `@env:NAME`, `@file:/path`, `@cred:NAME`.
+struct broker_options {
+    std::string url;
+    std::string version = "5";
+    std::string client_id;
+    std::string username, password;
+    std::string authentication;
+    std::string ca, crl, certificate, key, key_password, server_name;
+    std::string verify = "full";
+    std::vector<std::string> alpn;
+    std::string proxy, proxy_username, proxy_password;
+    std::vector<std::string> headers;
+    std::string keepalive = "60s";
+    std::string session_expiry;
+    std::string timeout;                       // of the whole command
+    std::vector<std::string> user_properties;  // of CONNECT
+    std::string will_topic, will_payload, will_delay;
+    int will_qos = 0;
+    bool will_retain = false;
+    bool retry = false;
+    bool verbose = false;
+};
+
+struct broker_settings {
+    mqtt::options session;
+    mqtt::connection_settings connection;
+    std::optional<std::chrono::milliseconds> timeout;
+    bool retry = false;
+    bool verbose = false;
+};
+
+/// What is wrong with what was typed, and what would be right.
+class option_error {
+public:
+    option_error() = default;
+    static option_error because(std::string message) {
+        option_error error;
+        error.message_ = std::move(message);
+        return error;
+    }
+    const std::string& message() const { return message_; }
+
+private:
+    std::string message_;
+};
+[[noreturn]] void throw_exception_from_error(const option_error& what, const boost::source_location& where);
+
+template <typename T>
+using option_result = boost::system::result<T, option_error>;
+
+/// `role`: "pub" or "sub", part of the client identifier where none was given. Fetches the secrets.
+option_result<broker_settings> settings_of(const broker_options& typed, const char* role);
+
+/// "NAME=VALUE", in order.
+option_result<std::vector<std::pair<std::string, std::string>>> pairs_of(const std::vector<std::string>& typed,
+                                                                         const char* option);
+option_result<std::chrono::seconds> seconds_of(const std::string& typed, const char* option);
+
+}  // namespace gateway

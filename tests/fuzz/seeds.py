@@ -1,0 +1,73 @@
+# tests/fuzz/seeds.py: writes the seed corpora of the MQTT targets: a packet of each kind, in both versions, and streams of them.
+# Not here: inputs that a fuzzer found; they are added beside the seeds, named by what they showed.
+# usage: python3 tests/fuzz/seeds.py
+import pathlib
+import re
+
+CORPUS = pathlib.Path(__file__).resolve().parent / "corpus"
+
+CLIENT, SERVER = 0, 2  # the second bit of decode's first byte; the first bit is the version
+PACKETS_3 = {
+    "connect": (CLIENT, "10 1f 0004 'MQTT' 04 f6 003c 0002 'gw' 0003 'a/b' 0002 00ff 0002 'me' 0002 'pw'"),
+    "connack": (SERVER, "20 02 01 00"),
+    "publish0": (SERVER, "30 09 0003 'a/b' '21.4'"),
+    "publish2": (SERVER, "3d 0b 0003 'a/b' 1234 '21.4'"),
+    "puback": (SERVER, "40 02 0001"),
+    "pubrec": (SERVER, "50 02 0001"),
+    "pubrel": (SERVER, "62 02 0001"),
+    "pubcomp": (SERVER, "70 02 0001"),
+    "subscribe": (CLIENT, "82 0c 000a 0003 'a/+' 01 0001 '#' 02"),
+    "suback": (SERVER, "90 04 000a 01 80"),
+    "unsubscribe": (CLIENT, "a2 08 000b 0001 'a' 0001 'b'"),
+    "unsuback": (SERVER, "b0 02 000b"),
+    "pingreq": (CLIENT, "c0 00"),
+    "pingresp": (SERVER, "d0 00"),
+    "disconnect": (CLIENT, "e0 00"),
+}
+PACKETS_5 = {
+    "connect": (CLIENT, "10 2e 0004 'MQTT' 05 ce 003c 08 11 00000001 21 0002 0002 'gw' 05 18 00000005 0003 'a/b' 0002 00ff 0002 'me' "
+                        "0002 'pw'"),
+    "connack": (SERVER, "20 19 01 00 16 12 0001 'x' 13 001e 1f 0002 'hi' 21 0014 22 000a 24 01 25 00"),
+    "publish": (SERVER, "3a 13 0003 'a/b' 0001 0a 01 01 23 0007 0b ff7f 0b 01 '1'"),
+    "alias": (SERVER, "30 0a 0000 03 23 0007 '21.4'"),
+    "message": (SERVER, "30 1c 0001 'a' 18 02 00000005 03 0001 't' 08 0001 'r' 09 0002 00ff 26 0001 'k' 0000"),
+    "puback": (SERVER, "40 03 0001 10"),
+    "pubrec": (SERVER, "50 0b 0001 97 07 1f 0004 'full'"),
+    "pubrel": (CLIENT, "62 03 0001 92"),
+    "pubcomp": (SERVER, "70 04 0001 00 00"),
+    "subscribe": (CLIENT, "82 10 000a 03 0b 8001 0003 'a/+' 2d 0001 '#' 02"),
+    "share": (CLIENT, "82 10 0001 00 000a '$share/g/b' 01"),
+    "suback": (SERVER, "90 0c 000a 07 1f 0004 'some' 01 80"),
+    "unsubscribe": (CLIENT, "a2 10 000b 07 26 0001 'k' 0001 'v' 0001 'a' 0001 'b'"),
+    "unsuback": (SERVER, "b0 0c 000b 07 1f 0004 'some' 00 11"),
+    "disconnect": (SERVER, "e0 09 8b 07 1f 0004 'over'"),
+    "auth": (SERVER, "f0 0a 18 08 15 0001 'm' 16 0001 00"),
+}
+
+
+def bytes_of(text):
+    """"10 0c 'MQTT' ff": hex, and what is between apostrophes stands for itself."""
+    return b"".join(part.encode()[1:-1] if part[0] == "'" else bytes.fromhex(part) for part in re.findall(r"'[^']*'|[0-9a-f ]+", text))
+
+
+def write(target, name, content):
+    folder = CORPUS / target
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(content)
+
+
+def main():
+    for version, packets in ((0, PACKETS_3), (1, PACKETS_5)):
+        name = ("v3", "v5")[version]
+        for packet, (sender, text) in packets.items():
+            write("decode", f"{name}_{packet}", bytes([version | sender]) + bytes_of(text))
+        stream = b"".join(bytes_of(text) for _, text in packets.values())
+        for piece in (0, 2, 6):
+            write("framer", f"{name}_pieces_of_{piece + 1}", bytes([16, piece]) + stream)
+    write("framer", "too_large", bytes([1, 0]) + bytes_of("d0 00 30 09 0003 'a/b' '21.4'"))
+    write("framer", "length_of_five_bytes", bytes([0, 0]) + bytes_of("d0 00 30 8080808000"))
+    write("framer", "two_byte_length", bytes([255, 99]) + bytes_of("30 cd01 0003 'a/b'") + bytes(200) + bytes_of("d0 00"))
+
+
+if __name__ == "__main__":
+    main()
