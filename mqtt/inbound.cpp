@@ -48,15 +48,12 @@ void inbound::release_all() {
 
 void inbound::begin_connection() {
     used_ = 0;
+    gave_back_ = false;
     for (auto& topic : topics_) topic.reset();
     replaced_.clear();
 }
 
-bool inbound::use_window() { return ++used_ <= window_; }
-
-/// The answer to a PUBREL of an earlier connection gives the broker one message more, if some of its quota was used when it
-/// saw the answer (4.9). Only the broker knows; so it is granted, up to once our window.
-void inbound::free_window(std::size_t answers) { used_ = std::max(used_ - static_cast<std::int64_t>(answers), -window_); }
+bool inbound::use_window() { return gave_back_ || ++used_ <= window_; }
 
 std::string_view inbound::topic_of(std::uint16_t alias) const {
     if (alias == 0 || alias > topics_.size() || !topics_[alias - 1u]) return {};

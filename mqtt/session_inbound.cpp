@@ -28,7 +28,7 @@ bool session::machine::find_topic(publish_view& what) {
 /// between PUBREC and PUBREL it isn't lost.
 void session::machine::on_publish(publish_view what) {
     if (!find_topic(what)) return;
-    inbound_.free_window(gate_.take_final_answers());
+    if (gate_.has_shown_final_answer()) inbound_.give_back();
     const bool answered = what.qos != qos::at_most_once;
     if (answered && !inbound_.use_window() && how_.version == version::v5)
         return close("the broker exceeds our Receive Maximum", reason::receive_maximum_exceeded);

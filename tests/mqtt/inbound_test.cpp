@@ -36,21 +36,15 @@ TEST_CASE("inbound: the window", "[mqtt][inbound]") {
     CHECK(i.use_window());
     CHECK(i.use_window());
     SECTION("has an end") { CHECK_FALSE(i.use_window()); }
-    SECTION("grows by what is answered") {
-        i.free_window(1);
-        CHECK(i.use_window());
-        CHECK_FALSE(i.use_window());
+    SECTION("is not judged once some of it was given back") {
+        i.give_back();
+        for (int n = 0; n < 1000; ++n) CHECK(i.use_window());
     }
     SECTION("begins anew") {
+        i.give_back();
         i.begin_connection();
         CHECK(i.use_window());
         CHECK(i.use_window());
-        CHECK_FALSE(i.use_window());
-    }
-    SECTION("may be given once more by answers to what an earlier connection brought, and no more than that") {
-        i.begin_connection();
-        i.free_window(1000);
-        for (int n = 0; n < 4; ++n) CHECK(i.use_window());
         CHECK_FALSE(i.use_window());
     }
 }
