@@ -2,6 +2,7 @@
 #include "gateway/app.hpp"
 
 #include <array>
+#include <bit>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -119,7 +120,9 @@ private:
     std::uint64_t evicted_ = 0;
     bool store_failing_ = false;
     std::vector<store::parking> parked_;  // refused messages; they go with the next save
-    broker_limits broker_limits_;         // that the log has
+    std::string refused_reason_;
+    std::uint64_t refused_ = 0;    // in a row with this reason
+    broker_limits broker_limits_;  // that the log has
     bool was_online_ = false;
     std::string offline_reason_;
     std::uint64_t offline_repeats_ = 0;
@@ -331,15 +334,20 @@ void app::carry_out(const mqtt::session_lost& what) {
 }
 
 void app::carry_out(const mqtt::message_refused& what) {
-    log_.warning("message_refused", {{"sequence", mqtt::number(what.sequence)},
-                                     {"reason", what.reason},
-                                     {"remedy", "it is kept among the dead letters: tidegate queue stats"}});
+    if (what.reason != refused_reason_) refused_ = 0;
+    refused_reason_ = what.reason;
+    // What is refused once is as a rule refused always; told when its number has doubled.
+    if (std::has_single_bit(++refused_))
+        log_.warning("message_refused", {{"sequence", mqtt::number(what.sequence)},
+                                         {"reason", what.reason},
+                                         {"messages", refused_},
+                                         {"remedy", "it is kept among the dead letters: tidegate queue stats"}});
     parked_.push_back({to_store(what.sequence), what.reason_code, what.reason});
 }
 
 void app::carry_out(const mqtt::qos_lowered& what) {
     log_.warning("qos_lowered", {{"to", static_cast<int>(what.to)},
-                                 {"reason", "the broker closes the connection on messages of QoS 2"},
+                                 {"reason", "the broker takes no messages of QoS 2"},
                                  {"remedy", "set mqtt.max_qos: 1"}});
 }
 
