@@ -19,6 +19,10 @@ place name_of(const point& one) { return {one.where, count_characters(one.name)}
 
 std::string name(payload_format format) { return format == payload_format::raw ? "raw" : "json"; }
 std::string name(publish_mode mode) { return mode == publish_mode::on_change ? "on_change" : "every_poll"; }
+std::string name(idempotency_key key) {
+    if (key == idempotency_key::none) return "none";
+    return key == idempotency_key::json ? "json" : "property";
+}
 std::string name(bool yes) { return yes ? "true" : "false"; }
 
 class topic_checker {
@@ -38,6 +42,7 @@ private:
     };
 
     void check(const bus& bus, const device& device, const point& point);
+    void check_field(const point& point);
     void check_shape(const std::string& topic, const point& point);
     void check_same_topic(const std::string& topic, const user& first, const user& second);
     void check_group(const std::string& topic, const point& first, const point& second);
@@ -55,12 +60,19 @@ void topic_checker::check(const bus& bus, const device& device, const point& poi
     const auto& rules = point.publish;
     const auto topic = expand(rules.topic, {file_.gateway_id, bus.name, device.name, point.name});
     check_shape(topic, point);
-    if (!has_point(rules.topic) && rules.format == payload_format::json && point.name == "ts")
-        out_.error(name_of(point),
-                   "a point can't be named 'ts' in a message of several points, as that is the time stamp's name");
+    if (!has_point(rules.topic) && rules.format == payload_format::json) check_field(point);
     const user now{&device, &point};
     const auto [first, fresh] = users_.emplace(topic, now);
     if (!fresh) check_same_topic(topic, first->second, now);
+}
+
+/// Of a message of several points, each under its name.
+void topic_checker::check_field(const point& point) {
+    const bool has_key = point.publish.key == idempotency_key::json;
+    if (point.name != "ts" && !(point.name == "key" && has_key)) return;
+    out_.error(name_of(point), "a point can't be named " + quoted(point.name) +
+                                   " in a message of several points, as that is the " +
+                                   (has_key && point.name == "key" ? "idempotency key's" : "time stamp's") + " name");
 }
 
 void topic_checker::check_shape(const std::string& topic, const point& point) {
@@ -101,6 +113,9 @@ void topic_checker::check_group(const std::string& topic, const point& first, co
         "mode", here.mode, there.mode, [](publish_mode mode) { return name(mode); }, first, second);
     check_agreement("min_interval", here.min_interval, there.min_interval, show_duration, first, second);
     check_agreement("max_interval", here.max_interval, there.max_interval, show_duration, first, second);
+    check_agreement("expiry", here.expiry, there.expiry, show_duration, first, second);
+    check_agreement(
+        "idempotency_key", here.key, there.key, [](idempotency_key key) { return name(key); }, first, second);
     if (here.format != payload_format::raw || there.format != payload_format::raw || !once(topic)) return;
     out_.error({here.topic_where.line > 0 ? here.topic_where : second.where},
                "'format: raw' holds a single value, but " + quoted(first.name) + " (" + on_line(first.where) + ") and " +
@@ -118,6 +133,26 @@ void topic_checker::check_agreement(const char* key, const T& here, const T& the
 }
 
 }  // namespace
+
+void check_idempotency_keys(const file& file, findings& out) {
+    const auto problem = [&](const publish_rules& rules) -> std::string {
+        if (rules.key == idempotency_key::property && file.mqtt.version == mqtt_version::v3_1_1)
+            return "'idempotency_key: property' needs MQTT 5, and 'mqtt' has 'version: 3.1.1'; use 'json'";
+        if (rules.key == idempotency_key::json && rules.format == payload_format::raw)
+            return "'idempotency_key: json' has no place in 'format: raw'; use 'property', or 'format: json'";
+        return {};
+    };
+    std::unordered_set<std::string> reported;  // places: of a default many points have the same
+    for (const auto& bus : file.buses)
+        for (const auto& device : bus.devices)
+            for (const auto& point : device.points) {
+                const auto where = point.publish.key_where;
+                const auto what = problem(point.publish);
+                if (what.empty() || !reported.insert(std::to_string(where.line) + ' ' + std::to_string(where.column)).second)
+                    continue;
+                out.error({where, name(point.publish.key).size()}, what);
+            }
+}
 
 void check_topics(const file& file, findings& out) { topic_checker(file, out).check(); }
 

@@ -1,4 +1,4 @@
-// config/check.hpp: what is only wrong together: points that share a topic.
+// config/check.hpp: what is only wrong together: points that share a topic, keys that ask for what others rule out.
 // Not here: whatever can be said of one key by itself.
 #pragma once
 
@@ -9,5 +9,8 @@ namespace config {
 
 /// Requires: every topic template passed check_template().
 void check_topics(const file& file, findings& out);
+
+/// Whether each point's message has a place for its idempotency key.
+void check_idempotency_keys(const file& file, findings& out);
 
 }  // namespace config

@@ -178,14 +178,14 @@ std::string grammar::misspelt_elsewhere(section where, std::string_view inside, 
 std::optional<std::string> grammar::synonym(section where, std::string_view inside, std::string_view key) const {
     for (const auto* one : keys(where))
         if (map_of(one->path) == inside && std::find(one->synonyms.begin(), one->synonyms.end(), key) != one->synonyms.end())
-            return one->path;
+            return std::string(last_part(one->path));
     return std::nullopt;
 }
 
 std::optional<std::string> grammar::meant(section where, std::string_view inside, std::string_view key) const {
+    if (auto other = synonym(where, inside, key)) return other;
     const auto known = closest(key, words(where, inside));
     if (known && distance(key, *known) <= 1) return known;
-    if (auto other = synonym(where, inside, key)) return other;
     if (!homes_of(where, inside, key).empty()) return std::nullopt;
     return known;
 }

@@ -12,14 +12,6 @@ namespace {
 
 bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-'; }
 
-bool is_secret_key(std::string_view key) {
-    std::string lower(key);
-    for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    for (const auto* part : {"passw", "pwd", "secret", "token", "passphrase", "psk"})
-        if (lower.find(part) != std::string::npos) return true;
-    return lower == "pass" || (key.size() <= 16 && distance(lower, "password") <= 3);
-}
-
 bool is_reference(std::string_view value) {
     return value.starts_with("@env:") || value.starts_with("@file:") || value.starts_with("@cred:");
 }
@@ -55,12 +47,30 @@ void cover_login(std::string& line) {
     }
 }
 
+/// A broker's access token may stand there.
+void cover_query(std::string& line) {
+    for (auto scheme = line.find("://"); scheme != std::string::npos; scheme = line.find("://", scheme + 3)) {
+        const auto end = std::min(line.find_first_of(" \t\"'", scheme), line.size());
+        const auto query = line.find('?', scheme);
+        if (query < end) cover(line, query + 1, end);
+    }
+}
+
 }  // namespace
+
+bool names_secret(std::string_view key) {
+    std::string lower(key);
+    for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    for (const auto* part :
+         {"passw", "pwd", "secret", "token", "passphrase", "psk", "authoriz", "cookie", "api-key", "apikey", "api_key"})
+        if (lower.find(part) != std::string::npos) return true;
+    return lower == "pass" || (key.size() <= 16 && distance(lower, "password") <= 3);
+}
 
 std::string mask_secrets(std::string_view line) {
     std::string out(line);
     for (auto colon = out.find(':'); colon != std::string::npos; colon = out.find(':', colon + 1)) {
-        if (!is_secret_key(key_before(out, colon))) continue;
+        if (!names_secret(key_before(out, colon))) continue;
         const auto value = out.find_first_not_of(" \t", colon + 1);
         if (value == std::string::npos) break;
         const bool quote = out[value] == '"' || out[value] == '\'';
@@ -69,6 +79,7 @@ std::string mask_secrets(std::string_view line) {
         cover(out, from, std::max(from, end_of_value(out, value)));
     }
     cover_login(out);
+    cover_query(out);
     return out;
 }
 

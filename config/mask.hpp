@@ -7,8 +7,11 @@
 
 namespace config {
 
-/// The line with as many characters, but `*` for the value of a key like `password` that isn't a reference, and for what
-/// stands between `://` and `@`.
+/// Whether what a key of this name holds is a secret: `password`, `Authorization`, `X-Api-Key`.
+bool names_secret(std::string_view key);
+
+/// The line with as many characters, but `*` for the value of a key that names a secret and isn't a reference, for what stands
+/// between `://` and `@`, and for the query of a URL.
 std::string mask_secrets(std::string_view line);
 
 }  // namespace config

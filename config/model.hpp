@@ -38,6 +38,8 @@ struct setting {
 
 enum class payload_format : std::uint8_t { json, raw };
 enum class publish_mode : std::uint8_t { every_poll, on_change };
+/// Where a message bears the key by which consumers know it again: nowhere, as a user property (MQTT 5), or in its JSON.
+enum class idempotency_key : std::uint8_t { none, property, json };
 
 struct deadband {
     double amount = 0;  // in the point's unit, or in percent of the last published value
@@ -56,7 +58,10 @@ struct publish_rules {
     deadband band;
     std::chrono::milliseconds min_interval{0};  // on_change: at most one message in this time
     std::chrono::milliseconds max_interval{0};  // on_change: at least one message in this time; 0: none
+    std::chrono::seconds expiry{0};             // from the reading on; 0: none
+    config::idempotency_key key = idempotency_key::none;
     position topic_where;
+    position key_where;
     bool operator==(const publish_rules&) const = default;
 };
 
@@ -85,14 +90,59 @@ struct bus {
     position adapter_where;
 };
 
+enum class scheme : std::uint8_t { mqtt, mqtts, ws, wss };
+constexpr bool is_tls(scheme what) { return what == scheme::mqtts || what == scheme::wss; }
+constexpr bool is_websocket(scheme what) { return what == scheme::ws || what == scheme::wss; }
+
 struct server {
-    std::string host;
+    std::string host;  // an IPv6 address without brackets
     std::uint16_t port = 1883;
+    config::scheme scheme = scheme::mqtt;
+    std::string path = {};  // of a WebSocket, with its query
     bool operator==(const server&) const = default;
 };
 
 enum class mqtt_version : std::uint8_t { v3_1_1 = 4, v5 = 5 };
 enum class session_loss : std::uint8_t { resend, drop };
+enum class redirects : std::uint8_t { follow, ignore };
+
+/// What of the broker's certificate is checked. `chain_only`: who vouches for it, and when, but not its name.
+enum class tls_verify : std::uint8_t { full, chain_only, none };
+
+/// A file or folder that a key names; empty: none.
+struct named_file {
+    std::string path;
+    position where;
+    bool operator==(const named_file&) const = default;
+};
+
+struct tls {
+    named_file ca;  // a folder, too; empty: whom the system trusts
+    named_file crl;
+    named_file certificate;
+    named_file key;  // empty: it is in `certificate`
+    std::optional<secret_reference> key_password;
+    std::vector<std::string> alpn;
+    std::string server_name;  // empty: the host of the URL
+    tls_verify verify = tls_verify::full;
+};
+
+struct proxy {
+    std::string host;
+    std::uint16_t port = 3128;
+    std::string username;  // empty: none
+    std::optional<secret_reference> password;
+    position where;
+};
+
+/// A field of the HTTP request that opens a WebSocket: its text, or where that is.
+struct header {
+    std::string name;
+    std::string text;
+    std::optional<secret_reference> secret;
+    position where;
+    bool operator==(const header&) const = default;
+};
 
 struct destination {
     std::string name = "default";
@@ -101,9 +151,19 @@ struct destination {
     std::string client_id;  // default: the gateway's id
     std::string username;   // empty: none
     std::optional<secret_reference> password;
+    config::tls tls;
+    std::optional<config::proxy> proxy;
+    std::vector<header> websocket_headers;
     std::chrono::seconds keepalive{60};  // 0: off
     std::chrono::seconds session_expiry{std::chrono::hours{24 * 7}};
     session_loss on_session_loss = session_loss::resend;
+    int max_qos = 2;
+    std::optional<std::uint16_t> max_in_flight;  // nothing: 100, or 20 in MQTT 3.1.1, where the broker can't say what it takes
+    std::uint16_t receive_maximum = 20;
+    std::uint16_t topic_aliases = 32;
+    std::chrono::seconds will_delay{0};
+    config::redirects redirects = redirects::follow;
+    int poison_after = 3;  // 0: never
     position where;
 };
 

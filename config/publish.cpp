@@ -33,6 +33,13 @@ void apply_deadband(const value& from, publish_rules& to, findings& out) {
     to.band = {*amount.value, percent};
 }
 
+void apply_key(const value& from, publish_rules& to) {
+    to.key = idempotency_key::none;
+    if (from.text == "property") to.key = idempotency_key::property;
+    if (from.text == "json") to.key = idempotency_key::json;
+    to.key_where = from.at.where;
+}
+
 void check_intervals(const values& from, const publish_rules& rules, findings& out) {
     if (rules.max_interval.count() == 0 || rules.min_interval <= rules.max_interval) return;
     const auto* longest = from.find("max_interval");
@@ -60,6 +67,9 @@ void apply_publish(const values& from, publish_rules& to, findings& out) {
         to.mode = mode->text == "on_change" ? publish_mode::on_change : publish_mode::every_poll;
     if (const auto* shortest = from.find("min_interval")) to.min_interval = to_milliseconds(*shortest);
     if (const auto* longest = from.find("max_interval")) to.max_interval = to_milliseconds(*longest);
+    if (const auto* expiry = from.find("expiry"))
+        to.expiry = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::nanoseconds(expiry->integer));
+    if (const auto* key = from.find("idempotency_key")) apply_key(*key, to);
     check_intervals(from, to, out);
 }
 

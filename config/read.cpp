@@ -1,9 +1,9 @@
 // config/read.cpp: text → tree → model, collecting what is wrong on the way.
 #include "config/read.hpp"
 
-#include "config/address.hpp"
 #include "config/buses.hpp"
 #include "config/check.hpp"
+#include "config/destination.hpp"
 #include "config/publish.hpp"
 #include "config/topic.hpp"
 #include "config/tree.hpp"
@@ -22,10 +22,6 @@ public:
 
 private:
     void read_gateway(const value& from, file& to);
-    void read_mqtt(const value& from, destination& to);
-    void read_servers(const values& keys, const value& from, destination& to);
-    void read_server(const node& url, destination& to);
-    void read_login(const values& keys, destination& to);
     void read_buffer(const value& from, buffer& to);
     void read_buses(const values& top, file& to);
 
@@ -34,19 +30,16 @@ private:
     findings& out_;
 };
 
-std::chrono::seconds to_seconds(const value& from) {
-    return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::nanoseconds(from.integer));
-}
-
 file file_reader::read(const node& root) {
     const auto top = read_map(root, section::file, rules_, out_, {{1, 1}}, "the file");
     file to;
     if (const auto* gateway = top.find("gateway")) read_gateway(*gateway, to);
-    if (const auto* mqtt = top.find("mqtt")) read_mqtt(*mqtt, to.mqtt);
+    if (const auto* mqtt = top.find("mqtt")) to.mqtt = read_destination(*mqtt, rules_, out_);
     if (const auto* buffer = top.find("buffer")) read_buffer(*buffer, to.buffer);
     if (to.mqtt.client_id.empty()) to.mqtt.client_id = to.gateway_id;
     read_buses(top, to);
     check_topics(to, out_);
+    check_idempotency_keys(to, out_);
     return to;
 }
 
@@ -56,54 +49,6 @@ void file_reader::read_gateway(const value& from, file& to) {
     if (id == nullptr) return;
     if (const auto problem = name_problem(id->text)) return out_.error(id->at, "'id': " + *problem);
     to.gateway_id = id->text;
-}
-
-void file_reader::read_mqtt(const value& from, destination& to) {
-    const auto keys = read_map(*from.source, section::mqtt, rules_, out_, from.key_at, "'mqtt'");
-    to.where = from.key_at.where;
-    if (const auto* version = keys.find("version"))
-        to.version = version->text == "3.1.1" ? mqtt_version::v3_1_1 : mqtt_version::v5;
-    if (const auto* id = keys.find("client_id")) to.client_id = id->text;
-    if (const auto* keepalive = keys.find("keepalive")) to.keepalive = to_seconds(*keepalive);
-    if (const auto* expiry = keys.find("session_expiry")) to.session_expiry = to_seconds(*expiry);
-    if (const auto* policy = keys.find("on_session_loss"))
-        to.on_session_loss = policy->text == "drop" ? session_loss::drop : session_loss::resend;
-    read_servers(keys, from, to);
-    read_login(keys, to);
-}
-
-void file_reader::read_servers(const values& keys, const value& from, destination& to) {
-    const auto* one = keys.find("url");
-    const auto* several = keys.find("urls");
-    if (!keys.mentions("url") && !keys.mentions("urls"))
-        out_.error(from.key_at, "'mqtt' has no 'url'; write the broker as 'url: mqtt://host:1883'");
-    if (one != nullptr && several != nullptr)
-        out_.error(several->key_at, "there is 'url' already; put it into 'urls', or remove one");
-    if (one != nullptr) read_server(*one->source, to);
-    if (several == nullptr) return;
-    if (several->source->items.empty()) out_.error(several->key_at, "'urls' is empty; it needs at least one URL");
-    for (const auto& url : several->source->items) read_server(url, to);
-}
-
-void file_reader::read_server(const node& url, destination& to) {
-    if (url.kind == node_kind::unusable) return;
-    if (url.kind != node_kind::scalar || url.null) return out_.error(url.at, "expected a URL such as 'mqtt://host:1883'");
-    auto read = parse_url(url.text);
-    if (!read.value) return out_.error(url.at, read.problem);
-    to.servers.push_back(std::move(*read.value));
-}
-
-void file_reader::read_login(const values& keys, destination& to) {
-    if (const auto* name = keys.find("username")) to.username = name->text;
-    const auto* password = keys.find("password");
-    if (password == nullptr) return;
-    auto read = parse_secret(password->text);
-    // At the key: the line that is shown with the message then isn't the secret's if that has one of its own.
-    if (!read.value) return out_.error(password->key_at, "'password': " + read.problem);
-    read.value->where = password->at.where;
-    to.password = std::move(read.value);
-    if (to.version == mqtt_version::v3_1_1 && !keys.mentions("username"))
-        out_.error(password->key_at, "'password' needs a 'username' beside it in MQTT 3.1.1");
 }
 
 void file_reader::read_buffer(const value& from, buffer& to) {

@@ -12,8 +12,9 @@ namespace config {
 /// A map of the file with keys of its own.
 enum class section : std::uint8_t { file, gateway, mqtt, buffer, publish, bus, device, point };
 
-/// How a value is written. `named`: a map from names to the next section; `deadband`: `0.5` or `2%`; `topic`: with
-/// {placeholders}; `secret`: `@env:NAME`, `@file:/path` or `@cred:NAME`.
+/// How a value is written. `named`: a map from names to the next section; `text_by_name`: a map from names to text; `deadband`:
+/// `0.5` or `2%`; `topic`: with {placeholders}; `secret`: `@env:NAME`, `@file:/path` or `@cred:NAME`; `map`: keys inside, which
+/// are a section, or stand in the table as `map.key`.
 enum class form : std::uint8_t {
     text,
     choice,
@@ -23,7 +24,9 @@ enum class form : std::uint8_t {
     duration,
     size,
     number_list,
+    text_list,
     text_by_number,
+    text_by_name,
     deadband,
     topic,
     secret,

@@ -29,8 +29,12 @@ std::string expectation(const definition& key) {
             return "a size such as '2GiB'";
         case form::number_list:
             return "a number or a list of numbers";
+        case form::text_list:
+            return "a list of texts";
         case form::text_by_number:
             return "a map from numbers to text";
+        case form::text_by_name:
+            return "a map from names to text";
         case form::deadband:
             return "an amount such as '0.5' or '2%'";
         case form::secret:
@@ -114,9 +118,10 @@ void map_reader::read_entry(const entry& one, const std::string& inside) {
     const bool dotted = one.key.find('.') != std::string::npos;  // "serial.port" is how we write it, not how a file does
     if (inside.empty()) found_.mentioned.insert(one.key);
     const auto* key = dotted ? nullptr : rules_.find(where_, path);
-    if (key != nullptr) return read_value(one, *key);
-    if (!dotted && rules_.is_map(where_, path)) return read_inner_map(one, path);
-    read_unknown(one, inside);
+    const bool has_keys = !dotted && rules_.is_map(where_, path);
+    if (key == nullptr && !has_keys) return read_unknown(one, inside);
+    if (key != nullptr) read_value(one, *key);
+    if (has_keys && (key == nullptr || one.value.kind == node_kind::map)) read_inner_map(one, path);
 }
 
 void map_reader::read_unknown(const entry& one, const std::string& inside) {
@@ -164,9 +169,11 @@ void map_reader::read_value(const entry& one, const definition& key) {
         case form::text_by_number:
             return read_numbered_texts(one, std::move(checked));
         case form::url_list:
+        case form::text_list:
             if (is_of_kind(one, key, node_kind::list)) found_.all.push_back(std::move(checked));
             return;
         case form::named:
+        case form::text_by_name:
         case form::map:
             if (is_of_kind(one, key, node_kind::map)) found_.all.push_back(std::move(checked));
             return;

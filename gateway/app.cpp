@@ -1,20 +1,23 @@
 // gateway/app.cpp: wiring. Reading it top to bottom shows every part and every path between them.
 #include "gateway/app.hpp"
 
+#include <array>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <cinttypes>
 #include <csignal>
+#include <cstdio>
 #include <random>
 #include <stdexcept>
 
+#include "gateway/broker.hpp"
 #include "gateway/bus_thread.hpp"
 #include "gateway/clock.hpp"
 #include "gateway/delivery.hpp"
 #include "gateway/limits.hpp"
 #include "gateway/payload.hpp"
 #include "gateway/pipeline.hpp"
-#include "gateway/secrets.hpp"
 #include "gateway/store_thread.hpp"
 #include "mqtt/client.hpp"
 #include "mqtt/session.hpp"
@@ -28,47 +31,17 @@ std::string device_status_topic(const config::file& config, const std::string& d
     return "tidegate/" + config.gateway_id + "/device/" + device + "/status";
 }
 
-/// Names the broker that keeps the session: all servers of one destination share it.
-std::string broker_name(const config::destination& to) {
-    std::string name;
-    for (const auto& server : to.servers) {
-        if (!name.empty()) name += ',';
-        name += server.host + ':' + std::to_string(server.port);
-    }
-    return name;
+/// For idempotency keys: new with each start, whatever the clock says and whatever became of the queue file.
+std::string new_epoch() {
+    std::random_device random;
+    const std::uint64_t bits = std::uint64_t{random()} << 32 | random();
+    std::array<char, 13> text{};
+    std::snprintf(text.data(), text.size(), "%012" PRIx64, bits >> 16);
+    return text.data();
 }
 
-mqtt::options session_options(const config::file& config) {
-    const config::destination& to = config.mqtt;
-    mqtt::options how;
-    how.version = to.version == config::mqtt_version::v5 ? mqtt::version::v5 : mqtt::version::v3_1_1;
-    how.client_id = to.client_id;
-    how.broker = broker_name(to);
-    how.username = to.username;
-    if (to.password) {
-        auto secret = fetch(*to.password);
-        if (!secret) throw std::runtime_error("mqtt.password: " + secret.error().message());
-        how.password = std::move(*secret);
-    }
-    how.keepalive = to.keepalive;
-    how.session_expiry = to.session_expiry;
-    how.will = mqtt::will{gateway_status_topic(config), "offline", mqtt::qos::at_least_once, true};
-    how.session_loss =
-        to.on_session_loss == config::session_loss::resend ? mqtt::on_session_loss::resend : mqtt::on_session_loss::drop;
-    how.servers = to.servers.size();
-    return how;
-}
-
-std::vector<mqtt::connection_settings> connections(const config::destination& to) {
-    std::vector<mqtt::connection_settings> all;
-    for (const auto& server : to.servers) {
-        mqtt::connection_settings one;
-        one.endpoint.host = server.host;
-        one.endpoint.port = server.port;
-        one.keepalive = to.keepalive;
-        all.push_back(std::move(one));
-    }
-    return all;
+mqtt::will last_will(const config::file& config) {
+    return {gateway_status_topic(config), "offline", mqtt::qos::at_least_once, true};
 }
 
 // The store's words and the session's are the same facts in two vocabularies; the gateway alone knows both.
@@ -90,6 +63,7 @@ mqtt::saved_state saved_state_of(const store::recovery& found) {
     state.lane = {to_mqtt(found.cursor.acked), to_mqtt(found.cursor.released), to_mqtt(found.cursor.maybe_sent),
                   converted<mqtt::sequence>(found.cursor.acked_beyond, to_mqtt),
                   converted<mqtt::sequence>(found.cursor.released_beyond, to_mqtt)};
+    for (const auto id : found.held) state.held.push_back(mqtt::packet_id{id});
     return state;
 }
 
@@ -101,7 +75,9 @@ save_request save_request_of(const mqtt::save& from) {
         to.cursor = store::cursor{to_store(from.lane->acked), to_store(from.lane->released), to_store(from.lane->maybe_sent),
                                   converted<store::sequence>(from.lane->acked_beyond, to_store),
                                   converted<store::sequence>(from.lane->released_beyond, to_store)};
-    to.settled = {from.acknowledged, from.refused, from.lost};
+    to.settled = {from.acknowledged, from.refused, from.lost, from.expired};
+    if (from.held)
+        to.held = converted<std::uint16_t>(*from.held, [](mqtt::packet_id id) { return static_cast<std::uint16_t>(id); });
     to.barrier = from.barrier;
     return to;
 }
@@ -144,6 +120,7 @@ private:
     void carry_out(const mqtt::qos_lowered& what);
     void carry_out(const mqtt::redirected& what);
     void carry_out(const mqtt::unexpected_message& what);
+    void tell_limits(const broker_limits& now);
     void carry_out(const mqtt::open_transport&) {}   // the client's
     void carry_out(const mqtt::close_transport&) {}  // the client's
     // Of what the gateway doesn't ask for: it subscribes to nothing, and its credentials don't change while it is connected.
@@ -160,6 +137,7 @@ private:
 
     const config::file& config_;
     const log& log_;
+    const std::vector<mqtt::connection_settings> servers_;
     boost::asio::io_context loop_{1};
     boost::asio::signal_set signals_;
     boost::asio::steady_timer stop_timer_;
@@ -177,6 +155,8 @@ private:
     std::uint64_t unlogged_dropped_ = 0;  // QoS 0 messages that found no connection
     std::uint64_t evicted_ = 0;
     bool store_failing_ = false;
+    std::vector<store::parking> parked_;  // refused messages; they go with the next save
+    broker_limits broker_limits_;         // that the log has
     bool was_online_ = false;
     std::string offline_reason_;
     std::uint64_t offline_repeats_ = 0;
@@ -185,7 +165,12 @@ private:
 }  // namespace
 
 app::app(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> buses, const log& logger)
-    : config_(config), log_(logger), signals_(loop_, SIGTERM, SIGINT), stop_timer_(loop_), pipeline_(config) {
+    : config_(config),
+      log_(logger),
+      servers_(connections(config.mqtt)),
+      signals_(loop_, SIGTERM, SIGINT),
+      stop_timer_(loop_),
+      pipeline_(config, new_epoch()) {
     store::options file;
     file.path = config.buffer.path;
     file.max_bytes = config.buffer.max_bytes;
@@ -202,7 +187,8 @@ app::app(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> b
                   {{"path", file.path}, {"queued", found.ledger.queued}, {"balanced", found.ledger.balanced() ? "yes" : "no"}});
     }
 
-    session_ = std::make_unique<mqtt::session>(session_options(config), saved_state_of(found), std::random_device{}());
+    session_ = std::make_unique<mqtt::session>(session_options(config, last_will(config)), saved_state_of(found),
+                                               std::random_device{}());
     delivery_ = std::make_unique<delivery>(*session_, found.last);
     store_ = std::make_unique<store_thread>(
         std::move(*queue), config.buffer.commit_every, loop_,
@@ -210,7 +196,7 @@ app::app(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> b
                      [this](store::sequence from, auto messages) { on_read(from, std::move(messages)); },
                      [this](const store::error& why, std::uint64_t lost) { on_store_failed(why, lost); }});
     client_ = std::make_unique<mqtt::client>(
-        loop_, connections(config.mqtt), *session_, [this](const mqtt::effect& what) { on_effect(what); }, [this] { pump(); });
+        loop_, servers_, *session_, [this](const mqtt::effect& what) { on_effect(what); }, [this] { pump(); });
     for (std::size_t i = 0; i < buses.size(); ++i)
         buses_.push_back(
             std::make_unique<bus_thread>(i, config.buses[i], std::move(buses[i]), loop_,
@@ -225,6 +211,9 @@ int app::run() {
         if (!error) begin_stop(signal);
     });
     log_.info("started", {{"gateway", config_.gateway_id}, {"buses", buses_.size()}, {"broker", broker_name(config_.mqtt)}});
+    if (const auto verify = config_.mqtt.tls.verify; verify != config::tls_verify::full)
+        log_.warning("broker_not_verified", {{"verify", verify == config::tls_verify::none ? "none" : "chain_only"},
+                                             {"remedy", "set mqtt.tls.verify: full"}});
     client_->start();
     for (const auto& bus : buses_) bus->start();
     loop_.run();
@@ -319,7 +308,7 @@ void app::on_store_failed(const store::error& why, std::uint64_t lost) {
 // ---- The session ----
 
 void app::pump() {
-    delivery_->pump(steady_now());
+    delivery_->pump(steady_now(), stamp_now());
     if (const auto read = delivery_->wanted()) store_->read(read->from, read->messages, read->bytes);
     client_->flush();
     if (stage_ == stage::draining) continue_stop();
@@ -329,11 +318,14 @@ void app::on_effect(const mqtt::effect& what) {
     std::visit([this](const auto& each) { carry_out(each); }, what);
 }
 
-void app::carry_out(const mqtt::save& what) { store_->save(save_request_of(what)); }
+void app::carry_out(const mqtt::save& what) {
+    save_request request = save_request_of(what);
+    request.park.swap(parked_);
+    store_->save(std::move(request));
+}
 
 void app::carry_out(const mqtt::online& what) {
-    const auto& server = config_.mqtt.servers[what.server];
-    log_.info("broker_connected", {{"broker", server.host + ':' + std::to_string(server.port)},
+    log_.info("broker_connected", {{"broker", mqtt::url_of(servers_[what.server].endpoint)},
                                    {"session", what.session_present ? "resumed" : "new"},
                                    {"epoch", what.epoch},
                                    {"failed_attempts", offline_repeats_}});
@@ -342,6 +334,22 @@ void app::carry_out(const mqtt::online& what) {
     offline_repeats_ = 0;
     offline_reason_.clear();
     was_online_ = true;
+    tell_limits(limits_of(what, config_));
+}
+
+/// What the broker doesn't grant, once until it changes.
+void app::tell_limits(const broker_limits& now) {
+    const broker_limits before = std::exchange(broker_limits_, now);
+    if (now.session_expiry && now.session_expiry != before.session_expiry)
+        log_.warning("session_expiry_reduced",
+                     {{"asked", std::chrono::milliseconds(config_.mqtt.session_expiry)},
+                      {"granted", std::chrono::milliseconds(std::chrono::seconds(*now.session_expiry))},
+                      {"consequence", "an outage longer than this loses what is in flight at the broker"}});
+    if (now.maximum_qos && now.maximum_qos != before.maximum_qos)
+        log_.warning("qos_limited", {{"to", *now.maximum_qos}, {"reason", "the broker takes no higher QoS"}});
+    if (now.no_retain && !before.no_retain)
+        log_.warning("retain_unavailable", {{"reason", "the broker keeps no retained messages"},
+                                            {"consequence", "who subscribes later doesn't get the last value or status"}});
 }
 
 void app::carry_out(const mqtt::offline& what) {
@@ -360,7 +368,10 @@ void app::carry_out(const mqtt::session_lost& what) {
 }
 
 void app::carry_out(const mqtt::message_refused& what) {
-    log_.warning("message_refused", {{"sequence", mqtt::number(what.sequence)}, {"reason", what.reason}});
+    log_.warning("message_refused", {{"sequence", mqtt::number(what.sequence)},
+                                     {"reason", what.reason},
+                                     {"remedy", "it is kept among the dead letters: tidegate queue stats"}});
+    parked_.push_back({to_store(what.sequence), what.reason_code, what.reason});
 }
 
 void app::carry_out(const mqtt::qos_lowered& what) {

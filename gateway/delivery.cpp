@@ -9,7 +9,9 @@
 namespace gateway {
 namespace {
 
-std::size_t size_of(const store::message& m) { return m.topic.size() + m.payload.size() + sizeof(store::stored_message); }
+std::size_t size_of(const store::message& m) {
+    return m.topic.size() + m.payload.size() + m.properties.size() + sizeof(store::stored_message);
+}
 
 mqtt::publication publication_of(const store::message& m) {
     mqtt::publication p;
@@ -17,10 +19,25 @@ mqtt::publication publication_of(const store::message& m) {
     p.payload = m.payload;
     p.qos = static_cast<mqtt::qos>(m.qos);
     p.retain = m.retain;
+    p.properties = m.properties;
+    if (m.expiry) p.expiry = std::chrono::seconds(*m.expiry);
     return p;
 }
 
 }  // namespace
+
+std::optional<std::chrono::seconds> life_left(const store::stored_message& of, const store::stamp& clock) {
+    if (!of.message.expiry) return std::nullopt;
+    const store::stamp& taken = of.message.taken;
+    std::int64_t age = 0;  // ms
+    if (of.of_this_boot) {
+        age = clock.monotonic_ms - taken.monotonic_ms;
+    } else if (clock.synchronised && taken.synchronised) {
+        age = clock.wall_ms - taken.wall_ms;
+    }
+    const std::chrono::milliseconds whole = std::chrono::seconds(*of.message.expiry);
+    return std::chrono::ceil<std::chrono::seconds>(whole - std::chrono::milliseconds(std::max<std::int64_t>(age, 0)));
+}
 
 delivery::delivery(mqtt::session& session, store::sequence last)
     : session_(session), last_(last), covered_from_(number(last) + 1), covered_to_(number(last)) {}
@@ -56,7 +73,7 @@ void delivery::on_read_failed(mqtt::time_point retry) {
     read_not_before_ = retry;
 }
 
-void delivery::pump(mqtt::time_point now) {
+void delivery::pump(mqtt::time_point now, const store::stamp& clock) {
     pump_status(now);
     if (read_not_before_ && now >= *read_not_before_) read_not_before_.reset();
     while (session_.accepts()) {
@@ -64,7 +81,9 @@ void delivery::pump(mqtt::time_point now) {
         while (!buffer_.empty() && number(buffer_.front().sequence) < next) drop_front();
         if (next >= covered_from_ && !buffer_.empty()) {
             const auto& m = buffer_.front();
-            session_.publish(mqtt::sequence{number(m.sequence)}, publication_of(m.message), now);
+            auto publication = publication_of(m.message);
+            publication.expiry = life_left(m, clock);
+            session_.publish(mqtt::sequence{number(m.sequence)}, publication, now);
             drop_front();
             continue;
         }

@@ -2,6 +2,7 @@
 // from the log, and keeps the retained status topics true. Pure: what it needs from the disk is a value that it returns.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -22,6 +23,10 @@ struct log_read {
     bool operator==(const log_read&) const = default;
 };
 
+/// What is left of a message's life; nothing: it has no end. In the boot in which it was taken the time since then is known;
+/// beyond it only if both wall clocks were right, and otherwise the message is as good as new.
+std::optional<std::chrono::seconds> life_left(const store::stored_message& of, const store::stamp& clock);
+
 class delivery {
 public:
     /// `last`: the newest message in the log when the process starts.
@@ -37,8 +42,9 @@ public:
     /// The log could not be read; asked again by the next pump() after `retry`.
     void on_read_failed(mqtt::time_point retry);
 
-    /// Publishes what the session's window takes. Call after any of the above and whenever the session may have room.
-    void pump(mqtt::time_point now);
+    /// Publishes what the session's window takes. Call after any of the above and whenever the session may have room. `clock`
+    /// is the same moment by the board's clocks, by which the age of messages is judged.
+    void pump(mqtt::time_point now, const store::stamp& clock);
     /// A read to make, if pump() found that one is needed; each is returned once.
     std::optional<log_read> wanted();
 

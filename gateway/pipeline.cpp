@@ -13,6 +13,7 @@
 #include <variant>
 
 #include "gateway/topic.hpp"
+#include "mqtt/codec.hpp"
 
 namespace gateway {
 namespace {
@@ -57,9 +58,18 @@ bool changed_enough(const value& last, const value& now, const config::deadband&
     return distance(last, now) > limit + precision * std::max(std::abs(*from), std::abs(*to));
 }
 
+std::string encoded_property(const std::string& key) {
+    mqtt::property_set properties;
+    properties.user.emplace_back("key", key);
+    const auto encoded = mqtt::encode_message_properties(properties);
+    assert(encoded);  // a gateway's id is UTF-8
+    return *encoded;
+}
+
 }  // namespace
 
-pipeline::pipeline(const config::file& file) {
+pipeline::pipeline(const config::file& file, std::string_view epoch)
+    : key_prefix_(file.gateway_id + '-' + std::string(epoch) + '-') {
     buses_.resize(file.buses.size());
     for (std::size_t index = 0; index < buses_.size(); ++index)
         for (const config::device& device : file.buses[index].devices) add_device(buses_[index], file, file.buses[index], device);
@@ -87,6 +97,9 @@ void pipeline::add_device(bus_entry& to, const config::file& file, const config:
             to.messages.back().topic = std::move(topic);
             to.messages.back().format = point.publish.format;
             to.messages.back().period = point.every;
+            to.messages.back().key = point.publish.key;
+            if (point.publish.expiry.count() > 0)
+                to.messages.back().expiry = static_cast<std::uint32_t>(point.publish.expiry.count());
         }
         // Points that share a message may have been given different promises: the stronger one holds for all.
         message_entry& message = to.messages[index];
@@ -150,8 +163,13 @@ void pipeline::append_message(bus_entry& bus, message_entry& message, const cycl
     // Raw text has no word for "no value": consumers keep the last one, and so does the filter.
     if (raw && !has_raw_text(message.present.front()->value)) return;
 
+    const std::string key = message.key == config::idempotency_key::none ? "" : next_key();
     std::string payload;
     if (!raw) payload.append("{\"ts\":\"").append(format_timestamp(done.taken.wall_ms)).append("\"");
+    if (message.key == config::idempotency_key::json) {
+        payload += ",\"key\":";
+        append_json_string(payload, key);
+    }
     for (const reading* one : message.present) {
         point_entry& point = bus.points[one->point];
         if (raw) {
@@ -166,7 +184,10 @@ void pipeline::append_message(bus_entry& bus, message_entry& message, const cycl
     if (!raw) payload += '}';
     message.sent = true;
     message.last_sent = done.taken_steady;
-    to.push_back({message.topic, std::move(payload), message.qos, message.retain, done.taken});
+    to.push_back({message.topic, std::move(payload), message.qos, message.retain, done.taken, message.expiry, {}});
+    if (message.key == config::idempotency_key::property) to.back().properties = encoded_property(key);
 }
+
+std::string pipeline::next_key() { return key_prefix_ + std::to_string(++keys_); }
 
 }  // namespace gateway

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,10 +29,15 @@ namespace gateway {
 /// a little early or late: so a poll counts as max_interval's when the next one would come later than that, allowing a
 /// quarter of a period for jitter; and a poll up to 5 % before min_interval (and up to a quarter of a period) isn't held
 /// back, or every second one would be. A message of several points goes with all points of its cycle.
+///
+/// Idempotency key: `<gateway>-<epoch>-<number>`. It is made here, once, and kept with the message, so that it stays the same
+/// whatever becomes of connections, sessions and processes; the number counts all messages with a key from 1. It is not
+/// the message's number in the store, which is known only when the payload is durable.
 class pipeline {
 public:
-    /// Requires: `file` has been checked; it must outlive the pipeline.
-    explicit pipeline(const config::file& file);
+    /// Requires: `file` has been checked; it must outlive the pipeline. `epoch`: different for each pipeline that is ever made
+    /// for this gateway, ASCII.
+    pipeline(const config::file& file, std::string_view epoch);
 
     /// The messages that this cycle makes, in the order of the config; none if nothing changed enough.
     std::vector<store::message> process(const cycle& done);
@@ -50,6 +56,8 @@ private:
         config::payload_format format = config::payload_format::json;
         std::uint8_t qos = 0;
         bool retain = false;
+        std::optional<std::uint32_t> expiry;
+        config::idempotency_key key = config::idempotency_key::none;
         std::chrono::nanoseconds period{0};
         bool sent = false;
         time_point last_sent{};
@@ -63,8 +71,11 @@ private:
     void add_device(bus_entry& to, const config::file& file, const config::bus& bus, const config::device& device);
     void collect(bus_entry& bus, const cycle& done);
     bool is_due(const bus_entry& bus, const message_entry& message, time_point now) const;
+    std::string next_key();
     void append_message(bus_entry& bus, message_entry& message, const cycle& done, std::vector<store::message>& to);
 
+    std::string key_prefix_;
+    std::uint64_t keys_ = 0;  // made so far
     std::vector<bus_entry> buses_;
     std::vector<std::size_t> touched_;      // scratch: the messages that the current cycle has readings for
     std::vector<const reading*> in_order_;  // scratch

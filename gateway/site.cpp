@@ -7,6 +7,8 @@
 #include <cstring>
 #include <tuple>
 
+#include "gateway/broker.hpp"
+
 namespace gateway {
 namespace {
 
@@ -58,6 +60,7 @@ std::unique_ptr<site> load_site(const std::string& path, std::string& why) {
         loaded->adapters.keep_only(*loaded->config);
         create_buses(*loaded);
     }
+    if (loaded->config) check_tls_files(loaded->config->mqtt, loaded->diagnostics);
     std::sort(loaded->diagnostics.begin(), loaded->diagnostics.end(), [](const auto& a, const auto& b) {
         return std::tie(a.where.line, a.where.column, a.message) < std::tie(b.where.line, b.where.column, b.message);
     });

@@ -18,8 +18,8 @@ public:
 
     /// Takes bytes as they come from the stream.
     void feed(std::span<const std::byte> bytes);
-    /// The next whole packet, fixed header included; valid until the next call. Nothing: more bytes are needed. An error
-    /// (remaining length malformed, or larger than allowed) is final until reset().
+    /// The next whole packet, fixed header included; valid until the next feed() or reset(). Nothing: more bytes are needed. An
+    /// error (remaining length malformed, or larger than allowed) is final until reset().
     decoded<std::optional<std::span<const std::byte>>> next();
     void reset();
 

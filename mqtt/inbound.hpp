@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,11 +19,14 @@ public:
     inbound(std::vector<packet_id> held, std::uint16_t window, std::uint16_t aliases);
 
     // -- identifiers of QoS 2, which outlive connections --
-    /// False: it is held already, so this is a repetition.
-    bool hold(packet_id id);
+    /// False: it is held already, so this is a repetition. Not so if its session is in doubt and the broker says (`dup`) that it
+    /// sends the message for the first time: then this is a new session, and what was in doubt isn't held any more.
+    bool hold(packet_id id, bool dup);
     /// False: it isn't held.
     bool release(packet_id id);
-    void release_all() { held_.clear(); }
+    void release_all();
+    /// What is held may be of a session that the broker has lost since, unknown to us.
+    void doubt_all() { doubtful_ = held_; }
     /// Ascending.
     const std::vector<packet_id>& held() const { return held_; }
 
@@ -41,10 +45,12 @@ public:
 
 private:
     std::vector<packet_id> held_;
-    const std::size_t window_;
-    std::size_t used_ = 0;
-    std::vector<std::string> topics_;  // of the aliases 1, 2, …
-    std::vector<std::string> replaced_;
+    std::vector<packet_id> doubtful_;  // some of them
+    const std::int64_t window_;
+    std::int64_t used_ = 0;  // below nothing: what the broker has been given back of an earlier connection
+    // Each in a place of its own: a short string that moves takes its bytes along, and views of them would be left behind.
+    std::vector<std::unique_ptr<const std::string>> topics_;  // of the aliases 1, 2, …
+    std::vector<std::unique_ptr<const std::string>> replaced_;
 };
 
 }  // namespace mqtt

@@ -18,35 +18,35 @@ void session::on_opened(time_point now) { machine_->on_opened(now); }
 
 void session::on_bytes(std::span<const std::byte> bytes, time_point now) {
     machine_->on_bytes(bytes, now);
-    machine_->emit_save();
+    machine_->emit_save(now);
 }
 
 void session::on_closed(std::string_view reason, time_point now) {
     machine_->on_closed(reason, now);
-    machine_->emit_save();
+    machine_->emit_save(now);
 }
 
 void session::on_time(time_point now) {
     machine_->on_time(now);
-    machine_->emit_save();
+    machine_->emit_save(now);
 }
 
-void session::on_durable(log_position up_to, time_point) {
-    machine_->on_durable(up_to);
-    machine_->emit_save();
+void session::on_durable(log_position up_to, time_point now) {
+    machine_->on_durable(up_to, now);
+    machine_->emit_save(now);
 }
 
-void session::stop(time_point, const farewell& words) {
+void session::stop(time_point now, const farewell& words) {
     machine_->stop(words);
-    machine_->emit_save();
+    machine_->emit_save(now);
 }
 
 bool session::accepts() const { return machine_->accepts(); }
 sequence session::next() const { return machine_->next(); }
 
-void session::publish(sequence at, const publication& message, time_point) {
-    machine_->publish(at, message);
-    machine_->emit_save();
+void session::publish(sequence at, const publication& message, time_point now) {
+    machine_->publish(at, message, now);
+    machine_->emit_save(now);
 }
 
 bool session::publish_unlogged(const publication& message, time_point) { return machine_->publish_unlogged(message); }
@@ -57,7 +57,7 @@ void session::subscribe(std::vector<subscription> what, property_set properties,
 void session::unsubscribe(std::vector<std::string> filters, property_set properties, time_point now) {
     machine_->unsubscribe(std::move(filters), std::move(properties), now);
 }
-void session::reauthenticate(time_point) { machine_->reauthenticate(); }
+void session::reauthenticate(time_point now) { machine_->reauthenticate(now); }
 
 sequence session::finished() const { return machine_->finished(); }
 sequence session::highest_sent() const { return machine_->highest_sent(); }
@@ -70,7 +70,7 @@ std::string_view session::unsent() const { return machine_->unsent(); }
 
 void session::sent(std::size_t bytes, time_point now) {
     machine_->sent(bytes, now);
-    machine_->emit_save();
+    machine_->emit_save(now);
 }
 
 std::optional<time_point> session::next_deadline() const { return machine_->next_deadline(); }

@@ -189,15 +189,16 @@ public:
     void publish(sequence at, const publication& message, time_point now);
 
     /// Publishes a message that no log holds, with QoS 0 or 1 (2 is sent as 1). False: not online, or too large, or too
-    /// much unsent; nothing was sent.
+    /// much unsent, or its life is over; nothing was sent.
     [[nodiscard]] bool publish_unlogged(const publication& message, time_point now);
 
     // -- subscriptions --
     /// Asks for these, together in one SUBSCRIBE where the broker takes it so large, now and on each connection to come;
     /// `subscribed` tells the outcome of each filter, and a filter that was asked for before is replaced. What the broker can't
     /// do (a shared subscription where it has none …), and a filter that is none, is not sent and told as an error.
-    /// `properties`: a subscription identifier, user properties. On a resumed session retained messages come only if the
-    /// subscription is new to the broker (in 3.1.1: always).
+    /// `properties`: a subscription identifier, user properties. What was granted to this
+    /// process is asked for again on a resumed session without its retained messages, unless it is new to the broker (in 3.1.1:
+    /// with them).
     void subscribe(std::vector<subscription> what, property_set properties, time_point now);
     void unsubscribe(std::vector<std::string> filters, property_set properties, time_point now);
 

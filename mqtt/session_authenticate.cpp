@@ -27,6 +27,7 @@ bool session::machine::finish_authentication(const property_set& properties) {
     }
     const std::string wrong = authenticator_->finish(properties.authentication_data.value_or(""));
     authenticator_.reset();
+    authentication_deadline_.reset();
     if (wrong.empty()) return true;
     afterwards_ = afterwards::retry_slowly;
     close("the broker failed the authentication: " + wrong, reason::unspecified_error);
@@ -49,13 +50,14 @@ void session::machine::on(const auth& what, time_point now) {
         afterwards_ = afterwards::retry_slowly;
         return close("the broker failed the authentication: " + next.error, reason::unspecified_error);
     }
-    if (state_ == state::handshake) deadline_ = now + how_.connect_timeout;
+    (state_ == state::handshake ? deadline_ : authentication_deadline_.emplace()) = now + how_.connect_timeout;
     send_auth(reason::continue_authentication, std::move(next.data));
 }
 
-void session::machine::reauthenticate() {
+void session::machine::reauthenticate(time_point now) {
     if (state_ != state::online || !how_.authentication || how_.version != version::v5 || authenticator_) return;
     authenticator_ = how_.authentication();
+    authentication_deadline_ = now + how_.connect_timeout;
     send_auth(reason::re_authenticate, authenticator_->first());
 }
 

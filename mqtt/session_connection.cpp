@@ -4,6 +4,7 @@
 #include <cassert>
 
 #include "mqtt/codec.hpp"
+#include "mqtt/codec_bytes.hpp"
 #include "mqtt/session_machine.hpp"
 
 namespace mqtt {
@@ -20,9 +21,8 @@ std::string in_words(std::chrono::milliseconds d) {
     return d % 1s == 0ms ? std::to_string(d / 1s) + " s" : std::to_string(d.count()) + " ms";
 }
 
-template <typename T>
-T clamped(std::chrono::seconds d, T most) {
-    return static_cast<T>(std::clamp<std::int64_t>(d.count(), 0, most));
+std::chrono::seconds clamped(std::chrono::seconds d, std::int64_t most) {
+    return std::chrono::seconds{std::clamp<std::int64_t>(d.count(), 0, most)};
 }
 
 }  // namespace
@@ -36,6 +36,7 @@ session::machine::machine(options how, saved_state saved, std::uint64_t seed)
       backoff_(how_.first_retry, how_.last_retry, seed),
       suspect_(how_.poison_after),
       framer_(how_.largest_packet_in),
+      expiry_(how_.session_expiry),
       highest_qos_(how_.highest_qos) {
     assert(how_.servers > 0 && how_.inbound_window > 0);
 }
@@ -49,6 +50,7 @@ void session::machine::open(time_point now) {
     state_ = state::opening;
     afterwards_ = afterwards::retry;
     redirected_ = false;
+    sent_away_ = false;
     fault_ = fault::none;
     close_words_.clear();
     close_code_.reset();
@@ -62,6 +64,7 @@ void session::machine::open(time_point now) {
     answers_ = 0;
     ping_deadline_.reset();
     request_deadline_.reset();
+    authentication_deadline_.reset();
     deadline_ = now + how_.connect_timeout;
     effects_.push_back(open_transport{server_, instead_});
 }
@@ -71,6 +74,8 @@ void session::machine::on_opened(time_point now) {
     state_ = state::handshake;
     deadline_ = now + how_.connect_timeout;
     asked_clean_ = is_ephemeral() || (needs_new_session() && !cleaned_);
+    if (connect_unanswered_) inbound_.doubt_all();
+    connect_unanswered_ = true;
     send_control(connect_packet());
 }
 
@@ -84,10 +89,16 @@ bool session::machine::is_ephemeral() const {
     return how_.session_expiry == 0s || (how_.version == version::v3_1_1 && client_id_.empty());
 }
 
+/// As CONNECT can say it.
+std::chrono::seconds session::machine::keepalive() const { return clamped(how_.keepalive, 0xffff); }
+std::chrono::seconds session::machine::asked_expiry() const {
+    return asked_clean_ ? 0s : clamped(how_.session_expiry, 0xffffffff);
+}
+
 connect session::machine::connect_packet() {
     connect what;
     what.clean_start = asked_clean_;
-    what.keep_alive = clamped<std::uint16_t>(how_.keepalive, 0xffff);
+    what.keep_alive = static_cast<std::uint16_t>(keepalive().count());
     what.client_id = client_id_;
     what.password = how_.password;
     what.will = how_.will;
@@ -100,7 +111,7 @@ connect session::machine::connect_packet() {
     if (!how_.username.empty() || name_needed) what.username = how_.username;
     if (how_.version == version::v3_1_1) return what;
     what.properties = how_.connect_properties;
-    what.properties.session_expiry_interval = asked_clean_ ? 0 : clamped<std::uint32_t>(how_.session_expiry, 0xffffffff);
+    what.properties.session_expiry_interval = static_cast<std::uint32_t>(asked_expiry().count());
     what.properties.receive_maximum = how_.inbound_window;
     what.properties.maximum_packet_size = how_.largest_packet_in;
     what.properties.topic_alias_maximum = how_.aliases_in;
@@ -119,7 +130,9 @@ void session::machine::close(std::string words, std::optional<reason> tell) {
     request_deadline_.reset();
     if (tell && state_ != state::opening) {
         disconnect why{*tell, {}};
-        if (is_error(*tell)) why.properties.reason_string = close_words_;
+        // An authenticator may quote bytes of the broker's.
+        const bool is_text = close_words_.size() <= largest_text && is_valid_utf8(close_words_);
+        if (is_error(*tell) && is_text) why.properties.reason_string = close_words_;
         send_disconnect(std::move(why));
     }
     state_ = state::closing;
@@ -127,7 +140,7 @@ void session::machine::close(std::string words, std::optional<reason> tell) {
 }
 
 /// In 3.1.1 a DISCONNECT means that all is well, and can't say more. In 5.0 it goes without words where the broker doesn't
-/// take so large a packet [MQTT-3.14.2-3].
+/// take so large a packet [MQTT-3.14.2-3], and not at all where that isn't enough [MQTT-3.2.2-15].
 void session::machine::send_disconnect(disconnect what) {
     if (how_.version == version::v3_1_1) {
         if (what.reason == reason::success) send_control(disconnect{});
@@ -138,8 +151,10 @@ void session::machine::send_disconnect(disconnect what) {
     if (scratch_.size() > limits_.packet_size) {
         what.properties.reason_string.reset();
         what.properties.user.clear();
+        scratch_.clear();
+        encode(what, how_.version, scratch_);
     }
-    send_control(what);
+    if (scratch_.size() <= limits_.packet_size) gate_.push_control(scratch_);
 }
 
 void session::machine::stop(const farewell& words) {
@@ -158,7 +173,7 @@ void session::machine::stop(const farewell& words) {
             if (state_ != state::opening) {
                 disconnect last{words.reason, words.properties};
                 // What was to end with the connection can't be made to last now (3.14.2.2.2).
-                if (is_ephemeral()) last.properties.session_expiry_interval.reset();
+                if (asked_expiry() == 0s || expiry_ == 0s) last.properties.session_expiry_interval.reset();
                 gate_.drop_waiting();
                 send_disconnect(std::move(last));
             }
@@ -230,17 +245,18 @@ void session::machine::schedule_retry(std::string words, time_point now) {
     effects_.push_back(offline{std::move(words), delay, close_code_});
 }
 
-/// A server where we got online is tried again; one that failed makes way: for our own list if the broker had named it, else
-/// for the next of the list.
+/// A server where we got online is tried again, unless it sent us away. One that failed makes way for the next of our list,
+/// also if it was only named by the one whose turn it was: the list must not end at a server that names a dead one.
 void session::machine::choose_server() {
-    if (reached_online_ || redirected_) return;
-    if (instead_.empty()) server_ = (server_ + 1) % how_.servers;
+    if (redirected_ || (reached_online_ && !sent_away_)) return;
+    server_ = (server_ + 1) % how_.servers;
     instead_.clear();
     redirections_ = 0;
 }
 
-/// The broker closes, and says where we are wanted (4.11).
+/// The broker closes, and says where we are wanted (4.11), or only that it is not here.
 void session::machine::redirect(const std::string& to, bool permanent) {
+    sent_away_ = true;
     redirected_ = how_.redirects == redirects::follow && !to.empty() && ++redirections_ <= most_redirections;
     if (redirected_) instead_ = to;
     if (!to.empty()) effects_.push_back(redirected{to, permanent, redirected_});
@@ -267,24 +283,24 @@ void session::machine::on_time(time_point now) {
     }
 }
 
+/// An answer that is late doesn't stop the PINGREQs: with a short keep-alive the broker would miss them [MQTT-3.1.2-20].
 void session::machine::keep_alive(time_point now) {
-    if (ping_deadline_) {
-        if (now < *ping_deadline_) return;
+    const auto is_over = [now](const std::optional<time_point>& deadline) { return deadline && now >= *deadline; };
+    std::string missing;
+    if (is_over(request_deadline_)) missing = "no answer to SUBSCRIBE or UNSUBSCRIBE";
+    if (is_over(authentication_deadline_)) missing = "no answer to AUTH";
+    if (is_over(ping_deadline_)) missing = "no answer to PINGREQ in " + in_words(ping_patience());
+    if (!missing.empty()) {
         fault_ = fault::other;
-        return close("no answer to PINGREQ in " + in_words(ping_patience()), std::nullopt);
+        return close(std::move(missing), std::nullopt);
     }
-    if (request_deadline_ && now >= *request_deadline_) {
-        fault_ = fault::other;
-        return close("no answer to SUBSCRIBE or UNSUBSCRIBE", std::nullopt);
-    }
-    if (limits_.keepalive == 0s || now < last_written_ + limits_.keepalive) return;
-    ping(now);
+    if (limits_.keepalive > 0s && now >= last_written_ + limits_.keepalive) ping(now);
 }
 
 void session::machine::ping(time_point now) {
     send_control(pingreq{});
     last_written_ = now;
-    ping_deadline_ = now + ping_patience();
+    if (!ping_deadline_) ping_deadline_ = now + ping_patience();
 }
 
 std::chrono::milliseconds session::machine::ping_patience() const {
@@ -293,9 +309,10 @@ std::chrono::milliseconds session::machine::ping_patience() const {
 }
 
 std::optional<time_point> session::machine::online_deadline() const {
-    std::optional<time_point> first = ping_deadline_;
-    if (!first && limits_.keepalive > 0s) first = last_written_ + limits_.keepalive;
-    if (request_deadline_ && (!first || *request_deadline_ < *first)) first = request_deadline_;
+    std::optional<time_point> first;
+    if (limits_.keepalive > 0s) first = last_written_ + limits_.keepalive;
+    for (const auto& each : {ping_deadline_, request_deadline_, authentication_deadline_})
+        if (each && (!first || *each < *first)) first = each;
     return first;
 }
 

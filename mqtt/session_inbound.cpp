@@ -33,8 +33,9 @@ void session::machine::on_publish(publish_view what) {
     if (answered && !inbound_.use_window() && how_.version == version::v5)
         return close("the broker exceeds our Receive Maximum", reason::receive_maximum_exceeded);
 
-    if (what.qos == qos::exactly_once && !inbound_.hold(what.id))
+    if (what.qos == qos::exactly_once && !inbound_.hold(what.id, what.dup))
         return answer(acknowledgement_kind::pubrec, what.id, reason::success, held_position_);
+    what.properties.topic_alias.reset();  // was for this connection alone
     if (subscriptions_.expects(what.topic)) {
         effects_.push_back(received{what.topic, what.payload, what.qos, what.retain, what.dup, std::move(what.properties)});
     } else {
@@ -63,10 +64,10 @@ void session::machine::on_pubrel(packet_id id) {
 }
 
 void session::machine::answer(acknowledgement_kind what, packet_id id, reason code, log_position after) {
-    count_answer();
-    if (state_ != state::online) return;
     scratch_.clear();
     encode_acknowledgement(what, id, code, how_.version, scratch_);
+    count_answer();
+    if (state_ != state::online) return;
     const bool final = what != acknowledgement_kind::pubrec || is_error(code);
     gate_.push_answer(after, final ? gate::is_final::yes : gate::is_final::no, scratch_);
 }

@@ -25,10 +25,12 @@
 
 namespace mqtt {
 
+constexpr std::uint32_t no_limit = 0xffffffff;  // on the size of a packet
+
 /// What CONNACK grants; in 3.1.1 it says nothing, and these are the defaults.
 struct server_limits {
     std::size_t receive_maximum = 65535;
-    std::uint32_t packet_size = 0xffffffff;
+    std::uint32_t packet_size = no_limit;
     qos highest_qos = qos::exactly_once;
     bool retain = true;
     std::chrono::seconds keepalive{0};
@@ -38,6 +40,7 @@ struct server_limits {
 /// A message whose identifier isn't free yet.
 struct held_message {
     sequence at{0};
+    time_point since;
     std::string topic;
     std::string payload;
     std::string idempotency_key;
@@ -64,9 +67,9 @@ public:
     // session_send.cpp: what we say, and what must be kept
     bool accepts() const;
     sequence next() const { return lane_.next(); }
-    void publish(sequence at, const publication& message);
+    void publish(sequence at, const publication& message, time_point now);
     bool publish_unlogged(const publication& message);
-    void on_durable(log_position up_to);
+    void on_durable(log_position up_to, time_point now);
     std::string_view unsent() const { return gate_.unsent(); }
     void sent(std::size_t bytes, time_point now);
     sequence finished() const { return lane_.acked(); }
@@ -75,14 +78,14 @@ public:
     effects take_effects();
     void take_effects(effects& into);
     /// Turns what was requested during a call into one effect; the public calls end with it.
-    void emit_save();
+    void emit_save(time_point now);
 
     // session_subscribe.cpp: what we want to receive
     void subscribe(std::vector<subscription> what, property_set properties, time_point now);
     void unsubscribe(std::vector<std::string> filters, property_set properties, time_point now);
 
     // session_authenticate.cpp: enhanced authentication
-    void reauthenticate();
+    void reauthenticate(time_point now);
 
 private:
     enum class state : std::uint8_t { idle, waiting, opening, handshake, online, closing, stopped };
@@ -107,6 +110,8 @@ private:
     void forget_connection();
     void keep_alive(time_point now);
     void ping(time_point now);
+    std::chrono::seconds keepalive() const;
+    std::chrono::seconds asked_expiry() const;
     std::optional<time_point> online_deadline() const;
     std::chrono::milliseconds ping_patience() const;
 
@@ -126,7 +131,7 @@ private:
     void on_pingresp();
     void on(const disconnect& what);
     void violation(std::string words) { close(std::move(words), reason::protocol_error); }
-    void count_answer();
+    void count_answer();  // in scratch_
 
     // -- session_inbound.cpp: messages towards us --
     void on_publish(publish_view what);
@@ -148,14 +153,15 @@ private:
 
     // -- session_send.cpp --
     log_position request_save(bool barrier);
-    void hold(sequence at, const publication& message);
-    void release_held();
+    void hold(sequence at, const publication& message, time_point now);
+    void release_held(time_point now);
     void send_logged(sequence at, const publication& message);
     bool is_too_large(const publication& message, const publish_form& form, reason& why) const;
     void push_publish(log_position after, sequence at, const publication& message, publish_form form);
     void send_pubrel(packet_id id, reason why, log_position after);
     void send_control(const packet& what);
     void acknowledge(sequence at);
+    void skip(sequence at, std::uint64_t& count);
     void refuse(sequence at, reason code, std::string words);
     void abandon(sequence at);
     qos highest_qos() const { return std::min(highest_qos_, limits_.highest_qos); }
@@ -175,6 +181,7 @@ private:
     // One connection.
     state state_ = state::idle;
     afterwards afterwards_ = afterwards::retry;
+    bool sent_away_ = false;   // the broker said that it doesn't want us here
     bool redirected_ = false;  // instead_ is for the next connection
     fault fault_ = fault::none;
     std::string close_words_;
@@ -187,32 +194,42 @@ private:
     bool reached_online_ = false;
     bool progress_ = false;      // the broker acknowledged a logged message
     bool proving_link_ = false;  // with a suspect, nothing is sent before the link has carried a PINGRESP
-    std::size_t answers_ = 0;    // of ours, since all was written
+    std::size_t answers_ = 0;    // bytes of our answers that aren't written yet, or fewer
     time_point online_since_{};
     time_point last_written_{};
     time_point deadline_{};  // of opening, handshake or waiting
     std::optional<time_point> ping_deadline_;
-    std::optional<time_point> request_deadline_;  // of the answer to SUBSCRIBE or UNSUBSCRIBE
+    std::optional<time_point> request_deadline_;         // of the answer to SUBSCRIBE or UNSUBSCRIBE
+    std::optional<time_point> authentication_deadline_;  // of the answer to AUTH, while online
     std::optional<held_message> held_;
 
     // Across connections.
     std::size_t server_ = 0;
-    std::string instead_;   // of server_: where the broker sent us
-    int redirections_ = 0;  // in a row
-    bool cleaned_ = false;  // the connection before this one has had the broker drop its session
+    std::string instead_;          // of server_: where the broker sent us
+    int redirections_ = 0;         // in a row
+    std::chrono::seconds expiry_;  // of the session, as the last CONNACK left it (3.2.2.3.2)
+    bool cleaned_ = false;         // the connection before this one has had the broker drop its session
+    /// The answer to a CONNECT may have said that the session is lost, and we never read it; or an earlier process didn't come
+    /// to note it.
+    bool connect_unanswered_ = true;
     bool leaving_ = false;
     bool will_may_retain_ = true;
     qos will_qos_ = qos::exactly_once;
     qos highest_qos_;           // as configured, or learned
     bool takes_qos_2_ = false;  // the broker has answered a message of QoS 2
     std::string scratch_;
-    std::vector<sequence> abandoned_;  // given up, but the broker may hold their identifiers
+    struct abandoned {
+        sequence at{0};
+        log_position position{0};  // of the save that says so
+    };
+    std::vector<abandoned> abandoned_;  // given up, but the broker may hold their identifiers
 
     // Durability.
     std::uint64_t position_ = 0;  // of the last save emitted
     std::uint64_t durable_ = 0;
     log_position session_position_{0};  // of the save that holds the session record
     log_position held_position_{0};     // of the last save that holds the inbound identifiers
+    log_position skipped_position_{0};  // of the last save that passes over a message unsent
     struct pending {
         bool exists = false;
         bool barrier = false;

@@ -11,8 +11,8 @@
 namespace mqtt {
 namespace {
 
-// So many answers may wait to be written; a broker that sends more without reading is at fault.
-constexpr std::size_t most_answers = 65536;
+// So many bytes of answers may wait to be written; a broker that has us answer more without reading is at fault.
+constexpr std::size_t most_answers = 256 * 1024;
 
 std::string with_reason(std::string words, reason code, const property_set& properties) {
     words += phrase(code);
@@ -158,6 +158,7 @@ void session::machine::on_packet(const packet& what, time_point now) {
 
 void session::machine::on(const connack& what, time_point now) {
     if (state_ == state::online) return violation("the broker sent a second CONNACK");
+    connect_unanswered_ = false;
     if (is_error(what.reason)) return on_refused(what);
     if (asked_clean_ && what.session_present) return violation("the broker kept a session that it was asked to drop");
     // In 3.1.1 it may be the one that the clean connection left behind, and empty.
@@ -168,7 +169,7 @@ void session::machine::on(const connack& what, time_point now) {
         return violation("the broker sent response information, which wasn't asked for");
     if (!finish_authentication(p)) return;
     if (client_id_.empty() && how_.version == version::v5) {
-        if (!p.assigned_client_identifier) return violation("the broker assigned no client identifier");
+        if (p.assigned_client_identifier.value_or("").empty()) return violation("the broker assigned no client identifier");
         client_id_ = *p.assigned_client_identifier;
     }
     if (asked_clean_ && !is_ephemeral()) {
@@ -186,18 +187,18 @@ void session::machine::on_refused(const connack& what) {
     if (is_about_place(what.reason)) redirect(what.properties.server_reference.value_or(""), what.reason == reason::server_moved);
     // It is the will that asks for these, and it is better to have one that does less than none.
     if (what.reason == reason::retain_not_supported) will_may_retain_ = false;
-    if (what.reason == reason::qos_not_supported)
-        will_qos_ = will_qos_ == qos::exactly_once ? qos::at_least_once : qos::at_most_once;
+    if (what.reason == reason::qos_not_supported && how_.will)
+        will_qos_ = std::min(how_.will->qos, will_qos_) == qos::exactly_once ? qos::at_least_once : qos::at_most_once;
     close(with_reason("the broker refused the connection: ", what.reason, what.properties), std::nullopt);
 }
 
 void session::machine::go_online(const connack& what, time_point now) {
     const property_set& p = what.properties;
     limits_.receive_maximum = how_.version == version::v3_1_1 ? how_.assumed_receive_maximum : p.receive_maximum.value_or(65535);
-    limits_.packet_size = p.maximum_packet_size.value_or(0xffffffff);
+    limits_.packet_size = p.maximum_packet_size.value_or(no_limit);
     limits_.highest_qos = static_cast<qos>(p.maximum_qos.value_or(2));
     limits_.retain = p.retain_available.value_or(1) != 0;
-    limits_.keepalive = p.server_keep_alive ? std::chrono::seconds{*p.server_keep_alive} : how_.keepalive;
+    limits_.keepalive = p.server_keep_alive ? std::chrono::seconds{*p.server_keep_alive} : keepalive();
     limits_.subscriptions.wildcards = p.wildcard_subscription_available.value_or(1) != 0;
     limits_.subscriptions.identifiers = p.subscription_identifier_available.value_or(1) != 0;
     limits_.subscriptions.shared = p.shared_subscription_available.value_or(1) != 0;
@@ -214,9 +215,10 @@ void session::machine::go_online(const connack& what, time_point now) {
     } else {
         begin_session();
     }
+    expiry_ = p.session_expiry_interval ? std::chrono::seconds{*p.session_expiry_interval} : asked_expiry();
     cleaned_ = false;
     redirections_ = 0;
-    emit_save();
+    emit_save(now);
     effects_.push_back(online{resumed, record_->epoch, server_, client_id_, p});
     subscriptions_.begin_connection(resumed);
     send_requests(now);
@@ -237,7 +239,7 @@ void session::machine::begin_session() {
     inbound_.release_all();
     pending_.held = true;
     held_position_ = session_position_;
-    const bool expected = !had_one || is_ephemeral();
+    const bool expected = !had_one || is_ephemeral() || expiry_ == std::chrono::seconds{0};
     if (expected && loss.delivered == 0 && loss.outstanding == 0) return;
     const bool resend = how_.session_loss == on_session_loss::resend;
     effects_.push_back(session_lost{resend ? loss.outstanding : 0, resend ? 0 : loss.outstanding, record_->epoch});
@@ -247,8 +249,8 @@ void session::machine::begin_session() {
 void session::machine::resume_session() {
     for (const auto& each : lane_.released()) send_pubrel(lane_.id_of(each.at), reason::success, each.position);
     // Not once another message bears the identifier: the broker would forget that one.
-    std::erase_if(abandoned_, [this](sequence at) { return number(highest_sent()) - number(at) >= how_.lane.size; });
-    for (const sequence at : abandoned_) send_pubrel(lane_.id_of(at), reason::packet_identifier_not_found, log_position{0});
+    std::erase_if(abandoned_, [&](const abandoned& a) { return number(highest_sent()) - number(a.at) >= how_.lane.size; });
+    for (const auto& each : abandoned_) send_pubrel(lane_.id_of(each.at), reason::packet_identifier_not_found, each.position);
 }
 
 // ---- Acknowledgements ----
@@ -292,13 +294,13 @@ void session::machine::on_pubrec(packet_id id, reason code, const property_set& 
             break;
         case lane::stage::released:
             if (is_error(code)) return;
-            count_answer();
-            return send_pubrel(id, reason::success, lane_.released_at(owner.at));
+            send_pubrel(id, reason::success, lane_.released_at(owner.at));
+            return count_answer();
         case lane::stage::sent_qos_0:
         case lane::stage::unknown:
             if (is_error(code)) return;
-            count_answer();
-            return send_pubrel(id, reason::packet_identifier_not_found, log_position{0});
+            send_pubrel(id, reason::packet_identifier_not_found, log_position{0});
+            return count_answer();
     }
     progress_ = true;
     suspect_.acquit();
@@ -311,7 +313,7 @@ void session::machine::on_pubrec(packet_id id, reason code, const property_set& 
 }
 
 void session::machine::on_pubcomp(packet_id id) {
-    std::erase_if(abandoned_, [&](sequence at) { return lane_.id_of(at) == id; });
+    std::erase_if(abandoned_, [&](const abandoned& each) { return lane_.id_of(each.at) == id; });
     const auto owner = lane_.find(id, gate_.shown());
     if (owner.stage != lane::stage::released) return;
     progress_ = true;
@@ -325,7 +327,8 @@ void session::machine::on_pingresp() {
 }
 
 void session::machine::count_answer() {
-    if (++answers_ > most_answers) violation("the broker sends without reading our answers");
+    answers_ += scratch_.size();
+    if (answers_ > most_answers) violation("the broker sends without reading our answers");
 }
 
 void session::machine::on(const disconnect& what) {

@@ -23,16 +23,17 @@ bool session::machine::accepts() const {
            lane_.has_room() && lane_.fits(lane_.next()) && gate_.size() < most_unsent;
 }
 
-void session::machine::publish(sequence at, const publication& message) {
+void session::machine::publish(sequence at, const publication& message, time_point now) {
     assert(accepts() && at >= next());
     if (lane_.fits(at)) return send_logged(at, message);
-    hold(at, message);
+    hold(at, message, now);
 }
 
 /// Far ahead, since the log has lost what was between: the identifier may still be in use. This one message is kept.
-void session::machine::hold(sequence at, const publication& message) {
+void session::machine::hold(sequence at, const publication& message, time_point now) {
     held_.emplace();
     held_->at = at;
+    held_->since = now;
     held_->topic = message.topic;
     held_->payload = message.payload;
     held_->idempotency_key = message.idempotency_key;
@@ -40,7 +41,7 @@ void session::machine::hold(sequence at, const publication& message) {
     held_->message = message;
 }
 
-void session::machine::release_held() {
+void session::machine::release_held(time_point now) {
     if (!held_ || !lane_.fits(held_->at)) return;
     held_message held = std::move(*held_);
     held_.reset();
@@ -48,6 +49,7 @@ void session::machine::release_held() {
     held.message.payload = held.payload;
     held.message.idempotency_key = held.idempotency_key;
     held.message.properties = held.properties;
+    if (held.message.expiry) *held.message.expiry -= std::chrono::duration_cast<std::chrono::seconds>(now - held.since);
     send_logged(held.at, held.message);
 }
 
@@ -57,20 +59,10 @@ void session::machine::send_logged(sequence at, const publication& message) {
         request_save(false);  // the watermark may have moved, and the identifiers with it
         return;
     }
-    if (lane_.is_dropped(at)) {
-        lane_.skip(at);
-        ++pending_.lost;
-        request_save(false);
-        return;
-    }
+    if (lane_.is_dropped(at)) return skip(at, pending_.lost);
     const bool repeat = lane_.is_repeat(at);
     // What may have been sent must arrive [MQTT-4.3.3-7]; the rest ends with its life.
-    if (message.expiry && *message.expiry <= std::chrono::seconds{0} && !repeat) {
-        lane_.skip(at);
-        ++pending_.expired;
-        request_save(false);
-        return;
-    }
+    if (message.expiry && *message.expiry <= std::chrono::seconds{0} && !repeat) return skip(at, pending_.expired);
     publish_form form;
     form.qos = std::min(message.qos, highest_qos());
     form.retain = message.retain && limits_.retain;
@@ -79,13 +71,15 @@ void session::machine::send_logged(sequence at, const publication& message) {
     if (reason why; is_too_large(message, form, why)) {
         if (repeat) abandon(at);
         lane_.begin(at, form.qos);
+        skipped_position_ = request_save(true);
         return refuse(at, why, std::string(phrase(why)));
     }
     if (lane_.needs_mark(at)) {
         lane_.raise_mark(at);
         request_save(true);
     }
-    const log_position after = std::max(session_position_, lane_.publishable_at(at, log_position{position_ + 1}));
+    const log_position after =
+        std::max({session_position_, skipped_position_, lane_.publishable_at(at, log_position{position_ + 1})});
     lane_.begin(at, form.qos);
     push_publish(after, at, message, form);
 }
@@ -98,17 +92,16 @@ bool session::machine::is_too_large(const publication& message, const publish_fo
     return true;
 }
 
-/// With a topic alias, where one is to be had and the packet that sets it still fits.
+/// With a topic alias, where one is to be had and the packet still fits: in place of a topic of one or two letters it is longer.
 void session::machine::push_publish(log_position after, sequence at, const publication& message, publish_form form) {
     const auto known = aliases_.find(message.topic, gate_.shows_publish_at_once(after));
     form.alias = known.alias;
     form.topic_known = known.topic_known;
-    if (known.alias != 0 && !known.topic_known) {
-        if (publish_size(message, form, how_.version) <= limits_.packet_size) {
-            aliases_.set(message.topic, known.alias);
-        } else {
-            form.alias = 0;
-        }
+    if (known.alias != 0 && limits_.packet_size < no_limit && publish_size(message, form, how_.version) > limits_.packet_size) {
+        form.alias = 0;
+        form.topic_known = false;
+    } else if (known.alias != 0 && !known.topic_known) {
+        aliases_.set(message.topic, known.alias);
     }
     scratch_.clear();
     encode_publish(message, form, how_.version, scratch_);
@@ -117,6 +110,7 @@ void session::machine::push_publish(log_position after, sequence at, const publi
 
 bool session::machine::publish_unlogged(const publication& message) {
     if (state_ != state::online || proving_link_) return false;
+    if (message.expiry && *message.expiry <= std::chrono::seconds{0}) return false;
     publish_form form;
     form.qos = std::min({message.qos, highest_qos(), qos::at_least_once});
     form.retain = message.retain && limits_.retain;
@@ -125,7 +119,7 @@ bool session::machine::publish_unlogged(const publication& message) {
     if (gate_.size() + message.topic.size() + message.payload.size() > most_unsent) return false;
     if (form.qos != qos::at_most_once) {
         // What the broker still holds of an interrupted exchange counts for it already: those messages go first.
-        if (lane_.is_repeating() || lane_.in_flight() + unlogged_.in_flight() >= limits_.receive_maximum) return false;
+        if (lane_.is_repeating() || in_flight() + unlogged_.in_flight() >= limits_.receive_maximum) return false;
         const auto free = unlogged_.take();
         if (!free) return false;
         form.id = *free;
@@ -151,7 +145,7 @@ void session::machine::sent(std::size_t bytes, time_point now) {
     if (bytes == 0) return;
     last_written_ = now;
     gate_.sent(bytes);
-    if (gate_.size() == 0) answers_ = 0;
+    answers_ -= std::min(answers_, bytes);
     while (const auto at = gate_.pop_written()) acknowledge(*at);
 }
 
@@ -163,6 +157,13 @@ void session::machine::acknowledge(sequence at) {
     request_save(false);
 }
 
+/// Durable before the next message goes: after a crash this one would be sent behind it.
+void session::machine::skip(sequence at, std::uint64_t& count) {
+    lane_.skip(at);
+    ++count;
+    skipped_position_ = request_save(true);
+}
+
 void session::machine::refuse(sequence at, reason code, std::string words) {
     lane_.finish(at);
     ++pending_.refused;
@@ -171,9 +172,10 @@ void session::machine::refuse(sequence at, reason code, std::string words) {
 }
 
 /// The broker may have taken it over, its answer lost. Were it to hold the identifier, it would swallow the message that bears
-/// it next. So the next connection releases the identifier; whatever the broker says to that.
+/// it next. So the next connection releases the identifier; whatever the broker says to that. But not before it is durable that
+/// the message is given up: after a crash it would be sent again, and be a new one to the broker.
 void session::machine::abandon(sequence at) {
-    if (abandoned_.size() < most_abandoned) abandoned_.push_back(at);
+    if (abandoned_.size() < most_abandoned) abandoned_.push_back({at, request_save(true)});
 }
 
 // ---- Durability ----
@@ -185,13 +187,14 @@ log_position session::machine::request_save(bool barrier) {
     return log_position{position_ + 1};
 }
 
-void session::machine::emit_save() {
-    if (!pending_.exists) return;
-    if (how_.keeping == keeping::in_memory) {
+void session::machine::emit_save(time_point now) {
+    // In memory, what a save sets free may be the reason for another.
+    while (pending_.exists && how_.keeping == keeping::in_memory) {
         pending_ = {};
         lane_.on_saved(log_position{++position_});
-        return on_durable(log_position{position_});
+        on_durable(log_position{position_}, now);
     }
+    if (!pending_.exists) return;
     save what;
     what.position = log_position{++position_};
     if (pending_.record) what.session = record_;
@@ -207,12 +210,12 @@ void session::machine::emit_save() {
     pending_ = {};
 }
 
-void session::machine::on_durable(log_position up_to) {
+void session::machine::on_durable(log_position up_to, time_point now) {
     assert(up_to <= log_position{position_});
     durable_ = std::max(durable_, static_cast<std::uint64_t>(up_to));
     lane_.on_durable(up_to);
     gate_.on_durable(up_to);
-    release_held();
+    release_held(now);
 }
 
 effects session::machine::take_effects() { return std::exchange(effects_, {}); }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "mqtt/codec.hpp"
+#include "mqtt/codec_bytes.hpp"
 #include "mqtt/topic.hpp"
 
 namespace mqtt {
@@ -13,9 +14,11 @@ namespace {
 
 bool has_wildcard(std::string_view filter) { return filter.find_first_of("+#") != std::string_view::npos; }
 
+bool is_filter(std::string_view text) { return text.size() <= largest_text && is_valid_topic_filter(text); }
+
 /// Why a filter is none in any session; success: it is one.
 reason fault_of(const subscription& what) {
-    if (!is_valid_topic_filter(what.filter) || what.filter.size() > 65'535) return reason::topic_filter_invalid;
+    if (!is_filter(what.filter)) return reason::topic_filter_invalid;
     // A Protocol Error [MQTT-3.8.3-4]: no client of a shared subscription is the one that the message isn't for.
     if (what.no_local && is_shared_subscription(what.filter)) return reason::protocol_error;
     return reason::success;
@@ -54,6 +57,7 @@ std::vector<Member> take_fitting(std::vector<Member>& members, version how, std:
 void subscriptions::forget(std::string_view filter) {
     for (group& each : groups_) std::erase_if(each.members, [&](const subscription& s) { return s.filter == filter; });
     std::erase_if(groups_, [](const group& each) { return each.members.empty(); });
+    if (const auto known = granted_.find(filter); known != granted_.end()) granted_.erase(known);
 }
 
 void subscriptions::subscribe(std::vector<subscription> what, property_set properties, effects& told) {
@@ -70,7 +74,7 @@ void subscriptions::subscribe(std::vector<subscription> what, property_set prope
 
 void subscriptions::unsubscribe(std::vector<std::string> filters, property_set properties, effects& told) {
     std::erase_if(filters, [&](const std::string& each) {
-        const bool valid = is_valid_topic_filter(each);
+        const bool valid = is_filter(each);
         if (!valid) told.push_back(unsubscribed{each, reason::topic_filter_invalid, {}});
         return !valid;
     });
@@ -98,7 +102,8 @@ void subscriptions::begin_connection(bool resumed) {
     for (const departure& each : departures_) waiting_.emplace_back(each);
     for (group each : groups_) {
         for (subscription& s : each.members)
-            if (resumed && s.retain_handling == retain_handling::send) s.retain_handling = retain_handling::send_if_new;
+            if (resumed && s.retain_handling == retain_handling::send && granted_.contains(s.filter))
+                s.retain_handling = retain_handling::send_if_new;
         waiting_.emplace_back(std::move(each));
     }
 }
@@ -148,11 +153,24 @@ std::string_view subscriptions::on(const suback& what, effects& told) {
     const auto* const asked = found == asked_.end() ? nullptr : std::get_if<group>(&found->second);
     if (asked == nullptr) return "the broker sent SUBACK for what wasn't asked";
     if (what.reasons.size() != asked->members.size()) return "the broker's SUBACK answers another number of filters";
-    for (std::size_t i = 0; i < what.reasons.size(); ++i)
-        told.push_back(subscribed{asked->members[i].filter, what.reasons[i], what.properties});
+    for (std::size_t i = 0; i < what.reasons.size(); ++i) {
+        const std::string& filter = asked->members[i].filter;
+        if (!is_error(what.reasons[i])) granted_.insert(filter);
+        told.push_back(subscribed{filter, what.reasons[i], what.properties});
+    }
     ids_.give_back(what.id);
     asked_.erase(found);
     return {};
+}
+
+/// One answer for one request: the same filter may have been subscribed to and given up again since.
+void subscriptions::answered(std::string_view departed) {
+    for (departure& each : departures_) {
+        const auto found = std::find(each.filters.begin(), each.filters.end(), departed);
+        if (found == each.filters.end()) continue;
+        each.filters.erase(found);
+        return;
+    }
 }
 
 std::string_view subscriptions::on(const unsuback& what, version how, effects& told) {
@@ -165,7 +183,7 @@ std::string_view subscriptions::on(const unsuback& what, version how, effects& t
     for (std::size_t i = 0; i < asked->filters.size(); ++i) {
         const reason code = i < what.reasons.size() ? what.reasons[i] : reason::success;
         told.push_back(unsubscribed{asked->filters[i], code, what.properties});
-        for (departure& each : departures_) std::erase(each.filters, asked->filters[i]);
+        answered(asked->filters[i]);
     }
     std::erase_if(departures_, [](const departure& each) { return each.filters.empty(); });
     ids_.give_back(what.id);

@@ -7,6 +7,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -34,7 +35,8 @@ public:
     /// A message of this topic is one that was asked for.
     bool expects(std::string_view topic) const;
 
-    /// A new connection: everything is asked for again. `resumed`: what is retained has come already.
+    /// A new connection: everything is asked for again. `resumed`: what is retained has come already for what was granted to
+    /// us; a process begun anew knows nothing of it.
     void begin_connection(bool resumed);
 
     /// The next packet to send; nothing: none, or too many are unanswered. What this broker can't do is told.
@@ -59,8 +61,10 @@ private:
     std::optional<packet> packet_of(group& what, version how, const subscription_limits& limits, effects& told);
     std::optional<packet> packet_of(departure& what, version how, const subscription_limits& limits, effects& told);
     void forget(std::string_view filter);
+    void answered(std::string_view departed);
 
-    std::vector<group> groups_;          // in the order of the calls; no filter is there twice
+    std::vector<group> groups_;  // in the order of the calls; no filter is there twice
+    std::set<std::string, std::less<>> granted_;
     std::vector<departure> departures_;  // until they are answered
     std::deque<request> waiting_;        // to be sent on this connection
     std::map<packet_id, request> asked_;

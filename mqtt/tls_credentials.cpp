@@ -5,8 +5,12 @@
 #include <mbedtls/pkcs12.h>
 #include <mbedtls/pkcs5.h>
 
+#include "mqtt/tls_key.hpp"
+
 namespace mqtt {
 namespace {
+
+void wipe(std::string& secret) { mbedtls_platform_zeroize(secret.data(), secret.size()); }
 
 /// What mbedTLS takes for a size: PEM is text, and counts its end.
 std::size_t size_of(const std::string& bytes) {
@@ -46,14 +50,24 @@ std::string key_words(int error, const std::string& path) {
         case MBEDTLS_ERR_PKCS5_FEATURE_UNAVAILABLE:
         case MBEDTLS_ERR_PKCS12_FEATURE_UNAVAILABLE:
             return file + " is of a kind that can't be read here: " + library_words(error) +
-                   "; \"openssl rsa -aes256 -traditional\" or \"openssl ec -aes256\" writes one that can";
+                   "; \"openssl pkcs8 -topk8 -v2 aes-256-cbc\" writes one that can";
         default:
             return file + " holds no private key (PEM or DER): " + library_words(error);
     }
 }
 
+int parse_any_key(const tls_file& from, const std::string& password, random_numbers& random, mbedtls_pk_context* into) {
+    const int result = parse_key(into, raw(from.bytes), size_of(from.bytes), password, random);
+    if (result != MBEDTLS_ERR_PKCS5_FEATURE_UNAVAILABLE) return result;
+    auto opened = open_key(from.bytes, password);
+    if (!opened) return result;
+    const int error = parse_key(into, raw(opened->bytes), opened->bytes.size(), "", random);
+    wipe(opened->bytes);
+    return error == 0 ? 0 : MBEDTLS_ERR_PK_PASSWORD_MISMATCH;
+}
+
 std::string parse_own_key(const tls_file& from, const std::string& password, random_numbers& random, mbedtls_pk_context* into) {
-    const int error = parse_key(into, raw(from.bytes), size_of(from.bytes), password, random);
+    const int error = parse_any_key(from, password, random, into);
     return error == 0 ? "" : key_words(error, from.path);
 }
 
@@ -66,7 +80,8 @@ std::string parse(tls_files& from, const std::string& key_password, random_numbe
     if (error.empty() && from.certificate) error = parse_certificate(*from.certificate, into.certificate.get());
     if (from.key) {
         if (error.empty()) error = parse_own_key(*from.key, key_password, random, into.key.get());
-        mbedtls_platform_zeroize(from.key->bytes.data(), from.key->bytes.size());
+        wipe(from.key->bytes);
+        wipe(from.certificate->bytes);  // which may hold the key, too
         if (error.empty() && check_pair(&into.certificate->pk, into.key.get(), random) != 0)
             error = "key_file " + from.key->path + " isn't the key of the first certificate in certificate_file " +
                     from.certificate->path + ": name the two that belong together";

@@ -14,7 +14,8 @@ struct tls_credentials {
     owned_key key;
 };
 
-/// "", or which file is wrong, why, and what to do. Wipes the key's bytes in `from`.
+/// "", or which file is wrong, why, and what to do. Wipes the files in `from` that may hold the key.
+/// Requires: a key comes with a certificate.
 [[nodiscard]] std::string parse(tls_files& from, const std::string& key_password, random_numbers& random, tls_credentials& into);
 
 }  // namespace mqtt

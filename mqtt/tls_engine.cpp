@@ -15,7 +15,9 @@
 namespace mqtt {
 namespace {
 
-/// More than this waits for the peer only by the record that exceeds it.
+/// With so much waiting for the peer nothing more is encrypted, and nothing of the peer's is answered; so more waits only by
+/// what the last step has added: a record, or the answers to what was fed. mbedTLS itself never hears that there is no room:
+/// it would take the application's next bytes for a repetition of what it couldn't send, and lose them.
 constexpr std::size_t enough_output = 64 * 1024;
 constexpr unsigned shortest_dh_prime = 2048;  // bits
 
@@ -141,9 +143,7 @@ int tls_engine::connection::name_server(const std::string& server) {
 // ---- What mbedTLS calls ----
 
 int tls_engine::connection::send(void* self, const unsigned char* bytes, std::size_t size) {
-    auto& out = static_cast<connection*>(self)->out_;
-    if (out.size() >= enough_output) return MBEDTLS_ERR_SSL_WANT_WRITE;
-    out.append(reinterpret_cast<const char*>(bytes), size);
+    static_cast<connection*>(self)->out_.append(reinterpret_cast<const char*>(bytes), size);
     return static_cast<int>(size);  // a record at most
 }
 
@@ -174,7 +174,7 @@ void tls_engine::connection::shake_hands() {
 }
 
 void tls_engine::connection::on_result(int result) {
-    if (result >= 0 || result == MBEDTLS_ERR_SSL_WANT_READ || result == MBEDTLS_ERR_SSL_WANT_WRITE || is_a_ticket(result)) return;
+    if (result >= 0 || result == MBEDTLS_ERR_SSL_WANT_READ || is_a_ticket(result)) return;
     fail(reason(result));
 }
 
@@ -236,7 +236,7 @@ std::string tls_engine::take_bytes() { return std::exchange(connection_->out_, {
 
 std::size_t tls_engine::read(std::span<std::byte> into) {
     auto& it = *connection_;
-    while (it.open_ && it.error_.empty()) {
+    while (it.open_ && it.error_.empty() && it.out_.size() < enough_output) {
         const int result = mbedtls_ssl_read(it.ssl(), reinterpret_cast<unsigned char*>(into.data()), into.size());
         if (result > 0) {
             it.data_received_ = true;

@@ -35,7 +35,8 @@ public:
     /// What is for the peer: also after an error, which it may have to be told.
     std::string take_bytes();
 
-    /// How many bytes of the application there were for `into`; 0: none, for now or because of error().
+    /// How many bytes of the application there were for `into`; 0: none, because of error(), or until more of the peer is fed
+    /// or take_bytes() was called.
     std::size_t read(std::span<std::byte> into);
     /// Takes bytes of the application, as many as fit: once take_bytes() was called, some do. 0 after an error.
     std::size_t write(std::string_view bytes);

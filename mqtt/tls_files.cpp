@@ -3,6 +3,7 @@
 #include "mqtt/tls_files.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -28,12 +29,13 @@ std::string read_bounded(const std::string& path, std::string& bytes) {
     if (!fs::is_regular_file(status)) return "it isn't a file";
     std::ifstream in(path, std::ios::binary);
     if (!in) return std::strerror(errno);
-    bytes.resize(largest_file);
-    in.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    std::array<char, 16384> some;
+    do {
+        in.read(some.data(), some.size());
+        bytes.append(some.data(), static_cast<std::size_t>(in.gcount()));
+    } while (in && bytes.size() < largest_file);
     if (in.bad()) return std::strerror(errno);
-    bytes.resize(static_cast<std::size_t>(in.gcount()));
-    bytes.shrink_to_fit();
-    if (bytes.size() == largest_file) return "it has 4 MiB or more, which no file of certificates has";
+    if (bytes.size() >= largest_file) return "it has 4 MiB or more, which no file of certificates has";
     return {};
 }
 

@@ -16,14 +16,6 @@ using namespace std::chrono_literals;
 // One lost packet must not end a connection, however short the keep-alive.
 constexpr std::chrono::seconds least_patience = 5s;
 
-websocket_settings websocket_settings_for(const connection_settings& how) {
-    websocket_settings result;
-    result.path = how.endpoint.path;
-    result.headers = how.websocket_headers;
-    result.default_port = default_port(how.endpoint.scheme);
-    return result;
-}
-
 }  // namespace
 
 std::string fault_in(const connection_settings& how) {
@@ -38,6 +30,14 @@ std::unique_ptr<transport> make_transport(boost::asio::io_context& loop, const c
     if (is_tls(how.endpoint.scheme)) result = make_tls_transport(loop, std::move(result), how.tls);
     if (is_websocket(how.endpoint.scheme))
         result = make_websocket_transport(loop, std::move(result), websocket_settings_for(how));
+    return result;
+}
+
+websocket_settings websocket_settings_for(const connection_settings& how) {
+    websocket_settings result;
+    result.path = how.endpoint.path;
+    result.headers = how.websocket_headers;
+    result.default_port = default_port(how.endpoint.scheme);
     return result;
 }
 

@@ -12,6 +12,7 @@
 #include "mqtt/proxy.hpp"
 #include "mqtt/tls.hpp"
 #include "mqtt/transport.hpp"
+#include "mqtt/websocket_handshake.hpp"
 
 namespace mqtt {
 
@@ -28,6 +29,9 @@ std::string fault_in(const connection_settings& how);
 
 /// To be opened with the endpoint's host and port.
 std::unique_ptr<transport> make_transport(boost::asio::io_context& loop, const connection_settings& how);
+
+/// What of it concerns the WebSocket.
+websocket_settings websocket_settings_for(const connection_settings& how);
 
 /// How long TCP waits for a peer that vanished: as long as MQTT does, which gives up half a keep-alive after its ping, or less.
 tcp_settings tcp_settings_for(std::chrono::seconds keepalive);

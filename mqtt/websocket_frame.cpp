@@ -42,7 +42,6 @@ bool frame_header::feed(char byte) {
 }
 
 bool frame_header::check_first() {
-    wanted_ = 2;
     if ((bytes_[0] & reserved_bits) != 0) return fail(close_code::protocol_error, "a frame has reserved bits set");
     if (!is_known(opcode())) return fail(close_code::protocol_error, "a frame has an unknown opcode");
     if (is_control(opcode()) && !is_final()) return fail(close_code::protocol_error, "a control frame is fragmented");

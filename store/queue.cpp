@@ -117,6 +117,7 @@ result<std::optional<stored_message>> queue::file::read_next(std::int64_t from) 
             return log_.damaged("message " + which + " can't be decoded, or its topic is damaged");
         }
     } while (number(found.sequence) < from);
+    found.of_this_boot = !how_.boot_id.empty() && reading_.boot() == how_.boot_id;
     return std::optional<stored_message>(std::move(found));
 }
 

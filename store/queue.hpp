@@ -44,6 +44,7 @@ struct message {
 struct stored_message {
     store::sequence sequence{0};
     store::message message;
+    bool of_this_boot = true;  // taken in the boot that options::boot_id names; false also if that isn't known
     bool operator==(const stored_message&) const = default;
 };
 

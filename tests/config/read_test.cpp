@@ -58,6 +58,51 @@ TEST_CASE("read: gateway, broker and buffer", "[config][read]") {
     CHECK(all.buffer.commit_every == 1500ms);
 }
 
+TEST_CASE("read: the way to an encrypted broker, and what the session may do", "[config][read]") {
+    using from = secret_reference::source;
+    const auto& mqtt = valid("encrypted.yaml").mqtt;
+    CHECK(mqtt.servers == std::vector<server>{{"a.example", 8883, scheme::mqtts, ""},
+                                              {"b.example", 8443, scheme::wss, "/mqtt/broker?x=1"},
+                                              {"c.example", 443, scheme::wss, "/mqtt"}});
+    CHECK(mqtt.tls.ca == named_file{"/etc/tidegate/authorities", {5, 9}});
+    CHECK(mqtt.tls.crl.path == "/etc/tidegate/revoked.pem");
+    CHECK(mqtt.tls.certificate == named_file{"/etc/tidegate/gateway.pem", {7, 11}});
+    CHECK(mqtt.tls.key.path == "/etc/tidegate/gateway.key");
+    CHECK(mqtt.tls.key_password == secret_reference{from::credential, "key", {9, 19}});
+    CHECK(mqtt.tls.alpn == std::vector<std::string>{"mqtt", "x-amzn-mqtt-ca"});
+    CHECK(mqtt.tls.server_name == "broker.example");
+    CHECK(mqtt.tls.verify == tls_verify::full);
+    REQUIRE(mqtt.proxy.has_value());
+    CHECK((mqtt.proxy->host == "fe80::1" && mqtt.proxy->port == 8080 && mqtt.proxy->username == "me"));
+    CHECK(mqtt.proxy->password == secret_reference{from::environment, "PROXY", {13, 66}});
+    CHECK(mqtt.websocket_headers ==
+          std::vector<header>{{"X-Site", "plant7", {}, {15, 24}},
+                              {"Authorization", "", secret_reference{from::file, "/run/token", {15, 47}}, {15, 47}}});
+    CHECK((mqtt.will_delay == 30s && mqtt.max_qos == 1 && mqtt.max_in_flight == 200 && mqtt.receive_maximum == 5));
+    CHECK((mqtt.topic_aliases == 0 && mqtt.redirects == redirects::ignore && mqtt.poison_after == 0));
+}
+
+TEST_CASE("read: what a certificate is checked for", "[config][read]") {
+    const auto verify = [](const std::string& how) {
+        return read("gateway: { id: g }\nmqtt: { url: mqtts://b" + how + " }\n" +
+                        "buses: { m: { adapter: modbus, devices: { d: { every: 1s, points: { p: { coil: 1 } } } } } }\n",
+                    modbus_like())
+            .config.value()
+            .mqtt.tls.verify;
+    };
+    CHECK(verify("") == tls_verify::full);
+    CHECK(verify(", tls: { verify: chain_only }") == tls_verify::chain_only);
+    CHECK(verify(", tls: { verify: none }") == tls_verify::none);
+}
+
+TEST_CASE("read: expiry and idempotency key come from the point, else from the level above", "[config][read]") {
+    const auto points = valid("encrypted.yaml").buses.at(0).devices.at(0).points;
+    CHECK((points.at(0).publish.expiry == 1h && points.at(0).publish.key == idempotency_key::property));
+    CHECK((points.at(1).publish.expiry == 0s && points.at(1).publish.key == idempotency_key::json));
+    CHECK(messages(with_points("a: { coil: 1, idempotency_key: none }", "publish: { idempotency_key: json, format: raw }\n"))
+              .empty());
+}
+
 TEST_CASE("read: publish rules and periods come from the point, else the device, else the top", "[config][read]") {
     const auto all = valid("complete.yaml");
     REQUIRE(all.buses.size() == 2);
@@ -71,15 +116,28 @@ TEST_CASE("read: publish rules and periods come from the point, else the device,
                             {2, true},
                             500ms,
                             1h,
-                            {19, 10}};
+                            0s,
+                            idempotency_key::none,
+                            {19, 10},
+                            {}};
     auto level = top;
     level.band = {0.5, false};
     CHECK(hall.points.at(0).publish == level);
     auto door = top;
     door.mode = publish_mode::every_poll;
     CHECK(hall.points.at(1).publish == door);
-    const publish_rules grouped{
-        "{gateway}/{device}", payload_format::json, 0, false, publish_mode::every_poll, {2, true}, 500ms, 1h, {39, 41}};
+    const publish_rules grouped{"{gateway}/{device}",
+                                payload_format::json,
+                                0,
+                                false,
+                                publish_mode::every_poll,
+                                {2, true},
+                                500ms,
+                                1h,
+                                0s,
+                                idempotency_key::none,
+                                {39, 41},
+                                {}};
     for (const auto& one : boiler.points) CHECK(one.publish == grouped);
     CHECK(boiler.points.at(0).every == 5s);
     CHECK(boiler.points.at(1).every == 0s);
@@ -143,6 +201,15 @@ TEST_CASE("read: what isn't written has the model's default, and the schema says
     CHECK(parse_duration(fallback(section::mqtt, "session_expiry")).value == mqtt.session_expiry);
     CHECK(fallback(section::mqtt, "version") == "5");
     CHECK((fallback(section::mqtt, "on_session_loss") == "resend" && mqtt.on_session_loss == session_loss::resend));
+    CHECK((fallback(section::mqtt, "tls.verify") == "full" && mqtt.tls.verify == tls_verify::full));
+    CHECK((fallback(section::mqtt, "redirects") == "follow" && mqtt.redirects == redirects::follow));
+    CHECK(parse_duration(fallback(section::mqtt, "will_delay")).value == mqtt.will_delay);
+    CHECK(parse_integer(fallback(section::mqtt, "max_qos")).value == mqtt.max_qos);
+    CHECK(parse_integer(fallback(section::mqtt, "receive_maximum")).value == mqtt.receive_maximum);
+    CHECK(parse_integer(fallback(section::mqtt, "topic_aliases")).value == mqtt.topic_aliases);
+    CHECK(parse_integer(fallback(section::mqtt, "poison_after")).value == mqtt.poison_after);
+    CHECK(parse_duration(fallback(section::publish, "expiry")).value == rules.expiry);
+    CHECK((fallback(section::publish, "idempotency_key") == "none" && rules.key == idempotency_key::none));
     CHECK(fallback(section::buffer, "path") == queue.path);
     CHECK(static_cast<std::uint64_t>(*parse_size(fallback(section::buffer, "max_bytes")).value) == queue.max_bytes);
     CHECK(parse_duration(fallback(section::buffer, "commit_every")).value == queue.commit_every);

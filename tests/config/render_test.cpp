@@ -63,5 +63,9 @@ TEST_CASE("render: secrets are covered, references are not", "[config][render]")
     CHECK(mask_secrets("password:") == "password:");
     CHECK(mask_secrets("url: mqtt://me:hunter2@host # x") == "url: mqtt://**********@host # x");
     CHECK(mask_secrets("urls: [mqtt://a@b, mqtt://c]") == "urls: [mqtt://*@b, mqtt://c]");
+    CHECK(mask_secrets("url: \"wss://b/x?token=1\" # x?") == "url: \"wss://b/x?*******\" # x?");
+    CHECK(mask_secrets("  X-Api-Key: hunter2") == "  X-Api-Key: *******");
+    CHECK(mask_secrets("{ Authorization: \"Bearer x\", X-Site: a }") == "{ Authorization: \"********\", X-Site: a }");
+    CHECK(mask_secrets("key: /etc/key.pem, idempotency_key: json") == "key: /etc/key.pem, idempotency_key: json");
     CHECK(mask_secrets("parity: even, port: x") == "parity: even, port: x");
 }

@@ -13,6 +13,7 @@ using namespace gateway;
 namespace {
 
 const mqtt::time_point start{std::chrono::seconds(1000)};
+const store::stamp board{2'000'000, 500'000, true};  // the same moment
 
 store::message message(std::int64_t number) {
     store::message m;
@@ -24,8 +25,10 @@ store::message message(std::int64_t number) {
 struct world {
     mqtt::session session{options(), {}, 1};
     std::vector<store::stored_message> log;
-    std::vector<std::string> delivered;  // payloads of logged messages, in the order of arrival
+    std::vector<std::string> delivered;               // payloads of logged messages, in the order of arrival
+    std::vector<std::optional<std::uint32_t>> lives;  // of what was delivered
     std::vector<std::string> statuses;
+    std::uint64_t expired = 0;
     bool acknowledges = true;
     bool has_session = false;
     int reads = 0;
@@ -54,7 +57,7 @@ struct world {
     void run(delivery& d) {
         for (bool moved = true; moved;) {
             moved = false;
-            d.pump(start);
+            d.pump(start, board);
             if (const auto read = d.wanted()) {
                 moved = true;
                 ++reads;
@@ -69,7 +72,10 @@ struct world {
     }
 
     void carry_out(const mqtt::effect& effect, delivery& d) {
-        if (const auto* save = std::get_if<mqtt::save>(&effect)) session.on_durable(save->position, start);
+        if (const auto* save = std::get_if<mqtt::save>(&effect)) {
+            expired += save->expired;
+            session.on_durable(save->position, start);
+        }
         if (std::holds_alternative<mqtt::offline>(effect)) d.on_offline();
         if (std::holds_alternative<mqtt::open_transport>(effect)) session.on_opened(start);
         if (std::holds_alternative<mqtt::close_transport>(effect)) {
@@ -110,6 +116,7 @@ struct world {
 
     void published(const mqtt::publish& publish) {
         (publish.topic.starts_with("tidegate/") ? statuses : delivered).push_back(publish.payload);
+        if (!publish.topic.starts_with("tidegate/")) lives.push_back(publish.properties.message_expiry_interval);
         if (!acknowledges) return;
         mqtt::puback answer;
         answer.id = publish.id;
@@ -252,11 +259,60 @@ TEST_CASE("delivery: a read that fails is made again after a while", "[gateway][
         for (const auto& effect : w.session.take_effects()) w.carry_out(effect, d);
         w.take_bytes();
     }
-    d.pump(start);
+    d.pump(start, board);
     REQUIRE(d.wanted());
     d.on_read_failed(start + std::chrono::seconds(1));
-    d.pump(start);
+    d.pump(start, board);
     CHECK_FALSE(d.wanted());
-    d.pump(start + std::chrono::seconds(1));
+    d.pump(start + std::chrono::seconds(1), board);
     CHECK(d.wanted());
+}
+
+TEST_CASE("delivery: what is left of a message's life is known within a boot, and beyond it by clocks that were right",
+          "[gateway][delivery]") {
+    using std::chrono::seconds;
+    store::stored_message m;
+    m.message.taken = {board.wall_ms - 40'000, board.monotonic_ms - 10'000, true};
+    CHECK_FALSE(life_left(m, board).has_value());
+    m.message.expiry = 60;
+    CHECK(life_left(m, board) == seconds(50));
+    m.of_this_boot = false;
+    CHECK(life_left(m, board) == seconds(20));
+    SECTION("a clock that may have been wrong takes nothing off") {
+        m.message.taken.synchronised = false;
+        CHECK(life_left(m, board) == seconds(60));
+        m.message.taken.synchronised = true;
+        auto unsure = board;
+        unsure.synchronised = false;
+        CHECK(life_left(m, unsure) == seconds(60));
+    }
+    SECTION("a clock that was set back adds nothing") {
+        m.message.taken.wall_ms = board.wall_ms + 5000;
+        CHECK(life_left(m, board) == seconds(60));
+    }
+    SECTION("a second that has begun counts") {
+        m.message.taken.wall_ms = board.wall_ms - 59'001;
+        CHECK(life_left(m, board) == seconds(1));
+        m.message.taken.wall_ms = board.wall_ms - 60'000;
+        CHECK(life_left(m, board) == seconds(0));
+        m.message.taken.wall_ms = board.wall_ms - 75'000;
+        CHECK(life_left(m, board) == seconds(-15));
+    }
+}
+
+TEST_CASE("delivery: a message whose life is over isn't sent, and the broker hears how long the others have",
+          "[gateway][delivery]") {
+    world w;
+    w.add_to_log(1, 3);
+    for (auto& m : w.log) m.message.expiry = 60;
+    w.log[0].message.taken.monotonic_ms = board.monotonic_ms - 60'000;
+    w.log[1].message.taken.monotonic_ms = board.monotonic_ms - 45'000;
+    w.log[2].message.expiry.reset();
+    delivery d(w.session, w.last());
+    w.connect();
+    w.run(d);
+    CHECK(w.delivered == numbers(2, 2));
+    CHECK(w.lives == std::vector<std::optional<std::uint32_t>>{15, std::nullopt});
+    CHECK(w.expired == 1);
+    CHECK(d.drained());
 }

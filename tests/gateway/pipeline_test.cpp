@@ -72,7 +72,7 @@ struct filter {
         rules.topic = "{point}";
         rules.mode = config::publish_mode::on_change;
         file.buses[0].devices[0].points[0].publish = rules;
-        line.emplace(file);
+        line.emplace(file, "e");
     }
     bool passes(value what, std::chrono::nanoseconds at) {
         return !line->process(make_cycle({{0, std::move(what)}}, at)).empty();
@@ -96,7 +96,7 @@ struct StringMaker<store::message> {
 TEST_CASE("pipeline: a topic of its own makes a message of its own", "[gateway][pipeline]") {
     const std::string own = "{gateway}/{device}/{point}";
     config::file file = make_file({{make_point("supply", own), make_point("power", own)}, {make_point("level", own)}});
-    pipeline line(file);
+    pipeline line(file, "e");
     CHECK(line.process(make_cycle({{0, 21.4}, {1, 312.5f}})) ==
           messages{message("plant7/boiler/supply", "\"value\":21.4"), message("plant7/boiler/power", "\"value\":312.5")});
     CHECK(line.process(make_cycle({{2, no_value{}}})) == messages{message("plant7/hall/level", "\"value\":null")});
@@ -112,7 +112,7 @@ TEST_CASE("pipeline: points that share a topic share a message", "[gateway][pipe
     config::file file = make_file({{make_point("supply", shared), make_point("alarm", "alarms/boiler"),
                                     make_point("power", shared), make_point("hours", shared, 1min)},
                                    {make_point("le\"vel", shared)}});
-    pipeline line(file);
+    pipeline line(file, "e");
 
     SECTION("in the order of the config; a topic to itself has the plain form") {
         CHECK(line.process(make_cycle({{0, 21.4}, {1, false}, {2, 312.5}})) ==
@@ -138,7 +138,7 @@ TEST_CASE("pipeline: buses are apart, and points are counted over a bus's device
     config::file file = make_file({{make_point("a", "{bus}/{point}"), make_point("b", "{bus}/{point}")}});
     file.buses.push_back(file.buses[0]);
     file.buses[1].name = "other";
-    pipeline line(file);
+    pipeline line(file, "e");
     cycle done = make_cycle({{1, std::uint64_t{9}}});
     done.bus = 1;
     CHECK(line.process(done) == messages{message("other/b", "\"value\":9")});
@@ -150,7 +150,7 @@ TEST_CASE("pipeline: QoS, retain and the stamp go with the message", "[gateway][
     points[0].publish.qos = 0;
     points[0].publish.retain = true;
     points[1].publish.qos = 2;
-    pipeline line(file);
+    pipeline line(file, "e");
     const auto made = line.process(make_cycle({{0, 1.0}, {1, 2.0}, {2, 3.0}}));
     REQUIRE(made.size() == 2);
     CHECK(made[0].qos == 0);
@@ -163,7 +163,7 @@ TEST_CASE("pipeline: QoS, retain and the stamp go with the message", "[gateway][
 TEST_CASE("pipeline: raw is the bare value", "[gateway][pipeline]") {
     config::file file = make_file({{make_point("a", "t"), make_point("b", "t")}});
     for (auto& point : file.buses[0].devices[0].points) point.publish.format = config::payload_format::raw;
-    pipeline line(file);
+    pipeline line(file, "e");
     const auto texts = [&](std::vector<reading> readings) {
         std::vector<std::string> payloads;
         for (const auto& one : line.process(make_cycle(std::move(readings)))) payloads.push_back(one.payload);
@@ -186,7 +186,7 @@ TEST_CASE("pipeline: raw on change does not count what it could not publish", "[
 TEST_CASE("pipeline: every_poll publishes every poll, whatever the jitter", "[gateway][pipeline]") {
     config::file file = make_file({{make_point("a", "{point}")}});
     file.buses[0].devices[0].points[0].publish.min_interval = 10s;  // of no concern to this mode
-    pipeline line(file);
+    pipeline line(file, "e");
     std::mt19937 random(7);
     std::uniform_int_distribution<int> jitter(-400, 400);
     for (int poll = 1; poll < 200; ++poll)
@@ -322,7 +322,7 @@ TEST_CASE("pipeline: a shared message goes whole when one of its points has chan
     auto& points = file.buses[0].devices[0].points;
     for (auto& point : points) point.publish.mode = config::publish_mode::on_change;
     points[1].publish.band = {1, false};
-    pipeline line(file);
+    pipeline line(file, "e");
     CHECK(line.process(make_cycle({{0, 1.0}, {1, 1.0}}, 0s)) == messages{message("t", "\"a\":1,\"b\":1")});
     CHECK(line.process(make_cycle({{0, 1.0}, {1, 2.0}}, 1s)).empty());
     CHECK(line.process(make_cycle({{0, 1.5}, {1, 2.0}}, 2s)) == messages{message("t", "\"a\":1.5,\"b\":2")});
@@ -346,7 +346,56 @@ TEST_CASE("pipeline: messages of different periods on one topic keep their own t
         point.publish.mode = config::publish_mode::on_change;
         point.publish.min_interval = 5s;
     }
-    pipeline line(file);
+    pipeline line(file, "e");
     CHECK(line.process(make_cycle({{0, 1.0}}, 0s)).size() == 1);
     CHECK(line.process(make_cycle({{1, 1.0}}, 10ms)).size() == 1);
+}
+
+TEST_CASE("pipeline: a message bears its expiry", "[gateway][pipeline]") {
+    auto file = make_file({{make_point("p", "{point}"), make_point("q", "{point}")}});
+    file.buses[0].devices[0].points[0].publish.expiry = 1h;
+    pipeline line(file, "e");
+    const auto made = line.process(make_cycle({{0, true}, {1, true}}));
+    REQUIRE(made.size() == 2);
+    CHECK(made[0].expiry == 3600u);
+    CHECK_FALSE(made[1].expiry.has_value());
+}
+
+TEST_CASE("pipeline: each message has a key of its own where one is asked for", "[gateway][pipeline]") {
+    auto file =
+        make_file({{make_point("in_json", "{point}"), make_point("without", "{point}"), make_point("beside", "{point}")}});
+    auto& points = file.buses[0].devices[0].points;
+    points[0].publish.key = config::idempotency_key::json;
+    points[2].publish.key = config::idempotency_key::property;
+    points[2].publish.format = config::payload_format::raw;
+    pipeline line(file, "9a");
+    for (const std::string number : {"1", "3"}) {
+        const auto made = line.process(make_cycle({{0, std::int64_t{7}}, {1, std::int64_t{8}}, {2, std::int64_t{9}}}));
+        REQUIRE(made.size() == 3);
+        CHECK(made[0] == message("in_json", "\"key\":\"plant7-9a-" + number + "\",\"value\":7"));
+        CHECK(made[1] == message("without", "\"value\":8"));
+        CHECK(made[2].payload == "9");
+        const char next = static_cast<char>(number[0] + 1);
+        // 26: user property; name and value, each after its length
+        CHECK(made[2].properties == std::string("\x26\x00\x03key\x00\x0bplant7-9a-", 18) + next);
+    }
+}
+
+TEST_CASE("pipeline: a message of several points has one key", "[gateway][pipeline]") {
+    auto file = make_file({{make_point("a", "{device}"), make_point("b", "{device}")}});
+    for (auto& point : file.buses[0].devices[0].points) point.publish.key = config::idempotency_key::json;
+    pipeline line(file, "e");
+    CHECK(line.process(make_cycle({{0, std::int64_t{1}}, {1, std::int64_t{2}}})) ==
+          messages{message("boiler", R"("key":"plant7-e-1","a":1,"b":2)")});
+}
+
+TEST_CASE("pipeline: a message that isn't published takes no key", "[gateway][pipeline]") {
+    auto file = make_file({{make_point("p", "{point}")}});
+    auto& rules = file.buses[0].devices[0].points[0].publish;
+    rules.key = config::idempotency_key::json;
+    rules.mode = config::publish_mode::on_change;
+    pipeline line(file, "e");
+    CHECK(line.process(make_cycle({{0, std::int64_t{1}}})).size() == 1);
+    CHECK(line.process(make_cycle({{0, std::int64_t{1}}}, 1s)).empty());
+    CHECK(line.process(make_cycle({{0, std::int64_t{2}}}, 2s)) == messages{message("p", R"("key":"plant7-e-2","value":2)")});
 }

@@ -34,7 +34,23 @@ setting draw(dice& d) {
     s.what.kills_one_in = d.of<std::uint64_t>({0, 1, 3, 8});
     s.what.drops_one_in = d.of<std::uint64_t>({0, 1, 2, 5});
     s.what.knows_newest = !d.one_in(4);
+    s.what.expires = d.one_in(6);
+    if (s.how.version == version::v5 && d.one_in(2)) s.manners.aliases = static_cast<std::uint16_t>(1 + d.below(4));
+    if (s.how.version == version::v5 && d.one_in(8)) s.manners.highest_qos = qos::at_least_once;
     return s;
+}
+
+/// Messages towards us, beside ours.
+void let_in(setting& s, dice& d) {
+    s.what.incoming = 40 + static_cast<std::int64_t>(d.below(60));
+    s.what.messages = d.one_in(2) ? 5 : s.what.messages;
+    s.what.steps += 200;
+    s.how.inbound_window = static_cast<std::uint16_t>(1 + d.below(6));
+    s.how.aliases_in = d.of<std::uint16_t>({0, 1, 3, 16});
+    s.manners.window_out = 1 + d.below(6);
+    s.manners.answers_subscribe_late = d.one_in(2);
+    if (d.one_in(5)) s.manners.highest_granted = d.of({qos::at_most_once, qos::at_least_once});
+    s.what.unsubscribes = d.one_in(3);
 }
 
 /// TIDEGATE_SEEDS multiplies the number of seeds, for a night's run.
@@ -44,7 +60,8 @@ std::uint64_t seeds(std::uint64_t usual) {
 }
 
 struct tally {
-    std::uint64_t crashes = 0, drops = 0, evictions = 0, losses = 0, refusals = 0, finished = 0;
+    std::uint64_t crashes = 0, drops = 0, evictions = 0, losses = 0, refusals = 0, finished = 0, expired = 0;
+    std::uint64_t taken = 0, repeated_to_us = 0, expired_to_us = 0, aliased = 0, aliased_to_us = 0, unexpected = 0;
 };
 
 template <typename Adjust>
@@ -62,6 +79,13 @@ tally run_seeds(std::uint64_t from, std::uint64_t count, Adjust adjust) {
         seen.losses += w.sessions_lost();
         seen.refusals += w.refusals();
         seen.finished += w.finished_in_chaos();
+        seen.expired += w.expired();
+        seen.taken += w.taken_in_chaos();
+        seen.repeated_to_us += w.broker().outbox().repeated();
+        seen.expired_to_us += w.broker().outbox().expired();
+        seen.aliased += w.broker().aliased();
+        seen.aliased_to_us += w.broker().outbox().aliased();
+        seen.unexpected += w.unexpected();
         CAPTURE(seed);
         if (!wrong.empty()) FAIL(wrong.front());
     }
@@ -75,7 +99,30 @@ tally run_seeds(std::uint64_t from, std::uint64_t count, Adjust adjust) {
 }  // namespace
 
 TEST_CASE("model: a broker that keeps its session", "[mqtt][model]") {
-    run_seeds(1, seeds(700), [](setting&, dice&) {});
+    const tally seen = run_seeds(1, seeds(700), [](setting&, dice&) {});
+    CHECK(seen.expired > seeds(700) / 4);
+    CHECK(seen.aliased > seeds(700));
+}
+
+TEST_CASE("model: messages in both directions", "[mqtt][model]") {
+    const std::uint64_t count = seeds(700);
+    const tally seen = run_seeds(800'000, count, let_in);
+    CHECK(seen.taken > 5 * count);
+    CHECK(seen.repeated_to_us > 3 * count / 2);
+    CHECK(seen.expired_to_us > count / 2);
+    CHECK(seen.aliased_to_us > count / 2);
+    CHECK(seen.unexpected > count / 10);
+}
+
+TEST_CASE("model: messages in both directions, of a broker that loses its session", "[mqtt][model]") {
+    const std::uint64_t count = seeds(700);
+    const tally seen = run_seeds(900'000, count, [](setting& s, dice& d) {
+        let_in(s, d);
+        s.what.loses_sessions = true;
+        s.how.session_loss = d.one_in(2) ? on_session_loss::drop : on_session_loss::resend;
+    });
+    CHECK(seen.taken > 5 * count);
+    CHECK(seen.losses > count / 4);
 }
 
 TEST_CASE("model: a broker that answers out of turn, and refuses", "[mqtt][model]") {

@@ -63,13 +63,27 @@ TEST_CASE("session: keep-alive", "[mqtt][session]") {
 TEST_CASE("session: short and no keep-alive, and the server's", "[mqtt][session]") {
     options how = plain_options(v5);
     property_set properties;
-    SECTION("patience is at least 5 s") {
-        how.keepalive = 4s;
+    SECTION("patience is at least 5 s, and PINGREQs go on meanwhile: the broker counts them") {
+        how.keepalive = 2s;
         driver d(how);
         d.begin();
-        d.pass(4s);
+        for (int i = 0; i < 3; ++i) {
+            d.pass_to_deadline();
+            CHECK(d.packets() == lines{"PINGREQ"});
+        }
+        CHECK(d.now() == driver(how).now() + 6s);
+        CHECK(*d.session().next_deadline() == d.now() + 1s);
+        d.pass_to_deadline();
+        CHECK(d.effects() == lines{"close"});
+    }
+    SECTION("longer than CONNECT can say: as long as it can") {
+        how.keepalive = 100'000s;
+        driver d(how);
+        d.begin();
+        d.pass(65'534s);
+        CHECK(d.packets().empty());
+        d.pass(1s);
         CHECK(d.packets() == lines{"PINGREQ"});
-        CHECK(*d.session().next_deadline() == d.now() + 5s);
     }
     SECTION("off") {
         how.keepalive = 0s;

@@ -7,6 +7,7 @@ tidegate_test(mqtt_tls_test
         tls_alert_test.cpp
         tls_engine_test.cpp
         tls_files_test.cpp
+        tls_key_test.cpp
         tls_name_test.cpp
         tls_refusal_test.cpp
         transport_tls_test.cpp

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "mqtt/digest.hpp"
+#include "mqtt/tls_credentials.hpp"
 #include "tests/mqtt/support/tls_world.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -152,27 +153,36 @@ TEST_CASE("tls files: the client's own chain must be whole, and the key must be 
 
 TEST_CASE("tls files: an encrypted key needs its password", "[mqtt][tls]") {
     const folder in;
-    const auto who = make_identity_for({.subject = "CN=gateway 7", .names = {}, .what_for = purpose::client}, encrypted_key,
+    const auto who = make_identity_for({.subject = "CN=gateway 7", .names = {}, .what_for = purpose::client}, traditional_key,
                                        "open sesame", nullptr);
-    const auto key = in.write("own.key", encrypted_key);
-    tls_settings how{.ca_file = in.write("ca.pem", authority()),
-                     .certificate_file = in.write("own.pem", who.certificate),
-                     .key_file = key,
-                     .key_password = "open sesame"};
-    CHECK(error_of(how) == "");
-    how.key_password = "wrong";
-    CHECK(error_of(how) == "key_password isn't the password of key_file " + key);
-    how.key_password = "";
-    CHECK(error_of(how) == "key_file " + key + " is encrypted: set key_password");
-    SECTION("in OpenSSL 3's form it can be read, or there is a remedy") {
+    tls_settings how{.ca_file = in.write("ca.pem", authority()), .certificate_file = in.write("own.pem", who.certificate)};
+    SECTION("in each of OpenSSL's usual forms") {
+        how.key_file = in.write("own.key", GENERATE(traditional_key, modern_key, modern_key_128));
         how.key_password = "open sesame";
-        how.key_file = in.write("modern.key", modern_encrypted_key);
-        const auto error = error_of(how);
-        if (!error.empty()) {
-            CHECK_THAT(error, Catch::StartsWith("key_file " + how.key_file + " is of a kind that can't be read here: "));
-            CHECK_THAT(error, Catch::EndsWith("\"openssl ec -aes256\" writes one that can"));
-        }
+        CHECK(error_of(how) == "");
+        how.key_password = "wrong";
+        CHECK(error_of(how) == "key_password isn't the password of key_file " + how.key_file);
+        how.key_password = "";
+        CHECK(error_of(how) == "key_file " + how.key_file + " is encrypted: set key_password");
     }
+    SECTION("for an uncommon one there is a remedy") {
+        how.key_file = in.write("own.key", scrypt_key);
+        how.key_password = "open sesame";
+        const auto error = error_of(how);
+        CHECK_THAT(error, Catch::StartsWith("key_file " + how.key_file + " is of a kind that can't be read here: "));
+        CHECK_THAT(error, Catch::EndsWith("\"openssl pkcs8 -topk8 -v2 aes-256-cbc\" writes one that can"));
+    }
+}
+
+TEST_CASE("tls files: nothing of the key stays behind in what was read", "[mqtt][tls]") {
+    auto files = plant().with_own(plant().files(), plant().gateway);
+    files.certificate->bytes += plant().gateway.key;
+    random_numbers random;
+    REQUIRE(random.seed() == 0);
+    tls_credentials credentials;
+    REQUIRE(parse(files, "", random, credentials) == "");
+    CHECK(files.key->bytes.find_first_not_of('\0') == std::string::npos);
+    CHECK(files.certificate->bytes.find_first_not_of('\0') == std::string::npos);
 }
 
 TEST_CASE("tls files: without any setting, whom the system trusts; without a check, nobody is read", "[mqtt][tls]") {

@@ -246,6 +246,23 @@ TEST_CASE("tls refusal: weak certificates", "[mqtt][tls]") {
     SECTION("RSA of 2048 bits will do") { CHECK(connect(by_plant({.key = key_kind::rsa_2048}), plant().files()).error == ""); }
 }
 
+TEST_CASE("tls refusal: a weak key exchange", "[mqtt][tls]") {
+    SECTION("signed with SHA-1") {
+        auto how = plant().server();
+        how.signs_by_sha1 = true;
+        CHECK(connect(how, plant().files()).error ==
+              "the server refused the connection (TLS alert handshake_failure): it finds no cipher or key exchange that both "
+              "allow");
+    }
+    SECTION("by a short prime") {
+        auto how = plant().server_of(by_plant({.key = key_kind::rsa_2048}));
+        how.has_short_dh_prime = true;
+        const auto [error, server] = connect(how, plant().files());
+        CHECK_THAT(error, StartsWith("the TLS handshake failed: SSL - "));
+        CHECK(server == alert_seen);
+    }
+}
+
 TEST_CASE("tls refusal: the server's name may be told, and then it counts instead of the host", "[mqtt][tls]") {
     CHECK(connect(plant().broker, plant().files(), "10.0.0.5", {.server_name = "broker.example"}).error == "");
     CHECK_THAT(connect(plant().broker, plant().files(), "broker.example", {.server_name = "other.example"}).error,

@@ -222,6 +222,15 @@ TEST_CASE("transport stack: settings that can't work are found before the start"
     CHECK_THAT(fault_in(how), Catch::Contains("port"));
 }
 
+TEST_CASE("transport stack: a WebSocket's request leaves the port out that goes without saying", "[mqtt][transport]") {
+    connection_settings how;
+    how.endpoint = {scheme::wss, "broker", 443, "/a"};
+    CHECK(websocket_settings_for(how).default_port == 443);
+    CHECK(websocket_settings_for(how).path == "/a");
+    how.endpoint.scheme = scheme::ws;
+    CHECK(websocket_settings_for(how).default_port == 80);
+}
+
 TEST_CASE("transport stack: a short keep-alive makes TCP impatient, within bounds", "[mqtt][transport]") {
     CHECK(tcp_settings_for(0s).silence == 30s);
     CHECK(tcp_settings_for(1s).silence == 5s);

@@ -116,8 +116,9 @@ private:
 
 /// TLS over such a layer, with a server that the test feeds.
 struct by_hand {
-    explicit by_hand(std::optional<tls_settings> how = {})
-        : stream(make_tls_transport(loop, std::make_unique<held>(below), how ? *how : files.settings())) {
+    explicit by_hand(std::optional<tls_settings> how = {}, server_settings server_how = plant().server())
+        : server(std::move(server_how)),
+          stream(make_tls_transport(loop, std::make_unique<held>(below), how ? *how : files.settings())) {
         open(*stream, what);
     }
     /// Carries bytes until nothing moves any more.
@@ -149,8 +150,8 @@ struct by_hand {
     trust files;
     asio::io_context loop;
     std::shared_ptr<held::hand> below = std::make_shared<held::hand>();
+    tls_server server;
     std::unique_ptr<transport> stream;
-    tls_server server{plant().server()};
     std::string waiting;  // for the client
     told what;
 };
@@ -300,6 +301,11 @@ TEST_CASE("tls transport: an error of the layer below is told in its words", "[m
         run_ready(one.loop);
         one.below->fail_read("Connection timed out");
         CHECK(one.what.read_error == "Connection timed out");
+        read_all(*one.stream, one.what);  // to ask again changes nothing
+        one.what.read_error.reset();
+        run_ready(one.loop);
+        CHECK(one.what.read_error == "Connection timed out");
+        CHECK_FALSE(one.below->read);
     }
 }
 
@@ -325,6 +331,7 @@ TEST_CASE("tls transport: the server is told of a refusal before the transport's
 TEST_CASE("tls transport: nothing is read that nobody waits for", "[mqtt][tls]") {
     by_hand one;
     one.shake_hands();
+    CHECK_FALSE(one.below->read);
     const int before = one.below->reads;
     one.server.write(std::string(40'000, 'a'));
     one.run();
@@ -349,6 +356,30 @@ TEST_CASE("tls transport: nothing is read that nobody waits for", "[mqtt][tls]")
         one.run();
     }
     CHECK(got == std::string(40'000, 'a'));
+}
+
+TEST_CASE("tls transport: a server that asks again and again, and reads no answer, isn't listened to for ever", "[mqtt][tls]") {
+    auto how = plant().server();
+    how.may_renegotiate = true;
+    by_hand one({}, how);
+    one.shake_hands();
+    read_all(*one.stream, one.what);
+    one.stream->write("first", [&](std::string_view error) { one.what.written = error; });
+    run_ready(one.loop);
+    int asked = 0;
+    for (; asked < 20'000 && one.below->read; ++asked) {
+        one.server.ask_for_renegotiation();
+        one.below->give(one.server.take_bytes());
+        run_ready(one.loop);
+    }
+    CHECK(asked > 1000);
+    CHECK(asked < 5000);
+    one.run();  // now the server reads
+    CHECK(one.server.received() == "first");
+    CHECK(one.what.written == "");
+    one.server.write("last");
+    one.run();
+    CHECK(one.what.bytes == "last");
 }
 
 TEST_CASE("tls transport: bytes that have come are told from the loop, not from within the call", "[mqtt][tls]") {

@@ -214,7 +214,8 @@ TEST_CASE("websocket transport: one write at a time goes below, whatever has to 
         run_ready(t.loop);
         CHECK(!t.what.read_error);
         t.held.finish_write();
-        CHECK(wait_for_end(t.loop, t.what) == "the peer closed the connection");
+        run_ready(t.loop);  // without the patience for a peer that takes nothing
+        CHECK(t.what.read_error == "the peer closed the connection");
         CHECK(t.held.events == std::vector<std::string>{"write", "write"});
     }
     SECTION("the end is told without our Close, if the peer takes nothing") {
@@ -225,7 +226,8 @@ TEST_CASE("websocket transport: one write at a time goes below, whatever has to 
     SECTION("or if it can't be written") {
         t.held.receive_bytes(server_frame(close_frame, ""));
         std::exchange(t.held.written, nullptr)("Broken pipe");
-        CHECK(wait_for_end(t.loop, t.what) == "the peer closed the connection");
+        run_ready(t.loop);
+        CHECK(t.what.read_error == "the peer closed the connection");
     }
     SECTION("the end of the transport below is told at once") {
         std::exchange(t.held.read, nullptr)("Connection reset by peer", {});

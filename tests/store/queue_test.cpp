@@ -381,3 +381,24 @@ TEST_CASE("queue: can be moved", "[store][queue]") {
     first = std::move(second);
     CHECK(all_of(first).size() == 1);
 }
+
+TEST_CASE("queue: a message tells whether it was taken in this boot", "[store][queue]") {
+    bench b;
+    auto queue = b.open();
+    must(queue.commit(appending(1, 2)));
+    b.reopen(queue);
+    must(queue.commit(appending(3, 1)));
+    for (const auto& one : all_of(queue)) CHECK(one.of_this_boot);
+
+    b.how.boot_id = "boot-2";
+    b.reopen(queue);
+    must(queue.commit(appending(4, 1)));
+    std::vector<bool> told;
+    for (const auto& one : all_of(queue)) told.push_back(one.of_this_boot);
+    CHECK(told == std::vector<bool>{false, false, false, true});
+
+    b.how.boot_id.clear();  // the kernel doesn't say
+    b.reopen(queue);
+    must(queue.commit(appending(5, 1)));
+    for (const auto& one : all_of(queue)) CHECK_FALSE(one.of_this_boot);
+}

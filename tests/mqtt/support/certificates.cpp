@@ -179,7 +179,7 @@ std::string make_revocations(const identity& issuer, const std::vector<int>& ser
     return pem("X509 CRL", sequence(body + how + signed_by));
 }
 
-const char* const encrypted_key =
+const char* const traditional_key =
     "-----BEGIN EC PRIVATE KEY-----\n"
     "Proc-Type: 4,ENCRYPTED\n"
     "DEK-Info: AES-256-CBC,BE922E6448EFC545087C93A9702AD8CE\n"
@@ -189,13 +189,31 @@ const char* const encrypted_key =
     "WJ0TjFiyzNNDAE4U5kJSVwVDFeyxVhFjyTAIfSaHWBE=\n"
     "-----END EC PRIVATE KEY-----\n";
 
-const char* const modern_encrypted_key =
+const char* const modern_key =
     "-----BEGIN ENCRYPTED PRIVATE KEY-----\n"
     "MIHsMFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAjjGyT/5wG7kAICCAAw\n"
     "DAYIKoZIhvcNAgkFADAdBglghkgBZQMEASoEEHbmDJF3Z1F2BhaDhhVXNkIEgZCv\n"
     "nfqKfvscRJw6BIM/VpoZobkxJUw1+IMYVDn6eWEp1nALsx8NLo3p+2nRT3sfH09R\n"
     "r0zbsSAo8/rI/u02aylP3d4F0JyEjzTFZWH0uWHV8Ww/+8Kx2I/bhoE+TngPNBgm\n"
     "5HKYKPCRzVDsoQTwlY+6xHLkfaXaistgr016NWE3oVAJNqvAb3Efm5HffUQzJCo=\n"
+    "-----END ENCRYPTED PRIVATE KEY-----\n";
+
+const char* const modern_key_128 =
+    "-----BEGIN ENCRYPTED PRIVATE KEY-----\n"
+    "MIHsMFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAgvmMt9dY/WgAICCAAw\n"
+    "DAYIKoZIhvcNAgkFADAdBglghkgBZQMEAQIEEFtyP7ZFzuN338/UpzG//acEgZBL\n"
+    "puxrl2MiBs6Uu1mbj/CnCZty0j0SOFxdgcz+IqhRNiLrIo+1qcog1UbfnSkY/EF0\n"
+    "vcSVNLzdFNsLgaqKVh7cp3VH+NvkJYjKkzd2qwwD6/sM7ehSRTEYeb1Eh10Us5TO\n"
+    "JuXG7n7PxY5EHi7qd8r85gibN4A4ru4ySpMa/0KxSY8kMW692ZO2AoYC/qKnakw=\n"
+    "-----END ENCRYPTED PRIVATE KEY-----\n";
+
+const char* const scrypt_key =
+    "-----BEGIN ENCRYPTED PRIVATE KEY-----\n"
+    "MIHkME8GCSqGSIb3DQEFDTBCMCEGCSsGAQQB2kcECzAUBAjpnUvyp5vA0AICQAAC\n"
+    "AQgCAQEwHQYJYIZIAWUDBAEqBBDQZVYeWwk/vWu7ecCHCJ5LBIGQEJAc23XNXUiE\n"
+    "XiHWnMpR93eIGLwS0c3qLjFWQ3VS+FFSP1JHRdHrWfbm7vCyheMidu5qNA3Scost\n"
+    "DJLhEHNpjohO3jjUuJGAiu//zbm0JU5jm7sF/oARFLwqpk2I/HTpU+eRGbuictKA\n"
+    "rwbwcKuSdjhPgontLb0xyBSSL2Fsjke3+IS61DHDk/a19kooDwwd\n"
     "-----END ENCRYPTED PRIVATE KEY-----\n";
 
 }  // namespace mqtt::test

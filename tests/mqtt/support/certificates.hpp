@@ -39,9 +39,11 @@ identity make_identity_for(const wish& what, const std::string& key, const std::
 std::string make_revocations(const identity& issuer, const std::vector<int>& serials,
                              const std::string& next_update = "20990101000000Z", const std::string& from = "20200101000000Z");
 
-/// A key that OpenSSL has encrypted in the form that mbedTLS 2.28 reads, with the password "open sesame".
-extern const char* const encrypted_key;
-/// The same in OpenSSL 3's form (PKCS #8, AES by PBES2), which it doesn't.
-extern const char* const modern_encrypted_key;
+/// One key, encrypted by OpenSSL with the password "open sesame": in the form of old; in OpenSSL 3's (PKCS #8, AES-256); in the
+/// same with AES-128; and in a form that hardly anybody uses (scrypt).
+extern const char* const traditional_key;
+extern const char* const modern_key;
+extern const char* const modern_key_128;
+extern const char* const scrypt_key;
 
 }  // namespace mqtt::test

@@ -46,6 +46,7 @@ public:
         : how_(std::move(how)), disk_(std::move(on_disk)), session_(std::make_unique<mqtt::session>(how_, disk_.state, seed)) {}
 
     mqtt::session& session() { return *session_; }
+    const mqtt::options& how() const { return how_; }
     mqtt::time_point now() const { return now_; }
     const disk& on_disk() const { return disk_; }
 
@@ -66,6 +67,13 @@ public:
         std::string bytes;
         (mqtt::encode(mqtt::packet{what}, how_.version, bytes), ...);
         session_->on_bytes(std::as_bytes(std::span(bytes)), now_);
+    }
+    /// In one read, however many they are.
+    template <typename Packet>
+    void broker_all(const std::vector<Packet>& what) {
+        std::string bytes;
+        for (const auto& each : what) mqtt::encode(mqtt::packet{each}, how_.version, bytes);
+        broker_bytes(bytes);
     }
     void broker_bytes(std::string_view bytes) { session_->on_bytes(std::as_bytes(std::span(bytes)), now_); }
 
@@ -96,6 +104,24 @@ public:
         p.payload = payload;
         p.qos = level;
         return session_->publish_unlogged(p, now_);
+    }
+
+    // -- subscriptions --
+    void subscribe(std::string filter, mqtt::qos level = mqtt::qos::exactly_once) {
+        mqtt::subscription s;
+        s.filter = std::move(filter);
+        s.qos = level;
+        session_->subscribe({s}, {}, now_);
+    }
+    /// The same, granted by the broker; forgets what came out on the way. Requires: no other request is unanswered.
+    void listen(std::string filter, mqtt::qos level = mqtt::qos::exactly_once) {
+        subscribe(std::move(filter), level);
+        for (const auto& each : cut(session_->unsent())) {
+            const auto* const asked = std::get_if<mqtt::subscribe>(&each);
+            if (asked != nullptr) broker(mqtt::suback{asked->id, {static_cast<mqtt::reason>(level)}, {}});
+        }
+        packets();
+        effects();
     }
 
     // -- what came out --
@@ -181,6 +207,29 @@ private:
     std::deque<mqtt::save> saves_;
     mqtt::log_position last_{0};
 };
+
+/// A message towards us.
+inline mqtt::publish incoming(mqtt::qos level, unsigned id = 0, std::string_view topic = "in", std::string_view payload = "x") {
+    mqtt::publish p;
+    p.topic = topic;
+    p.payload = payload;
+    p.qos = level;
+    p.id = static_cast<mqtt::packet_id>(id);
+    return p;
+}
+inline mqtt::suback granted(unsigned id, std::vector<mqtt::reason> reasons) {
+    return {static_cast<mqtt::packet_id>(id), std::move(reasons), {}};
+}
+inline mqtt::unsuback departed(unsigned id, std::vector<mqtt::reason> reasons) {
+    return {static_cast<mqtt::packet_id>(id), std::move(reasons), {}};
+}
+/// Properties, set by `set`.
+template <typename Set>
+mqtt::property_set properties(Set set) {
+    mqtt::property_set p;
+    set(p);
+    return p;
+}
 
 template <typename Packet>
 Packet answer(unsigned id, mqtt::reason code = mqtt::reason::success) {

@@ -5,9 +5,13 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "mqtt/topic.hpp"
+
 namespace mqtt_test {
 
 using namespace mqtt;
+
+std::string topic_of_number(std::int64_t number) { return "t/" + std::to_string(number % 5); }
 
 std::int64_t number_of(const publish& what) { return std::strtoll(what.payload.c_str(), nullptr, 10); }
 
@@ -20,6 +24,7 @@ void model_broker::on_open() {
     seen_here_.clear();
     refused_here_.clear();
     answers_.clear();
+    topics_.clear();
 }
 
 void model_broker::on_close() {
@@ -33,6 +38,8 @@ void model_broker::lose_session() {
     session_exists_ = false;
     held_.clear();
     seen_.clear();
+    subscriptions_.clear();
+    outbox_.lose_session();
 }
 
 void model_broker::restart() {
@@ -46,6 +53,16 @@ void model_broker::on_packet(const packet& what) {
     if (const auto* const p = std::get_if<connect>(&what)) return on(*p);
     if (const auto* const p = std::get_if<publish>(&what)) return on(*p);
     if (const auto* const p = std::get_if<pubrel>(&what)) return on(*p);
+    if (const auto* const p = std::get_if<subscribe>(&what)) return on(*p);
+    if (const auto* const p = std::get_if<unsubscribe>(&what)) return on(*p);
+    std::string wrong;
+    if (const auto* const p = std::get_if<puback>(&what)) wrong = outbox_.on(*p);
+    if (const auto* const p = std::get_if<pubrec>(&what)) wrong = outbox_.on(*p);
+    if (const auto* const p = std::get_if<pubcomp>(&what)) wrong = outbox_.on(*p);
+    if (!wrong.empty()) return complain(wrong);
+    const bool answer =
+        std::holds_alternative<puback>(what) || std::holds_alternative<pubrec>(what) || std::holds_alternative<pubcomp>(what);
+    if (answer) return;
     if (std::holds_alternative<pingreq>(what)) return push(pingresp{}, packet_id{0}, false);
     if (const auto* const p = std::get_if<disconnect>(&what)) {
         if (p->reason != reason::success) complain("DISCONNECT with reason " + std::to_string(static_cast<int>(p->reason)));
@@ -71,16 +88,35 @@ void model_broker::on(const connect& what) {
         receive_maximum_ = 1 + dice_.below(manners_.largest_receive_maximum);
         ack.properties.receive_maximum = static_cast<std::uint16_t>(receive_maximum_);
     }
+    const bool v5 = manners_.version == version::v5;
     if (manners_.packet_size != 0) ack.properties.maximum_packet_size = manners_.packet_size;
+    if (v5 && manners_.highest_qos != qos::exactly_once)
+        ack.properties.maximum_qos = static_cast<std::uint8_t>(manners_.highest_qos);
+    if (v5 && manners_.aliases != 0) ack.properties.topic_alias_maximum = manners_.aliases;
+    const std::uint16_t aliases = v5 ? std::min(manners_.aliases, what.properties.topic_alias_maximum.value_or(0)) : 0;
+    outbox_.begin_connection(v5 ? what.properties.receive_maximum.value_or(65535) : manners_.window_out, aliases);
     push(ack, packet_id{0}, false);
     if (!manners_.repeats_pubrec) return;
     for (const auto& [id, each] : held_) acknowledge<pubrec>(id, reason::success, false);
 }
 
+std::string model_broker::topic_of(const publish& what) {
+    if (!what.properties.topic_alias) return what.topic;
+    const std::uint16_t alias = *what.properties.topic_alias;
+    if (alias == 0 || alias > manners_.aliases) complain("a topic alias beyond Topic Alias Maximum");
+    if (!what.topic.empty()) return topics_[alias] = what.topic;
+    ++aliased_;
+    if (!topics_.contains(alias)) complain("a topic alias that wasn't set on this connection");
+    return topics_[alias];
+}
+
 void model_broker::on(const publish& what) {
+    const std::string topic = topic_of(what);
+    if (manners_.version == version::v5 && what.qos > manners_.highest_qos) complain("a message above Maximum QoS");
     if (what.payload.starts_with('s')) return on_unlogged(what);
     const std::int64_t number = number_of(what);
     const std::string name = "message " + std::to_string(number);
+    if (topic != topic_of_number(number)) complain(name + " with the topic " + topic);
     if (!seen_here_.insert(number).second) return complain(name + " twice on one connection");
     if (what.dup && !resumed_) complain(name + " with DUP in a new session");
     if (!what.dup && seen_.contains(number)) complain(name + " repeated without DUP");
@@ -137,6 +173,39 @@ void model_broker::on(const pubrel& what) {
     acknowledge<pubcomp>(what.id, say ? reason::packet_identifier_not_found : reason::success, true);
 }
 
+// ---- Towards the client ----
+
+void model_broker::on(const subscribe& what) {
+    suback ack;
+    ack.id = what.id;
+    for (const subscription& each : what.subscriptions) {
+        const qos granted = std::min(each.qos, manners_.highest_granted);
+        subscriptions_[each.filter] = granted;
+        ack.reasons.push_back(static_cast<reason>(granted));
+    }
+    push(ack, packet_id{0}, false);
+}
+
+void model_broker::on(const unsubscribe& what) {
+    unsuback ack;
+    ack.id = what.id;
+    for (const std::string& each : what.filters) {
+        const bool was = subscriptions_.erase(each) > 0;
+        if (manners_.version == version::v5) ack.reasons.push_back(was ? reason::success : reason::no_subscription_existed);
+    }
+    push(ack, packet_id{0}, false);
+}
+
+bool model_broker::publish_to_client(offer what, time_point now) {
+    for (const auto& [filter, granted] : subscriptions_) {
+        if (!matches(filter, what.topic)) continue;
+        what.qos = std::min(what.qos, granted);
+        outbox_.push(std::move(what), now);
+        return true;
+    }
+    return false;
+}
+
 void model_broker::deliver(std::int64_t number) {
     if (++delivered_[number] == 1) order_.push_back(number);
 }
@@ -156,8 +225,18 @@ void model_broker::push(packet what, packet_id id, bool ends_flight) {
     if (movable && dice_.one_in(2)) std::swap(answers_[answers_.size() - 1], answers_[answers_.size() - 2]);
 }
 
-void model_broker::answer(std::size_t most, std::string& to) {
-    for (; most > 0 && !answers_.empty(); --most) {
+void model_broker::answer(std::size_t most, std::string& to, time_point now) {
+    if (!connected_) return;
+    for (; most > 0; --most) {
+        const bool greeting = !answers_.empty() && std::holds_alternative<connack>(answers_.front().what);
+        const bool late = manners_.answers_subscribe_late && !greeting && dice_.one_in(2);
+        if (late || answers_.empty()) {
+            if (const auto message = outbox_.next(now)) {
+                encode(*message, manners_.version, to);
+                continue;
+            }
+        }
+        if (answers_.empty()) return;
         const answer_to_send next = std::move(answers_.front());
         answers_.pop_front();
         encode(next.what, manners_.version, to);

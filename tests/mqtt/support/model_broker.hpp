@@ -11,32 +11,10 @@
 #include <vector>
 
 #include "mqtt/codec.hpp"
+#include "tests/mqtt/support/broker_outbox.hpp"
+#include "tests/mqtt/support/dice.hpp"
 
 namespace mqtt_test {
-
-/// Small, and the same everywhere.
-class dice {
-public:
-    /// The seed is mixed first: the states of neighbouring seeds would otherwise be neighbours on one and the same path.
-    explicit dice(std::uint64_t seed) : state_(mixed(seed)) {}
-    std::uint64_t next() { return mixed(state_ += 0x9e3779b97f4a7c15u); }
-    /// 0 … n - 1.
-    std::uint64_t below(std::uint64_t n) { return next() % n; }
-    bool one_in(std::uint64_t n) { return n != 0 && below(n) == 0; }
-    template <typename T, std::size_t n>
-    T of(const T (&choices)[n]) {
-        return choices[below(n)];
-    }
-
-private:
-    static std::uint64_t mixed(std::uint64_t z) {
-        z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-        z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-        return z ^ (z >> 31);
-    }
-
-    std::uint64_t state_;
-};
 
 struct broker_manners {
     mqtt::version version = mqtt::version::v5;
@@ -45,22 +23,32 @@ struct broker_manners {
     std::uint64_t refuses_one_in = 0;
     std::uint64_t largest_receive_maximum = 0;  // each CONNACK grants 1 … this; 0: says nothing
     std::uint32_t packet_size = 0;
-    std::int64_t poison = 0;  // closes the connection on this message
+    std::int64_t poison = 0;                              // closes the connection on this message
+    mqtt::qos highest_qos = mqtt::qos::exactly_once;      // MQTT 5: Maximum QoS
+    std::uint16_t aliases = 0;                            // MQTT 5: that the client may use, and that we use towards it
+    mqtt::qos highest_granted = mqtt::qos::exactly_once;  // of a subscription
+    bool answers_subscribe_late = false;                  // messages may come before SUBACK
+    std::size_t window_out = 20;                          // towards a client of 3.1.1, which can't say
 };
 
-/// A message's payload begins with its number in the log; "s" marks one that no log holds.
+/// A message's payload begins with its number in the log, its topic follows from that; "s" marks one that no log holds.
 class model_broker {
 public:
-    model_broker(broker_manners manners, std::uint64_t seed) : manners_(manners), dice_(seed) {}
+    model_broker(broker_manners manners, std::uint64_t seed)
+        : manners_(manners), dice_(seed), outbox_(manners.version, seed + 1) {}
 
     void on_open();
     void on_packet(const mqtt::packet& what);
     void on_close();
     bool wants_to_close() const { return wants_to_close_; }
 
-    /// Turns up to `most` answers into bytes for the client.
-    void answer(std::size_t most, std::string& to);
-    bool has_answers() const { return !answers_.empty(); }
+    /// Turns up to `most` answers and messages into bytes for the client.
+    void answer(std::size_t most, std::string& to, mqtt::time_point now);
+    bool has_answers() const { return connected_ && (!answers_.empty() || outbox_.has_next()); }
+    /// Somebody publishes. False: no subscription of the client's session asks for it.
+    bool publish_to_client(offer what, mqtt::time_point now);
+    bool is_subscribed(const std::string& filter) const { return subscriptions_.contains(filter); }
+    const broker_outbox& outbox() const { return outbox_; }
     void lose_session();
     /// A restart that forgets only what a broker may: a session whose last CONNECT was clean (mosquitto 2.0 does).
     void restart();
@@ -73,6 +61,7 @@ public:
     /// Refused by PUBACK or PUBREC; may be refused more than once.
     const std::set<std::int64_t>& refused() const { return refused_; }
     std::uint64_t sessions() const { return sessions_; }
+    std::uint64_t aliased() const { return aliased_; }
 
 private:
     struct held_message {
@@ -88,6 +77,9 @@ private:
     void on(const mqtt::connect& what);
     void on(const mqtt::publish& what);
     void on(const mqtt::pubrel& what);
+    void on(const mqtt::subscribe& what);
+    void on(const mqtt::unsubscribe& what);
+    std::string topic_of(const mqtt::publish& what);
     void on_unlogged(const mqtt::publish& what);
     void push(mqtt::packet what, mqtt::packet_id id, bool ends_flight);
     template <typename Ack>
@@ -106,6 +98,9 @@ private:
     bool session_exists_ = false;
     std::map<mqtt::packet_id, held_message> held_;  // QoS 2, between PUBLISH and PUBREL
     std::set<std::int64_t> seen_;                   // in this session
+    std::map<std::string, mqtt::qos> subscriptions_;
+    broker_outbox outbox_;
+    std::uint64_t aliased_ = 0;
 
     // The connection.
     bool connected_ = false;
@@ -119,8 +114,11 @@ private:
     std::set<std::int64_t> seen_here_;
     std::set<mqtt::packet_id> refused_here_;  // their last PUBLISH was refused
     std::deque<answer_to_send> answers_;
+    std::map<std::uint16_t, std::string> topics_;  // behind the client's aliases
 };
 
+/// The topic of the client's message `number`: a few in turn, so that aliases have work.
+std::string topic_of_number(std::int64_t number);
 std::int64_t number_of(const mqtt::publish& what);
 
 }  // namespace mqtt_test

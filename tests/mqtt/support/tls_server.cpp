@@ -23,7 +23,12 @@ public:
         check(mbedtls_ssl_conf_own_cert(to, own_.get(), key_.get()));
         mbedtls_ssl_conf_cert_profile(to, &anything);
         set_version(how.version);
-        if (how.may_renegotiate) mbedtls_ssl_conf_renegotiation(to, MBEDTLS_SSL_RENEGOTIATION_ENABLED);
+        if (how.signs_by_sha1) sign_by_sha1();
+        if (how.has_short_dh_prime) use_short_dh_prime();
+        if (how.may_renegotiate) {
+            mbedtls_ssl_conf_renegotiation(to, MBEDTLS_SSL_RENEGOTIATION_ENABLED);
+            mbedtls_ssl_conf_renegotiation_enforced(to, MBEDTLS_SSL_RENEGOTIATION_NOT_ENFORCED);
+        }
         mbedtls_ssl_conf_sni(to, keep_name, this);
         for (const auto& one : alpn_) alpn_list_.push_back(one.c_str());
         alpn_list_.push_back(nullptr);
@@ -47,6 +52,7 @@ public:
         std::array<unsigned char, 16384> some{};
         for (;;) {
             const int result = mbedtls_ssl_read(ssl_.get(), some.data(), some.size());
+            if (result == MBEDTLS_ERR_SSL_WANT_READ && !in_.empty()) continue;  // after a warning
             if (result <= 0) return on_result(result);
             received_.append(reinterpret_cast<const char*>(some.data()), static_cast<std::size_t>(result));
         }
@@ -86,6 +92,34 @@ private:
         mbedtls_ssl_conf_min_version(to, MBEDTLS_SSL_MAJOR_VERSION_3, only);
         mbedtls_ssl_conf_max_version(to, MBEDTLS_SSL_MAJOR_VERSION_3, only);
 #endif
+    }
+
+    void sign_by_sha1() {
+        // With another cipher mbedTLS's server would get round the signature.
+        static constexpr int with_signature[] = {MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, 0};
+        mbedtls_ssl_conf_ciphersuites(configuration_.get(), with_signature);
+#if MBEDTLS_VERSION_MAJOR >= 3
+        static constexpr std::uint16_t only[] = {MBEDTLS_TLS1_3_SIG_ECDSA_SHA1, MBEDTLS_TLS1_3_SIG_NONE};
+        mbedtls_ssl_conf_sig_algs(configuration_.get(), only);
+#else
+        static constexpr int only[] = {MBEDTLS_MD_SHA1, MBEDTLS_MD_NONE};
+        mbedtls_ssl_conf_sig_hashes(configuration_.get(), only);
+#endif
+    }
+    /// The second group of RFC 2409.
+    void use_short_dh_prime() {
+        static constexpr int only[] = {MBEDTLS_TLS_DHE_RSA_WITH_AES_128_GCM_SHA256, 0};
+        static constexpr unsigned char prime[] = {
+            0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xc9, 0x0f, 0xda, 0xa2, 0x21, 0x68, 0xc2, 0x34, 0xc4, 0xc6, 0x62,
+            0x8b, 0x80, 0xdc, 0x1c, 0xd1, 0x29, 0x02, 0x4e, 0x08, 0x8a, 0x67, 0xcc, 0x74, 0x02, 0x0b, 0xbe, 0xa6, 0x3b, 0x13,
+            0x9b, 0x22, 0x51, 0x4a, 0x08, 0x79, 0x8e, 0x34, 0x04, 0xdd, 0xef, 0x95, 0x19, 0xb3, 0xcd, 0x3a, 0x43, 0x1b, 0x30,
+            0x2b, 0x0a, 0x6d, 0xf2, 0x5f, 0x14, 0x37, 0x4f, 0xe1, 0x35, 0x6d, 0x6d, 0x51, 0xc2, 0x45, 0xe4, 0x85, 0xb5, 0x76,
+            0x62, 0x5e, 0x7e, 0xc6, 0xf4, 0x4c, 0x42, 0xe9, 0xa6, 0x37, 0xed, 0x6b, 0x0b, 0xff, 0x5c, 0xb6, 0xf4, 0x06, 0xb7,
+            0xed, 0xee, 0x38, 0x6b, 0xfb, 0x5a, 0x89, 0x9f, 0xa5, 0xae, 0x9f, 0x24, 0x11, 0x7c, 0x4b, 0x1f, 0xe6, 0x49, 0x28,
+            0x66, 0x51, 0xec, 0xe6, 0x53, 0x81, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+        static constexpr unsigned char generator[] = {2};
+        mbedtls_ssl_conf_ciphersuites(configuration_.get(), only);
+        check(mbedtls_ssl_conf_dh_param_bin(configuration_.get(), prime, sizeof prime, generator, sizeof generator));
     }
 
     /// mbedTLS's server wouldn't use a certificate that isn't a server's; others do.

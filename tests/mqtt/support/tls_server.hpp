@@ -24,6 +24,8 @@ struct server_settings {
     std::vector<std::string> alpn;
     tls_version version = tls_version::v1_2;  // no other
     bool may_renegotiate = false;
+    bool signs_by_sha1 = false;       // its key exchange, in TLS 1.2
+    bool has_short_dh_prime = false;  // of 1024 bits, for Diffie-Hellman without curves; needs an RSA key
 };
 
 class tls_server {

@@ -70,16 +70,26 @@ std::string text_of(const mqtt::message_refused& e) {
 }
 std::string text_of(const mqtt::unlogged_lost& e) { return "unlogged lost " + std::to_string(e.count); }
 
+/// Without what is as usual: QoS 1, retained.
+std::string text_of(const mqtt::will& w) {
+    const std::string level = w.qos == mqtt::qos::at_least_once ? "" : " q" + std::to_string(static_cast<int>(w.qos));
+    return " will" + level + (w.retain ? "" : " passing") + " '" + w.topic + "' '" + w.payload + "'";
+}
 std::string text_of(const mqtt::connect& p) {
     std::string text = "CONNECT " + p.client_id + (p.clean_start ? " clean" : "") + " keepalive " + std::to_string(p.keep_alive);
     if (p.username) text += " user " + *p.username;
     if (p.password) text += " password " + *p.password;
-    if (p.will) text += " will '" + p.will->topic + "' '" + p.will->payload + "'";
+    if (p.will) text += text_of(*p.will) + in_words(p.will_properties);
     if (p.properties.session_expiry_interval) text += " expiry " + std::to_string(*p.properties.session_expiry_interval);
     if (p.properties.receive_maximum) text += " receive " + std::to_string(*p.properties.receive_maximum);
     if (p.properties.maximum_packet_size) text += " packet " + std::to_string(*p.properties.maximum_packet_size);
     if (p.properties.topic_alias_maximum) text += " aliases " + std::to_string(*p.properties.topic_alias_maximum);
+    if (p.properties.request_problem_information)
+        text += " problems " + std::to_string(*p.properties.request_problem_information);
+    if (p.properties.request_response_information)
+        text += " responses " + std::to_string(*p.properties.request_response_information);
     if (p.properties.authentication_method) text += " method " + *p.properties.authentication_method;
+    if (p.properties.authentication_data) text += " data '" + *p.properties.authentication_data + "'";
     return text;
 }
 std::string text_of(const mqtt::publish& p) {
@@ -131,6 +141,7 @@ std::string in_words(const mqtt::lane_state& what) {
 
 std::string in_words(const mqtt::property_set& what) {
     std::string text;
+    if (what.will_delay_interval) text += " delay " + std::to_string(*what.will_delay_interval);
     if (what.message_expiry_interval) text += " expiry " + std::to_string(*what.message_expiry_interval);
     if (what.topic_alias) text += " alias " + std::to_string(*what.topic_alias);
     if (what.payload_format_indicator) text += " format " + std::to_string(*what.payload_format_indicator);

@@ -1,5 +1,5 @@
-// tests/mqtt/support/world.cpp: see world.hpp. The checks here see the bytes at the moment at which they could leave.
-// Not here: the broker's own checks (model_broker.cpp).
+// tests/mqtt/support/world.cpp: see world.hpp. What could leave is checked at the moment at which it could.
+// Not here: what is checked at the end (world_end.cpp), and the broker's own checks (model_broker.cpp).
 #include "tests/mqtt/support/world.hpp"
 
 #include <algorithm>
@@ -10,35 +10,40 @@ using namespace mqtt;
 
 world::world(options how, broker_manners manners, faults what, std::uint64_t seed)
     : how_(std::move(how)), manners_(manners), faults_(what), dice_(seed), broker_(manners, seed + 1) {
+    if (manners_.repeats_pubrec) barriers_.expect_late_pubrecs();
+    if (faults_.loses_sessions) barriers_.expect_lost_sessions();
     make_session();
 }
 
 void world::make_session() {
     disk_.state.newest.reset();
     if (faults_.knows_newest) disk_.state.newest = sequence{newest_};
-    mark_at_start_ = number(disk_.state.lane.maybe_sent);
-    if (faults_.knows_newest) mark_at_start_ = std::min(mark_at_start_, newest_);
+    const std::int64_t mark = number(disk_.state.lane.maybe_sent);
+    barriers_.begin_process(faults_.knows_newest ? std::min(mark, newest_) : mark);
     session_ = std::make_unique<mqtt::session>(how_, disk_.state, dice_.next());
     ++lives_;
+    if (faults_.incoming > 0) subscribe_all();
     session_->start(now_);
     take_effects();
 }
 
 std::vector<std::string> world::run() {
-    for (std::uint64_t i = 0; i < faults_.steps && complaints_.empty() && broker_.complaints().empty(); ++i) chaos_step();
+    for (std::uint64_t i = 0; i < faults_.steps && is_content(); ++i) chaos_step();
     peace_ = true;
     finished_in_chaos_ = static_cast<std::uint64_t>(number(disk_.state.lane.acked));
+    taken_in_chaos_ = inbox_.kept().size();
     while (newest_ < faults_.messages) append();
     std::size_t left = 20'000;
-    while (left > 0 && complaints_.empty() && broker_.complaints().empty() && peaceful_step()) --left;
-    if (complaints_.empty() && broker_.complaints().empty()) check_end();
+    while (left > 0 && is_content() && peaceful_step()) --left;
+    if (is_content()) check_end();
+    for (const auto& each : barriers_.complaints()) complain(each);
     complaints_.insert(complaints_.end(), broker_.complaints().begin(), broker_.complaints().end());
     return std::move(complaints_);
 }
 
 void world::chaos_step() {
     if (dice_.one_in(3)) return move_on(1 + dice_.below(8));
-    switch (dice_.below(24)) {
+    switch (dice_.below(faults_.incoming > 0 ? 28 : 24)) {
         case 0:
         case 1:
             append();
@@ -88,6 +93,7 @@ void world::chaos_step() {
             if (faults_.evicts) evict();
             if (faults_.loses_sessions && dice_.one_in(3)) {
                 drop_link();
+                for (const std::int64_t n : broker_.outbox().unfinished()) lost_with_session_.insert(n);
                 broker_.lose_session();
             }
             if (faults_.restarts && dice_.one_in(3)) {
@@ -95,14 +101,22 @@ void world::chaos_step() {
                 broker_.restart();
             }
             break;
+        case 24:
+        case 25:
+        case 26:
+            for (auto n = 1 + dice_.below(5); n > 0; --n) publish_to_us();
+            break;
+        case 27:
+            if (faults_.unsubscribes && dice_.one_in(3)) change_subscriptions();
+            break;
     }
 }
 
 /// Everything moves on; false when all is done.
 bool world::peaceful_step() {
-    const bool done =
-        !saves_.empty() ? false : finished_on_disk(faults_.messages) && number(disk_.state.lane.acked) >= faults_.messages;
-    if (done && session_->in_flight() == 0) return false;
+    while (published_to_us_ < faults_.incoming && broker_.is_subscribed("in/a/+")) publish_to_us();
+    const bool done = saves_.empty() && number(disk_.state.lane.acked) >= faults_.messages && session_->in_flight() == 0;
+    if (done && published_to_us_ >= faults_.incoming && broker_.outbox().empty() && session_->unsent().empty()) return false;
     move_on(1000);
     return true;
 }
@@ -122,6 +136,7 @@ void world::move_on(std::uint64_t most) {
 
 void world::take_effects() {
     for (const auto& each : session_->take_effects()) carry_out(each);
+    if (!inbox_.close()) complain("a message without a save that would keep it");
     look();
 }
 
@@ -134,14 +149,21 @@ void world::carry_out(const effect& what) {
         const auto expected = static_cast<std::uint64_t>(saves_.empty() ? kept_ : saves_.back().position) + 1;
         if (static_cast<std::uint64_t>(s->position) != expected) complain("save positions don't follow");
         saves_.push_back(*s);
+        inbox_.on_save(s->position);
+    } else if (std::holds_alternative<mqtt::qos_lowered>(what)) {
+        qos_lowered_ = true;
+    } else if (const auto* const m = std::get_if<received>(&what)) {
+        inbox_.take(*m);
+    } else if (const auto* const u = std::get_if<unexpected_message>(&what)) {
+        inbox_.take(*u);
     } else if (const auto* const o = std::get_if<online>(&what)) {
-        epoch_ = o->epoch;
-        resumed_ = o->session_present;
+        barriers_.begin_connection(o->epoch);
     } else if (std::get_if<session_lost>(&what) != nullptr) {
         if (!faults_.loses_sessions) complain("a session was lost that the broker kept");
         ++sessions_lost_;
     } else if (const auto* const r = std::get_if<message_refused>(&what)) {
         refused_told_.insert(number(r->sequence));
+        barriers_.on_refused(number(r->sequence));
     }
 }
 
@@ -159,10 +181,46 @@ void world::evict() {
         evicted_.insert(n);
 }
 
+// ---- Towards us ----
+
+void world::subscribe_all() {
+    std::vector<subscription> what(wants_all_ ? 2 : 1);
+    what[0].filter = "in/a/+";
+    what[0].qos = qos::exactly_once;
+    if (wants_all_) {
+        what[1].filter = "in/b/+";
+        what[1].qos = qos::exactly_once;
+    }
+    session_->subscribe(std::move(what), {}, now_);
+}
+
+void world::change_subscriptions() {
+    if (wants_all_) {
+        ever_left_ = true;
+        session_->unsubscribe({"in/b/+"}, {}, now_);
+    } else {
+        session_->subscribe({{"in/b/+", qos::exactly_once}}, {}, now_);
+    }
+    wants_all_ = !wants_all_;
+    take_effects();
+}
+
+/// On a few topics that repeat, or on one of its own that we may cease to subscribe to.
+void world::publish_to_us() {
+    if (published_to_us_ == faults_.incoming) return;
+    offer what;
+    what.number = ++published_to_us_;
+    what.qos = dice_.of({qos::at_most_once, qos::at_least_once, qos::exactly_once, qos::exactly_once});
+    what.topic = what.number % 3 == 0 ? "in/b/" + std::to_string(what.number) : "in/a/" + std::to_string(what.number % 4);
+    if (how_.version == version::v5 && dice_.one_in(4)) what.expiry = static_cast<std::uint32_t>(dice_.below(30));
+    if (broker_.publish_to_client(what, now_)) routed_[what.number] = what;
+}
+
 void world::make_durable(std::uint64_t most) {
     for (; most > 0 && !saves_.empty(); --most) {
         disk_.keep(saves_.front());
         kept_ = saves_.front().position;
+        inbox_.on_kept(kept_);
         saves_.pop_front();
     }
     if (peace_ || dice_.one_in(2)) tell_durable();
@@ -188,9 +246,11 @@ void world::pump(std::uint64_t most) {
         std::string payload = std::to_string(n);
         if (n % 17 == 0) payload += ' ' + std::string(200, 'x');  // too large for brokers with a small Maximum Packet Size
         publication p;
-        p.topic = "t";
+        const std::string topic = topic_of_number(n);
+        p.topic = topic;
         p.payload = payload;
         p.qos = qos_of(n);
+        if (may_expire(n)) p.expiry = std::chrono::seconds{n % 2 == 0 ? -1 : 5};
         given_.insert(n);
         session_->publish(sequence{n}, p, now_);
         take_effects();
@@ -260,7 +320,7 @@ void world::look() {
         const auto packet = decode(**frame, how_.version, sender::client);
         if (!packet) return complain("a packet that can't be read: " + std::string(packet.error().what()));
         up_framed_ += (**frame).size();
-        check_shown(*packet);
+        barriers_.on_shown(*packet);
         up_.emplace_back(*packet, up_framed_);
     }
 }
@@ -284,7 +344,7 @@ void world::deliver_up(std::size_t most) {
 
 void world::deliver_down(std::size_t most) {
     if (link_ != link::open) return;
-    broker_.answer(peace_ ? 1000 : dice_.below(6), down_);
+    broker_.answer(peace_ ? 1000 : dice_.below(6), down_, now_);
     const std::size_t size = std::min(most, down_.size());
     if (size == 0) return;
     const std::string bytes = down_.substr(0, size);
@@ -309,88 +369,9 @@ void world::kill() {
     up_.clear();
     down_.clear();
     saves_.clear();
+    inbox_.crash();
     kept_ = told_ = log_position{0};
     make_session();
-}
-
-// ---- Checks ----
-
-void world::check_shown(const packet& what) {
-    if (const auto* const p = std::get_if<publish>(&what)) check_publish(*p);
-    if (const auto* const p = std::get_if<pubrel>(&what)) check_pubrel(*p);
-}
-
-bool world::finished_on_disk(std::int64_t n) const {
-    const auto& lane = disk_.state.lane;
-    return n <= number(lane.acked) || std::count(lane.acked_beyond.begin(), lane.acked_beyond.end(), sequence{n}) > 0;
-}
-
-void world::check_publish(const publish& what) {
-    if (what.qos != qos::at_most_once && (!disk_.state.session || disk_.state.session->epoch != epoch_)) {
-        complain("a message before the session record is durable");
-    }
-    if (what.payload.starts_with('s')) return;
-    const std::int64_t n = number_of(what);
-    const std::string name = "message " + std::to_string(n);
-    const auto& lane = disk_.state.lane;
-    if (n > number(lane.maybe_sent)) complain(name + " is sent before the mark is durable");
-    if (finished_on_disk(n)) complain(name + " is sent though it is finished");
-    if (static_cast<std::int64_t>(what.id) != how_.lane.first + n % how_.lane.size) complain(name + " with another identifier");
-    for (std::int64_t other = n - how_.lane.size; other > number(lane.acked); other -= how_.lane.size) {
-        if (shown_.contains(other) && !finished_on_disk(other)) {
-            complain(name + " with the identifier of " + std::to_string(other) + ", which a restart would send again");
-        }
-    }
-    if (what.dup && !shown_.contains(n) && n > mark_at_start_) complain(name + " with DUP, but it was never sent");
-    if (how_.session_loss == on_session_loss::resend && faults_.loses_sessions == false && refused_told_.contains(n) &&
-        finished_on_disk(n)) {
-        complain(name + " is sent though it was refused");
-    }
-    shown_.insert(n);
-}
-
-void world::check_pubrel(const pubrel& what) {
-    if (what.reason != reason::success || how_.version == version::v3_1_1) {
-        const bool expected = manners_.repeats_pubrec || !refused_told_.empty();
-        if (what.reason != reason::success && !expected) complain("PUBREL for an unknown identifier");
-        if (what.reason != reason::success) return;
-    }
-    const std::int64_t id = static_cast<std::int64_t>(what.id) - how_.lane.first;
-    const auto& lane = disk_.state.lane;
-    // Whoever bears this identifier on disk must be released or finished there: none may be merely sent.
-    for (std::int64_t n = number(lane.acked) + 1; n <= number(lane.acked) + how_.lane.size && n <= newest_; ++n) {
-        if (n % how_.lane.size != id || finished_on_disk(n) || !shown_.contains(n)) continue;
-        const bool released =
-            n <= number(lane.released) || std::count(lane.released_beyond.begin(), lane.released_beyond.end(), sequence{n}) > 0;
-        if (!released) complain("PUBREL of message " + std::to_string(n) + " before its release is durable");
-    }
-}
-
-void world::check_end() {
-    const auto& lane = disk_.state.lane;
-    if (number(lane.acked) < faults_.messages || !saves_.empty()) return complain("no progress: stopped at " + in_words(lane));
-    if (!lane.acked_beyond.empty() || !lane.released_beyond.empty()) complain("the lists are not empty: " + in_words(lane));
-    const auto fed = static_cast<std::uint64_t>(faults_.messages) - evicted_.size();
-    const std::uint64_t settled = disk_.acknowledged + disk_.refused + disk_.lost;
-    if (settled != fed) {
-        complain("settled " + std::to_string(disk_.acknowledged) + " + " + std::to_string(disk_.refused) + " + " +
-                 std::to_string(disk_.lost) + ", but " + std::to_string(fed) + " were fed");
-    }
-    if (!std::is_sorted(broker_.order().begin(), broker_.order().end())) complain("first deliveries out of order");
-    const bool may_drop = faults_.loses_sessions && how_.session_loss == on_session_loss::drop;
-    std::uint64_t missing = 0;
-    for (std::int64_t n = 1; n <= faults_.messages; ++n) {
-        if (evicted_.contains(n)) continue;
-        const auto found = broker_.delivered().find(n);
-        const int times = found == broker_.delivered().end() ? 0 : found->second;
-        const bool refused = broker_.refused().contains(n) || refused_told_.contains(n);
-        if (times == 0 && !refused) ++missing;
-        if (times == 0 && !refused && !may_drop) complain("message " + std::to_string(n) + " is lost");
-        if (times > 1 && qos_of(n) == qos::exactly_once && !faults_.loses_sessions) {
-            complain("message " + std::to_string(n) + " is delivered " + std::to_string(times) + " times");
-        }
-    }
-    if (missing > disk_.lost) complain("more are missing than were counted as lost");
 }
 
 }  // namespace mqtt_test

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -11,7 +12,9 @@
 
 #include "mqtt/framer.hpp"
 #include "mqtt/session.hpp"
+#include "tests/mqtt/support/barriers.hpp"
 #include "tests/mqtt/support/driver.hpp"
+#include "tests/mqtt/support/inbox.hpp"
 #include "tests/mqtt/support/model_broker.hpp"
 
 namespace mqtt_test {
@@ -27,6 +30,9 @@ struct faults {
     std::int64_t messages = 40;
     std::uint64_t steps = 200;
     bool knows_newest = true;
+    bool expires = false;       // some of our messages have a life of a few seconds
+    std::int64_t incoming = 0;  // messages towards us, with QoS 0, 1 and 2
+    bool unsubscribes = false;  // in the middle, from a part of them
 };
 
 class world {
@@ -42,6 +48,10 @@ public:
     std::uint64_t sessions_lost() const { return sessions_lost_; }
     std::uint64_t refusals() const { return refused_told_.size(); }
     std::uint64_t finished_in_chaos() const { return finished_in_chaos_; }
+    std::uint64_t expired() const { return disk_.expired; }
+    std::uint64_t taken_in_chaos() const { return taken_in_chaos_; }
+    std::uint64_t unexpected() const;
+    const model_broker& broker() const { return broker_; }
 
 private:
     using packet_on_wire = std::pair<mqtt::packet, std::uint64_t>;  // and the offset of its end
@@ -55,6 +65,9 @@ private:
 
     void append();
     void evict();
+    void publish_to_us();
+    void change_subscriptions();
+    void subscribe_all();
     void pump(std::uint64_t most);
     /// Reads what the session shows now; from here on it may have been sent.
     void look();
@@ -69,14 +82,13 @@ private:
     void kill();
     void time();
 
-    void check_shown(const mqtt::packet& what);
-    void check_publish(const mqtt::publish& what);
-    void check_pubrel(const mqtt::pubrel& what);
     void check_end();
+    void check_delivered();
+    void check_inbox();
+    bool is_content() const { return complaints_.empty() && broker_.complaints().empty() && barriers_.is_content(); }
     void complain(std::string about) { complaints_.push_back(std::move(about)); }
     mqtt::qos qos_of(std::int64_t number) const;
-    std::int64_t number_of_id(mqtt::packet_id id) const;
-    bool finished_on_disk(std::int64_t number) const;
+    bool may_expire(std::int64_t number) const { return faults_.expires && number % 5 == 0; }
 
     mqtt::options how_;
     broker_manners manners_;
@@ -92,23 +104,29 @@ private:
     std::set<std::int64_t> evicted_;
     std::set<std::int64_t> given_;  // to a session, ever
     disk disk_;
-    std::set<std::int64_t> shown_;  // to a transport, ever
+    inbox inbox_;
+    barriers barriers_{how_, disk_, inbox_, broker_.outbox()};
+    bool wants_all_ = true;  // by configuration: both filters, or the first alone
+    bool ever_left_ = false;
+
+    // What was published to us: routed into the broker's session, or not. Those of a session that was lost may be missing.
+    std::map<std::int64_t, offer> routed_;
+    std::int64_t published_to_us_ = 0;
+    std::set<std::int64_t> lost_with_session_;
 
     // The process.
     std::unique_ptr<mqtt::session> session_;
     std::uint64_t lives_ = 0;
-    std::int64_t mark_at_start_ = 0;
     std::deque<mqtt::save> saves_;  // not durable
     mqtt::log_position kept_{0};    // durable
     mqtt::log_position told_{0};    // and told
-    std::uint64_t epoch_ = 0;
     std::set<std::int64_t> refused_told_;
+    bool qos_lowered_ = false;  // the session takes the broker for one that knows no QoS 2
 
     // The link.
     enum class link : std::uint8_t { none, opening, open };
     link link_ = link::none;
     bool closing_ = false;
-    bool resumed_ = false;
     mqtt::framer up_framer_{1u << 20};
     std::deque<packet_on_wire> up_;
     std::uint64_t up_written_ = 0;
@@ -121,6 +139,7 @@ private:
     std::uint64_t drops_ = 0;
     std::uint64_t sessions_lost_ = 0;
     std::uint64_t finished_in_chaos_ = 0;
+    std::uint64_t taken_in_chaos_ = 0;
 };
 
 }  // namespace mqtt_test
