@@ -5,6 +5,7 @@ import pathlib
 import random
 import re
 import shutil
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -149,6 +150,45 @@ class LineFeeder:
         self.wait(10)
 
 
+class OneWayLink:
+    """Between a client and the broker. While it is `deaf`, nothing that the client says arrives: then the broker doesn't know what a
+    client that is killed has already kept."""
+
+    def __init__(self, broker_port):
+        self.broker_port, self.deaf = broker_port, False
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return  # closed
+            broker = socket.create_connection(("127.0.0.1", self.broker_port))
+            threading.Thread(target=self._carry, args=(client, broker, True), daemon=True).start()
+            threading.Thread(target=self._carry, args=(broker, client, False), daemon=True).start()
+
+    def _carry(self, source, target, from_client):
+        dropped = False  # once a part is missing, the rest would be no MQTT
+        try:
+            while data := source.recv(65536):
+                dropped = dropped or (from_client and self.deaf)
+                if not dropped:
+                    target.sendall(data)
+        except OSError:
+            pass
+        for end in (source, target):
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def close(self):
+        self.listener.close()
+
+
 def try_publish_once(built, broker):
     judge = plant.Judge(broker.port, ["once"], lambda topic, payload: (topic, int(payload)))
     run(built / "publish_once", f"mqtt://127.0.0.1:{broker.port}", "once", "42")
@@ -186,47 +226,56 @@ def try_publish_durable(built, broker, folder, chance):
 
 
 def try_subscribe_exactly_once(built, broker, folder, chance):
-    database = folder / "received.db"
-    subscriber = plant.Process("subscribe_exactly_once", [built / "subscribe_exactly_once", f"mqtt://127.0.0.1:{broker.port}", "numbers/#", database],
+    database, link = folder / "received.db", OneWayLink(broker.port)
+    subscriber = plant.Process("subscribe_exactly_once", [built / "subscribe_exactly_once", f"mqtt://127.0.0.1:{link.port}", "numbers/#", database],
                                folder / "subscriber.log")
 
     def rows():
         with sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=10) as file:
             return [int(payload) for (payload,) in file.execute("SELECT payload FROM message ORDER BY number")]
 
-    subscriber.start()
-    plant.wait_for("the subscription", lambda: "numbers/#: QoS 2" in subscriber.output() or not subscriber.running(), 20)
-    assert subscriber.running(), subscriber.output()
-
-    publisher = paho.Client("numbers", protocol=paho.MQTTv311)
-    publisher.max_inflight_messages_set(20)
-    publisher.connect("127.0.0.1", broker.port)
-    publisher.loop_start()
+    def is_subscribed():
+        assert subscriber.running(), subscriber.output()
+        return "numbers/#: QoS 2" in subscriber.output()[subscriber.started_at:]
 
     def publish():
         for number in range(MESSAGES):
             publisher.publish(f"numbers/{number % 7}", str(number), qos=2)
             plant.run_for(0.001)
 
+    subscriber.start()
+    plant.wait_for("the subscription", is_subscribed, 20)
+    publisher = paho.Client("numbers", protocol=paho.MQTTv311)
+    publisher.connect("127.0.0.1", broker.port)
+    publisher.loop_start()
     stream = threading.Thread(target=publish)
     stream.start()
-    step, amid = MESSAGES // (SUBSCRIBER_KILLS + 1), 0
+    step, amid, unheard = MESSAGES // (SUBSCRIBER_KILLS + 1), 0, 0
     for kill in range(SUBSCRIBER_KILLS):
         mark = kill * step + chance.randrange(step)
         plant.wait_for(f"{mark} messages", lambda: len(rows()) >= mark, 30)
+        if kill % 2 == 1:
+            plant.wait_for("the subscription", is_subscribed, 20)
+            link.deaf, before = True, len(rows())
+            plant.wait_for("messages that are kept and can't be acknowledged", lambda: len(rows()) > before, 20)
         subscriber.kill()
-        amid += len(rows()) < MESSAGES
+        now = len(rows())
+        amid += now < MESSAGES
+        unheard += now - before if link.deaf else 0
+        link.deaf = False
         subscriber.start()
     plant.wait_for("all messages", lambda: len(rows()) >= MESSAGES, 60)
-    plant.wait_for("the last start", lambda: "QoS 2" in subscriber.output()[subscriber.started_at:], 10)
+    plant.wait_for("the last start", is_subscribed, 10)
     code = subscriber.stop()
     stream.join()
     publisher.disconnect()
     publisher.loop_stop()
+    link.close()
     found = rows()
-    print(f"subscribe_exactly_once: {SUBSCRIBER_KILLS} kills, {amid} of them amid the messages, {len(found)} rows, {len(set(found))} different, of {MESSAGES}")
+    print(f"subscribe_exactly_once: {SUBSCRIBER_KILLS} kills, {amid} of them amid the messages, {unheard} messages kept that the broker didn't hear of; "
+          f"{len(found)} rows, {len(set(found))} different, of {MESSAGES}")
     assert code == 0, f"subscribe_exactly_once ended with {code}: {subscriber.output()}"
-    assert amid > SUBSCRIBER_KILLS // 2, "the kills came too late: the test shows nothing"
+    assert amid > SUBSCRIBER_KILLS // 2 and unheard > 0, "the kills came too late: the test shows nothing"
     assert sorted(found) == list(range(MESSAGES)), "not each message exactly once"
 
 
