@@ -12,7 +12,6 @@
 #include "mqtt/proxy.hpp"
 #include "mqtt/tls.hpp"
 #include "mqtt/transport.hpp"
-#include "mqtt/websocket_handshake.hpp"
 
 namespace mqtt {
 
@@ -30,7 +29,8 @@ std::string fault_in(const connection_settings& how);
 /// To be opened with the endpoint's host and port.
 std::unique_ptr<transport> make_transport(boost::asio::io_context& loop, const connection_settings& how);
 
-/// What of it concerns the WebSocket.
+struct websocket_settings;
+/// What of it concerns the WebSocket: in words of websocket_handshake.hpp, which is no public header.
 websocket_settings websocket_settings_for(const connection_settings& how);
 
 /// How long TCP waits for a peer that vanished: as long as MQTT does, which gives up half a keep-alive after its ping, or less.

@@ -11,5 +11,5 @@ tidegate_test(mqtt_tls_test
         tls_name_test.cpp
         tls_refusal_test.cpp
         transport_tls_test.cpp
-    LIBRARIES tidegate_mqtt tidegate_mbedtls
+    LIBRARIES tidegate_mqtt Tidegate::mbedtls
 )

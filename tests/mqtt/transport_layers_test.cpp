@@ -2,6 +2,7 @@
 // Not here: each protocol by itself (proxy_test.cpp, websocket_test.cpp).
 #include "mqtt/transport_proxy.hpp"
 #include "mqtt/transport_stack.hpp"
+#include "mqtt/websocket_handshake.hpp"
 #include "tests/mqtt/support/byte_peer.hpp"
 #include "tests/mqtt/support/told.hpp"
 #include "tests/mqtt/support/transport_in_hand.hpp"

@@ -97,12 +97,16 @@ TEST_CASE("tidy: each rule can fail", "[tidy]") {
         CHECK(offends("gateway/app.cpp", "adapters/adapter.hpp"));
         CHECK(offends("gateway/app.cpp", "tests/sim/world.hpp"));
         CHECK(offends("gateway/app.cpp", "schedule.hpp"));  // not from the root
+        CHECK(offends("gateway/app.cpp", "examples/session_in_log.hpp"));
+        CHECK(offends("examples/publish_once.cpp", "gateway/clock.hpp"));
         CHECK(count(tidy::include_direction, "mqtt/session.cpp", "  #  include <store/queue.hpp>\n") == 1);
 
         CHECK_FALSE(offends("gateway/app.cpp", "adapters/adapter.h"));
         CHECK_FALSE(offends("gateway/app.cpp", "mqtt/client.hpp"));
         CHECK_FALSE(offends("adapters/modbus/link.cpp", "adapters/adapter.hpp"));
         CHECK_FALSE(offends("adapters/modbus/link.cpp", "adapters/modbus/timing.hpp"));
+        CHECK_FALSE(offends("examples/publish_once.cpp", "mqtt/client.hpp"));
+        CHECK_FALSE(offends("examples/publish_once.cpp", "session_in_log.hpp"));
         CHECK_FALSE(offends("tests/sim/world.cpp", "adapters/modbus/link.hpp"));
         CHECK(count(tidy::include_direction, "mqtt/session.cpp", "// #include \"store/queue.hpp\"\n#include <vector>\n") == 0);
     }
