@@ -176,7 +176,8 @@ TEST_CASE("broker: files that can't be read are told with their places", "[gatew
                                        to.tls.ca.path.size(),
                                        "'" + to.tls.ca.path +
                                            "' can't be read now: No such file or directory; without it there is no connection"});
-    CHECK(all[1].message == "'" + folder.path().string() + "' can't be read now: Is a directory; without it there is no connection");
+    CHECK(all[1].message ==
+          "'" + folder.path().string() + "' can't be read now: Is a directory; without it there is no connection");
     for (const auto* name : {"ca.pem", "cert.pem", "key.pem"}) write(folder.file(name));
     CHECK(told().size() == 1);
     to.tls.crl = {folder.file("ca.pem"), {4, 1}};
