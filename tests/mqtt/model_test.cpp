@@ -61,7 +61,7 @@ std::uint64_t seeds(std::uint64_t usual) {
 
 struct tally {
     std::uint64_t crashes = 0, drops = 0, evictions = 0, losses = 0, refusals = 0, finished = 0, expired = 0;
-    std::uint64_t taken = 0, repeated_to_us = 0, expired_to_us = 0, aliased = 0, aliased_to_us = 0, unexpected = 0;
+    std::uint64_t farewells = 0, taken = 0, repeated_to_us = 0, expired_to_us = 0, aliased = 0, aliased_to_us = 0, unexpected = 0;
 };
 
 template <typename Adjust>
@@ -74,6 +74,7 @@ tally run_seeds(std::uint64_t from, std::uint64_t count, Adjust adjust) {
         world w(s.how, s.manners, s.what, seed);
         const auto wrong = w.run();
         seen.crashes += w.crashes();
+        seen.farewells += w.farewells();
         seen.drops += w.drops();
         seen.evictions += w.evictions();
         seen.losses += w.sessions_lost();
@@ -92,6 +93,7 @@ tally run_seeds(std::uint64_t from, std::uint64_t count, Adjust adjust) {
     // A quiet world proves nothing, nor does one in which nothing is ever finished.
     CHECK(seen.drops > count);
     CHECK(seen.crashes > count);
+    CHECK(seen.farewells > count / 4);
     CHECK(seen.finished > 5 * count);
     return seen;
 }

@@ -59,11 +59,8 @@ std::vector<std::string> cut_run::run() {
             complain("no end");
             break;
         }
-        try {
-            if (!step()) break;
-        } catch (const struck&) {
-            strike_now();
-        }
+        if (!step()) break;
+        if (is_due_) strike_now();
     }
     if (is_content() && was_struck()) what_.direction == direction::outbound ? check_outbound() : check_inbound();
     complaints_.insert(complaints_.end(), broker_.complaints().begin(), broker_.complaints().end());
@@ -118,7 +115,7 @@ bool cut_run::begin_batch() {
 std::uint64_t cut_run::distance() const { return was_struck() ? UINT64_MAX : strikes_[struck_].at - passed_; }
 
 void cut_run::point() {
-    if (distance() == 1) throw struck{};
+    is_due_ = distance() == 1;
     ++passed_;
 }
 
@@ -126,12 +123,9 @@ template <typename Pass>
 void cut_run::let_through(std::size_t size, std::uint64_t coarse, Pass pass) {
     const std::uint64_t points = grain_ == grain::byte ? size : coarse;
     const std::uint64_t left = distance();
-    if (left > points) {
-        passed_ += points;
-        return pass(size);
-    }
-    pass(left == points ? size : grain_ == grain::byte ? left : size / 2);
-    throw struck{};
+    is_due_ = left <= points;
+    passed_ += points;
+    pass(left >= points ? size : grain_ == grain::byte ? left : size / 2);
 }
 
 void cut_run::strike_now() {
@@ -161,6 +155,7 @@ void cut_run::strike_now() {
 
     ++struck_;
     passed_ = 0;
+    is_due_ = false;
     batch_since_strike_ = false;
     if (link_ == link::open) broker_.on_close();
     if (how.loses_session) broker_.lose_session();

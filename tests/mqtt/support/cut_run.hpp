@@ -57,8 +57,6 @@ public:
     bool was_struck() const { return struck_ == strikes_.size(); }
 
 private:
-    struct struck {};
-
     void begin_process();
     bool step();
     bool is_quiet() const;
@@ -76,7 +74,7 @@ private:
     void close();
     void feed();
 
-    /// The end of a step.
+    /// The last thing that a step does, or let_through().
     void point();
     /// Lets `size` bytes pass by `pass`, up to the strike. `coarse`: how many points they have if not each byte is one.
     template <typename Pass>
@@ -102,6 +100,7 @@ private:
     std::vector<std::string> complaints_;
     std::size_t struck_ = 0;
     std::uint64_t passed_ = 0;
+    bool is_due_ = false;  // the strike, at once
 
     // What survives the process.
     disk disk_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -53,9 +54,8 @@ public:
     /// The call that told these is over. False: one was told without the save that has to follow it.
     bool close() {
         // The unexpected don't say their QoS: it was 0 then.
-        const auto first = std::stable_partition(open_.begin(), open_.end(), [](const auto& each) { return each.expected; });
-        unkept_.insert(unkept_.end(), first, open_.end());
-        open_.erase(first, open_.end());
+        std::copy_if(open_.begin(), open_.end(), std::back_inserter(unkept_), [](const auto& each) { return !each.expected; });
+        std::erase_if(open_, [](const auto& each) { return !each.expected; });
         return std::exchange(open_, {}).empty();
     }
     const std::vector<inbox_message>& kept() const { return kept_; }

@@ -8,6 +8,13 @@ namespace mqtt_test {
 
 using namespace mqtt;
 
+namespace {
+
+constexpr const char* first_filter = "in/a/+";
+constexpr const char* second_filter = "in/b/+";
+
+}  // namespace
+
 world::world(options how, broker_manners manners, faults what, std::uint64_t seed)
     : how_(std::move(how)), manners_(manners), faults_(what), dice_(seed), broker_(manners, seed + 1) {
     if (manners_.repeats_pubrec) barriers_.expect_late_pubrecs();
@@ -87,7 +94,7 @@ void world::chaos_step() {
             if (dice_.one_in(faults_.drops_one_in)) drop_link();
             break;
         case 22:
-            if (dice_.one_in(faults_.kills_one_in)) kill();
+            if (dice_.one_in(faults_.kills_one_in)) dice_.one_in(4) ? stop() : kill();
             break;
         case 23:
             if (faults_.evicts) evict();
@@ -114,9 +121,10 @@ void world::chaos_step() {
 
 /// Everything moves on; false when all is done.
 bool world::peaceful_step() {
-    while (published_to_us_ < faults_.incoming && broker_.is_subscribed("in/a/+")) publish_to_us();
-    const bool done = saves_.empty() && number(disk_.state.lane.acked) >= faults_.messages && session_->in_flight() == 0;
-    if (done && published_to_us_ >= faults_.incoming && broker_.outbox().empty() && session_->unsent().empty()) return false;
+    while (published_to_us_ < faults_.incoming && broker_.is_subscribed(first_filter)) publish_to_us();
+    const bool all_kept = saves_.empty() && number(disk_.state.lane.acked) >= faults_.messages && session_->in_flight() == 0;
+    const bool all_taken = published_to_us_ >= faults_.incoming && broker_.outbox().empty();
+    if (all_kept && all_taken && session_->is_online() && up_.empty() && !broker_.has_answers()) return false;
     move_on(1000);
     return true;
 }
@@ -156,6 +164,9 @@ void world::carry_out(const effect& what) {
         inbox_.take(in_box(*m));
     } else if (const auto* const u = std::get_if<unexpected_message>(&what)) {
         inbox_.take(in_box(*u));
+        if (!u->topic.starts_with("in/b/") || expects_second_) complain("unexpected: " + u->topic);
+    } else if (const auto* const left = std::get_if<unsubscribed>(&what)) {
+        if (left->filter == second_filter && !wants_all_) expects_second_ = false;
     } else if (const auto* const o = std::get_if<online>(&what)) {
         barriers_.begin_connection(o->epoch);
     } else if (std::get_if<session_lost>(&what) != nullptr) {
@@ -184,22 +195,21 @@ void world::evict() {
 // ---- Towards us ----
 
 void world::subscribe_all() {
-    std::vector<subscription> what(wants_all_ ? 2 : 1);
-    what[0].filter = "in/a/+";
-    what[0].qos = qos::exactly_once;
-    if (wants_all_) {
-        what[1].filter = "in/b/+";
-        what[1].qos = qos::exactly_once;
-    }
+    std::vector<subscription> what{{first_filter, qos::exactly_once}};
+    if (wants_all_) what.push_back({second_filter, qos::exactly_once});
+    expects_second_ = wants_all_;
+    left_second_ = false;
     session_->subscribe(std::move(what), {}, now_);
 }
 
 void world::change_subscriptions() {
     if (wants_all_) {
-        ever_left_ = true;
-        session_->unsubscribe({"in/b/+"}, {}, now_);
+        ever_left_ = left_second_ = true;
+        session_->unsubscribe({second_filter}, {}, now_);
     } else {
-        session_->subscribe({{"in/b/+", qos::exactly_once}}, {}, now_);
+        expects_second_ = true;
+        left_second_ = false;
+        session_->subscribe({{second_filter, qos::exactly_once}}, {}, now_);
     }
     wants_all_ = !wants_all_;
     take_effects();
@@ -257,7 +267,8 @@ void world::pump(std::uint64_t most) {
     }
     if (!peace_ && dice_.one_in(8)) {
         publication p;
-        p.topic = "status";
+        const std::string topic = topic_of_number(static_cast<std::int64_t>(dice_.below(5)));
+        p.topic = topic;
         p.payload = "s";
         p.qos = dice_.one_in(2) ? qos::at_least_once : qos::at_most_once;
         if (session_->publish_unlogged(p, now_) && !session_->is_online()) complain("unlogged messages are taken while offline");
@@ -363,6 +374,20 @@ void world::time() {
 
 void world::kill() {
     ++crashes_;
+    end_process();
+}
+
+/// In order: what is asked for in the end is still done.
+void world::stop() {
+    ++farewells_;
+    session_->stop(now_);
+    take_effects();
+    if (closing_) transport();
+    make_durable(1000);
+    end_process();
+}
+
+void world::end_process() {
     if (link_ == link::open) broker_.on_close();
     link_ = link::none;
     closing_ = false;

@@ -43,6 +43,7 @@ public:
     std::vector<std::string> run();
     /// For statistics: a run in which nothing happens proves nothing.
     std::uint64_t crashes() const { return crashes_; }
+    std::uint64_t farewells() const { return farewells_; }
     std::uint64_t drops() const { return drops_; }
     std::uint64_t evictions() const { return evicted_.size(); }
     std::uint64_t sessions_lost() const { return sessions_lost_; }
@@ -80,6 +81,8 @@ private:
     void break_link(std::string_view why);
     void drop_link();
     void kill();
+    void stop();
+    void end_process();
     void time();
 
     void check_end();
@@ -121,7 +124,9 @@ private:
     mqtt::log_position kept_{0};    // durable
     mqtt::log_position told_{0};    // and told
     std::set<std::int64_t> refused_told_;
-    bool qos_lowered_ = false;  // the session takes the broker for one that knows no QoS 2
+    bool expects_second_ = false;  // of this process: a message for the second filter isn't unexpected
+    bool left_second_ = false;     // by this process
+    bool qos_lowered_ = false;     // the session takes the broker for one that knows no QoS 2
 
     // The link.
     enum class link : std::uint8_t { none, opening, open };
@@ -136,6 +141,7 @@ private:
     std::string down_;
 
     std::uint64_t crashes_ = 0;
+    std::uint64_t farewells_ = 0;
     std::uint64_t drops_ = 0;
     std::uint64_t sessions_lost_ = 0;
     std::uint64_t finished_in_chaos_ = 0;
