@@ -2,6 +2,7 @@
 #include "gateway/app.hpp"
 
 #include <array>
+#include <bit>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -18,6 +19,7 @@
 #include "gateway/limits.hpp"
 #include "gateway/payload.hpp"
 #include "gateway/pipeline.hpp"
+#include "gateway/session_state.hpp"
 #include "gateway/store_thread.hpp"
 #include "mqtt/client.hpp"
 #include "mqtt/session.hpp"
@@ -42,44 +44,6 @@ std::string new_epoch() {
 
 mqtt::will last_will(const config::file& config) {
     return {gateway_status_topic(config), "offline", mqtt::qos::at_least_once, true};
-}
-
-// The store's words and the session's are the same facts in two vocabularies; the gateway alone knows both.
-mqtt::sequence to_mqtt(store::sequence s) { return mqtt::sequence{number(s)}; }
-store::sequence to_store(mqtt::sequence s) { return store::sequence{mqtt::number(s)}; }
-
-template <typename To, typename From, typename Convert>
-std::vector<To> converted(const std::vector<From>& from, Convert convert) {
-    std::vector<To> to;
-    to.reserve(from.size());
-    for (const auto& each : from) to.push_back(convert(each));
-    return to;
-}
-
-mqtt::saved_state saved_state_of(const store::recovery& found) {
-    mqtt::saved_state state;
-    state.newest = to_mqtt(found.last);
-    if (found.session) state.session = {found.session->client_id, found.session->broker, found.session->epoch};
-    state.lane = {to_mqtt(found.cursor.acked), to_mqtt(found.cursor.released), to_mqtt(found.cursor.maybe_sent),
-                  converted<mqtt::sequence>(found.cursor.acked_beyond, to_mqtt),
-                  converted<mqtt::sequence>(found.cursor.released_beyond, to_mqtt)};
-    for (const auto id : found.held) state.held.push_back(mqtt::packet_id{id});
-    return state;
-}
-
-save_request save_request_of(const mqtt::save& from) {
-    save_request to;
-    to.position = static_cast<std::uint64_t>(from.position);
-    if (from.session) to.session = store::session_record{from.session->client_id, from.session->broker, from.session->epoch};
-    if (from.lane)
-        to.cursor = store::cursor{to_store(from.lane->acked), to_store(from.lane->released), to_store(from.lane->maybe_sent),
-                                  converted<store::sequence>(from.lane->acked_beyond, to_store),
-                                  converted<store::sequence>(from.lane->released_beyond, to_store)};
-    to.settled = {from.acknowledged, from.refused, from.lost, from.expired};
-    if (from.held)
-        to.held = converted<std::uint16_t>(*from.held, [](mqtt::packet_id id) { return static_cast<std::uint16_t>(id); });
-    to.barrier = from.barrier;
-    return to;
 }
 
 std::string device_status(const device_event& what) {
@@ -156,7 +120,9 @@ private:
     std::uint64_t evicted_ = 0;
     bool store_failing_ = false;
     std::vector<store::parking> parked_;  // refused messages; they go with the next save
-    broker_limits broker_limits_;         // that the log has
+    std::string refused_reason_;
+    std::uint64_t refused_ = 0;    // in a row with this reason
+    broker_limits broker_limits_;  // that the log has
     bool was_online_ = false;
     std::string offline_reason_;
     std::uint64_t offline_repeats_ = 0;
@@ -368,15 +334,20 @@ void app::carry_out(const mqtt::session_lost& what) {
 }
 
 void app::carry_out(const mqtt::message_refused& what) {
-    log_.warning("message_refused", {{"sequence", mqtt::number(what.sequence)},
-                                     {"reason", what.reason},
-                                     {"remedy", "it is kept among the dead letters: tidegate queue stats"}});
+    if (what.reason != refused_reason_) refused_ = 0;
+    refused_reason_ = what.reason;
+    // What is refused once is as a rule refused always; told when its number has doubled.
+    if (std::has_single_bit(++refused_))
+        log_.warning("message_refused", {{"sequence", mqtt::number(what.sequence)},
+                                         {"reason", what.reason},
+                                         {"messages", refused_},
+                                         {"remedy", "it is kept among the dead letters: tidegate queue stats"}});
     parked_.push_back({to_store(what.sequence), what.reason_code, what.reason});
 }
 
 void app::carry_out(const mqtt::qos_lowered& what) {
     log_.warning("qos_lowered", {{"to", static_cast<int>(what.to)},
-                                 {"reason", "the broker closes the connection on messages of QoS 2"},
+                                 {"reason", "the broker takes no messages of QoS 2"},
                                  {"remedy", "set mqtt.max_qos: 1"}});
 }
 

@@ -12,9 +12,14 @@
 #include <csignal>
 #include <cstdio>
 #include <random>
+#include <utility>
+#include <vector>
 
+#include "gateway/clock.hpp"
 #include "gateway/limits.hpp"
+#include "gateway/session_state.hpp"
 #include "mqtt/client.hpp"
+#include "mqtt/codec.hpp"
 
 namespace gateway {
 namespace {
@@ -48,13 +53,17 @@ public:
     void say(const std::string& line) const { std::fprintf(stderr, "%s: %s\n", name_.c_str(), line.c_str()); }
     mqtt::session& session() { return session_; }
     mqtt::client& client() { return client_; }
+    command_store* state() { return how_.state ? &*how_.state : nullptr; }
 
 private:
     void on_effect(const mqtt::effect& what);
     void on_online(const mqtt::online& what);
     void on_offline(const mqtt::offline& what);
+    void keep(const mqtt::save& what);
+    void hand_on(std::vector<store::received_message> messages, store::inbox_number first);
+    void hand_on_waiting();
 
-    const broker_settings how_;
+    broker_settings how_;
     const std::string name_;
     const handlers handlers_;
     boost::asio::io_context loop_{1};
@@ -66,6 +75,7 @@ private:
     when_lost when_lost_ = when_lost::give_up;
     bool was_online_ = false;
     bool leaving_ = false;
+    std::vector<store::received_message> received_;  // to be kept with the next save
     int code_ = 0;
 };
 
@@ -76,7 +86,7 @@ broker_link::inside::inside(broker_settings how, std::string name, handlers what
       signals_(loop_, SIGTERM, SIGINT),
       timer_(loop_),
       input_(loop_),
-      session_(how_.session, {}, std::random_device{}()),
+      session_(how_.session, how_.state ? saved_state_of(how_.state->found()) : mqtt::saved_state(), std::random_device{}()),
       client_(
           loop_, {how_.connection}, session_, [this](const mqtt::effect& e) { on_effect(e); },
           [this] {
@@ -94,6 +104,7 @@ int broker_link::inside::run(when_lost then) {
             if (!error && !leaving_) leave(handlers_.on_timeout());
         });
     }
+    if (how_.state) hand_on_waiting();
     client_.start();
     loop_.run();
     return code_;
@@ -120,12 +131,57 @@ void broker_link::inside::when_readable(int descriptor, std::function<void()> th
 }
 
 void broker_link::inside::on_effect(const mqtt::effect& what) {
+    if (const auto* const wanted = std::get_if<mqtt::save>(&what)) return keep(*wanted);
+    const auto* const message = std::get_if<mqtt::received>(&what);
+    if (how_.state && message != nullptr && message->qos != mqtt::qos::at_most_once)
+        return received_.push_back(kept(*message, stamp_now()));
     if (leaving_) return;
     if (const auto* const on = std::get_if<mqtt::online>(&what)) on_online(*on);
     if (const auto* const off = std::get_if<mqtt::offline>(&what)) on_offline(*off);
     if (const auto* const moved = std::get_if<mqtt::redirected>(&what))
         say("the broker names another server: " + moved->to + (moved->followed ? "" : " (not followed)"));
     if (!leaving_) handlers_.on_effect(what);
+}
+
+/// The broker hears that we have a message only when it is in the file.
+void broker_link::inside::keep(const mqtt::save& what) {
+    auto received = std::exchange(received_, {});
+    const auto done = how_.state->commit(what, received);
+    if (!done) {
+        say(done.error().detail());
+        return leave(1);
+    }
+    // An inbox without room can't come about: what is in it is handed on before more is read.
+    hand_on(std::move(received), done->first_received);
+    session_.on_durable(what.position, command_now());
+    if (!leaving_) handlers_.on_effect(what);
+}
+
+void broker_link::inside::hand_on(std::vector<store::received_message> messages, store::inbox_number first) {
+    if (messages.empty() || leaving_) return;
+    for (const auto& each : messages) {
+        mqtt::received message;
+        message.topic = each.topic;
+        message.payload = each.payload;
+        message.qos = static_cast<mqtt::qos>(each.qos);
+        message.retain = each.retain;
+        message.properties = mqtt::decode_message_properties(each.properties).value_or(mqtt::property_set());
+        message.properties.message_expiry_interval = each.expiry;
+        handlers_.on_effect(message);
+    }
+    if (const auto done = how_.state->handled(first, messages.size()); !done) {
+        say(done.error().detail());
+        leave(1);
+    }
+}
+
+/// What an earlier call had taken over from the broker, and did not come to hand on.
+void broker_link::inside::hand_on_waiting() {
+    while (!leaving_) {
+        auto waiting = how_.state->queue().read_inbox(store::inbox_number{1}, 100, 1u << 20);
+        if (!waiting || waiting->empty()) return;
+        for (auto& each : *waiting) hand_on({std::move(each.message)}, each.number);
+    }
 }
 
 void broker_link::inside::on_online(const mqtt::online& what) {
@@ -160,5 +216,6 @@ void broker_link::when_readable(int descriptor, std::function<void()> then) {
 }
 void broker_link::say(const std::string& line) const { inside_->say(line); }
 mqtt::session& broker_link::session() { return inside_->session(); }
+command_store* broker_link::state() { return inside_->state(); }
 
 }  // namespace gateway

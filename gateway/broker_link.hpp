@@ -15,6 +15,7 @@ namespace gateway {
 class broker_link {
 public:
     struct handlers {
+        /// With a state file: a `save` when it is durable, and then what it was saved with: `received` of QoS 1 and 2.
         std::function<void(const mqtt::effect&)> on_effect;
         std::function<void()> on_ready;     // the session may take messages
         std::function<int()> on_interrupt;  // Ctrl-C; returns the exit code
@@ -39,6 +40,8 @@ public:
     void when_readable(int descriptor, std::function<void()> then);
     void say(const std::string& line) const;
     mqtt::session& session();
+    /// Nothing: there is no state file.
+    command_store* state();
 
 private:
     class inside;

@@ -107,7 +107,8 @@ option_result<void> set_times(const broker_options& typed, broker_settings& to) 
     if (!keepalive) return keepalive.error();
     to.session.keepalive = *keepalive;
     to.connection.keepalive = *keepalive;
-    to.session.session_expiry = std::chrono::seconds{0};
+    // With a state file the session is to outlive the command, else it ends with it.
+    to.session.session_expiry = typed.state.empty() ? std::chrono::seconds{0} : std::chrono::hours{24 * 7};
     if (!typed.session_expiry.empty()) {
         const auto expiry = seconds_of(typed.session_expiry, "--session-expiry");
         if (!expiry) return expiry.error();
@@ -169,6 +170,22 @@ option_result<void> set_proxy(const broker_options& typed, mqtt::connection_sett
     return {};
 }
 
+/// A session that is kept is found again by its client identifier.
+option_result<void> set_state(const broker_options& typed, const char* role, broker_settings& to) {
+    to.session.broker = typed.url;
+    to.session.client_id = typed.client_id;
+    to.session.keeping = typed.state.empty() ? mqtt::keeping::in_memory : mqtt::keeping::durable;
+    if (!typed.state.empty()) {
+        auto opened = command_store::open(typed.state);
+        if (!opened) return opened.error();
+        const auto& session = opened->found().session;
+        if (session && typed.client_id.empty()) to.session.client_id = session->client_id;
+        to.state.emplace(std::move(*opened));
+    }
+    if (to.session.client_id.empty()) to.session.client_id = random_name(role);
+    return {};
+}
+
 }  // namespace
 
 option_result<broker_settings> settings_of(const broker_options& typed, const char* role) {
@@ -179,9 +196,7 @@ option_result<broker_settings> settings_of(const broker_options& typed, const ch
     if (typed.version != "5" && typed.version != "3.1.1")
         return option_error::because("--mqtt: '" + typed.version + "' is no version; 5 and 3.1.1 are");
     to.session.version = typed.version == "5" ? mqtt::version::v5 : mqtt::version::v3_1_1;
-    to.session.client_id = typed.client_id.empty() ? random_name(role) : typed.client_id;
-    to.session.broker = typed.url;
-    to.session.keeping = mqtt::keeping::in_memory;
+    if (const auto done = set_state(typed, role, to); !done) return done.error();
     to.retry = typed.retry;
     to.verbose = typed.verbose;
     if (const auto done = set_login(typed, to.session); !done) return done.error();

@@ -2,13 +2,14 @@
 // Not here: the command line itself (main.cpp), and the service's broker, which the config file describes.
 #pragma once
 
-#include <boost/system/result.hpp>
 #include <chrono>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "gateway/command_store.hpp"
+#include "gateway/option_error.hpp"
 #include "mqtt/transport_stack.hpp"
 #include "mqtt/types.hpp"
 
@@ -29,6 +30,7 @@ struct broker_options {
     std::string keepalive = "60s";
     std::string session_expiry;
     std::string timeout;                       // of the whole command
+    std::string state;                         // a queue file
     std::vector<std::string> user_properties;  // of CONNECT
     std::string will_topic, will_payload, will_delay;
     int will_qos = 0;
@@ -41,28 +43,10 @@ struct broker_settings {
     mqtt::options session;
     mqtt::connection_settings connection;
     std::optional<std::chrono::milliseconds> timeout;
+    std::optional<command_store> state;
     bool retry = false;
     bool verbose = false;
 };
-
-/// What is wrong with what was typed, and what would be right.
-class option_error {
-public:
-    option_error() = default;
-    static option_error because(std::string message) {
-        option_error error;
-        error.message_ = std::move(message);
-        return error;
-    }
-    const std::string& message() const { return message_; }
-
-private:
-    std::string message_;
-};
-[[noreturn]] void throw_exception_from_error(const option_error& what, const boost::source_location& where);
-
-template <typename T>
-using option_result = boost::system::result<T, option_error>;
 
 /// `role`: "pub" or "sub", part of the client identifier where none was given. Fetches the secrets.
 option_result<broker_settings> settings_of(const broker_options& typed, const char* role);

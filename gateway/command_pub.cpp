@@ -1,6 +1,8 @@
 // gateway/command_pub.cpp: `tidegate pub`: publishes one message, a file, or each line of stdin, and ends when the broker has
 // taken them over as their QoS says.
 // Not here: the connection (broker_link.hpp).
+#include "gateway/command_pub.hpp"
+
 #include <unistd.h>
 
 #include <cerrno>
@@ -9,7 +11,6 @@
 #include <deque>
 #include <optional>
 
-#include "gateway/broker_link.hpp"
 #include "gateway/commands.hpp"
 #include "mqtt/codec.hpp"
 
@@ -19,41 +20,6 @@ namespace {
 constexpr std::size_t largest_message = 256u << 20;  // bytes; MQTT's own bound
 constexpr std::size_t lines_ahead = 1000;
 constexpr std::size_t largest_read = 64u << 10;
-
-/// What is to be published: one text, or the lines of stdin as they come.
-class message_source {
-public:
-    explicit message_source(std::string text) : text_(std::move(text)), ended_(true), single_(true) {}
-    message_source() = default;
-
-    /// The next message; nothing: not yet, or no more.
-    std::optional<std::string> next() {
-        if (single_) {
-            single_ = false;
-            return std::exchange(text_, {});
-        }
-        const std::size_t end = text_.find('\n', start_);
-        if (end == std::string::npos && !(ended_ && start_ < text_.size())) return std::nullopt;
-        std::string line = text_.substr(start_, end - start_);
-        start_ = end == std::string::npos ? text_.size() : end + 1;
-        return line;
-    }
-    bool is_at_end() const { return ended_ && !single_ && start_ >= text_.size(); }
-    /// Reads what stdin has; blocks if it has nothing.
-    void read() {
-        text_.erase(0, std::exchange(start_, 0));
-        char buffer[largest_read];
-        const ssize_t size = ::read(STDIN_FILENO, buffer, sizeof buffer);
-        if (size > 0) text_.append(buffer, static_cast<std::size_t>(size));
-        if (size == 0 || (size < 0 && errno != EINTR) || text_.size() > largest_message) ended_ = true;
-    }
-
-private:
-    std::string text_;
-    std::size_t start_ = 0;
-    bool ended_ = false;
-    bool single_ = false;
-};
 
 option_result<std::string> whole_file(const std::string& path) {
     std::FILE* const file = path == "-" ? stdin : std::fopen(path.c_str(), "rbe");
@@ -90,11 +56,8 @@ option_result<std::string> properties_of(const pub_options& typed) {
 
 class publisher {
 public:
-    publisher(broker_settings how, const pub_options& typed, std::string properties, std::optional<std::chrono::seconds> expiry,
-              message_source source)
-        : typed_(typed),
-          properties_(std::move(properties)),
-          expiry_(expiry),
+    publisher(broker_settings how, const message_form& form, message_source source)
+        : form_(form),
           source_(std::move(source)),
           link_(std::move(how), "tidegate pub",
                 {[this](const mqtt::effect& what) { on_effect(what); }, [this] { pump(); },
@@ -111,12 +74,12 @@ private:
             const auto at = static_cast<std::size_t>(mqtt::number(session.next()) - first_);
             if (at == kept_.size() && !take_next()) break;
             mqtt::publication message;
-            message.topic = typed_.topic;
+            message.topic = form_.topic;
             message.payload = kept_[at];
-            message.qos = static_cast<mqtt::qos>(typed_.qos);
-            message.retain = typed_.retain;
-            message.properties = properties_;
-            message.expiry = expiry_;
+            message.qos = static_cast<mqtt::qos>(form_.qos);
+            message.retain = form_.retain;
+            message.properties = form_.properties;
+            if (form_.expiry) message.expiry = std::chrono::seconds{*form_.expiry};
             session.publish(session.next(), message, command_now());
         }
         if (source_.is_at_end() && kept_.empty()) return link_.leave(refused_ == 0 ? 0 : 1);
@@ -144,8 +107,8 @@ private:
         }
         if (const auto* const on = std::get_if<mqtt::online>(&what)) {
             const int most = on->properties.maximum_qos.value_or(2);
-            if (most < typed_.qos) link_.say("the broker takes at most QoS " + std::to_string(most));
-            if (typed_.retain && on->properties.retain_available == 0) link_.say("the broker retains no messages");
+            if (most < form_.qos) link_.say("the broker takes at most QoS " + std::to_string(most));
+            if (form_.retain && on->properties.retain_available == 0) link_.say("the broker retains no messages");
         }
     }
 
@@ -155,9 +118,7 @@ private:
         return 1;
     }
 
-    const pub_options& typed_;
-    const std::string properties_;
-    const std::optional<std::chrono::seconds> expiry_;
+    const message_form& form_;
     message_source source_;
     bool waiting_ = false;
     std::deque<std::string> kept_;  // the messages first_, first_ + 1, …
@@ -171,32 +132,77 @@ int usage(const option_error& why) {
     return 2;
 }
 
+option_result<message_form> form_of(const pub_options& typed) {
+    if (!mqtt::is_valid_topic_name(typed.topic))
+        return option_error::because("'" + typed.topic + "' is no topic to publish to: it must not be empty or hold + or #");
+    message_form form;
+    form.topic = typed.topic;
+    form.qos = typed.qos;
+    form.retain = typed.retain;
+    auto properties = properties_of(typed);
+    if (!properties) return properties.error();
+    form.properties = std::move(*properties);
+    if (typed.expiry.empty()) return form;
+    const auto seconds = seconds_of(typed.expiry, "--expiry");
+    if (!seconds) return seconds.error();
+    form.expiry = static_cast<std::uint32_t>(seconds->count());
+    return form;
+}
+
+option_result<message_source> source_of(const pub_options& typed) {
+    const int sources = (typed.message ? 1 : 0) + (typed.file.empty() ? 0 : 1) + (typed.lines ? 1 : 0);
+    if (sources != 1) return option_error::because("give one of: a MESSAGE, --file FILE, or --lines");
+    if (typed.lines) return message_source();
+    if (typed.message) return message_source(*typed.message);
+    auto text = whole_file(typed.file);
+    if (!text) return text.error();
+    return message_source(std::move(*text));
+}
+
 }  // namespace
 
+std::optional<std::string> message_source::next() {
+    if (single_) {
+        single_ = false;
+        return std::exchange(text_, {});
+    }
+    const std::size_t end = text_.find('\n', start_);
+    if (end == std::string::npos && !(ended_ && start_ < text_.size())) return std::nullopt;
+    std::string line = text_.substr(start_, end - start_);
+    start_ = end == std::string::npos ? text_.size() : end + 1;
+    return line;
+}
+
+void message_source::read() {
+    text_.erase(0, std::exchange(start_, 0));
+    char buffer[largest_read];
+    const ssize_t size = ::read(STDIN_FILENO, buffer, sizeof buffer);
+    if (size > 0) text_.append(buffer, static_cast<std::size_t>(size));
+    if (size == 0 || (size < 0 && errno != EINTR) || text_.size() > largest_message) ended_ = true;
+}
+
+store::message message_form::of(std::string payload) const {
+    store::message one;
+    one.topic = topic;
+    one.payload = std::move(payload);
+    one.qos = static_cast<std::uint8_t>(qos);
+    one.retain = retain;
+    one.properties = properties;
+    one.expiry = expiry;
+    return one;
+}
+
 int pub_command(const pub_options& typed) {
+    const auto form = form_of(typed);
+    if (!form) return usage(form.error());
+    auto source = source_of(typed);
+    if (!source) return usage(source.error());
+    if (!typed.broker.state.empty() && typed.qos == 0)
+        return usage(option_error::because("--state needs QoS 1 or 2: what has no answer can't be kept until it comes"));
     auto how = settings_of(typed.broker, "pub");
     if (!how) return usage(how.error());
-    if (!mqtt::is_valid_topic_name(typed.topic))
-        return usage(
-            option_error::because("'" + typed.topic + "' is no topic to publish to: it must not be empty or hold + or #"));
-    auto properties = properties_of(typed);
-    if (!properties) return usage(properties.error());
-    std::optional<std::chrono::seconds> expiry;
-    if (!typed.expiry.empty()) {
-        const auto seconds = seconds_of(typed.expiry, "--expiry");
-        if (!seconds) return usage(seconds.error());
-        expiry = *seconds;
-    }
-    const int sources = (typed.message ? 1 : 0) + (typed.file.empty() ? 0 : 1) + (typed.lines ? 1 : 0);
-    if (sources != 1) return usage(option_error::because("give one of: a MESSAGE, --file FILE, or --lines"));
-
-    message_source source;
-    if (!typed.lines) {
-        auto text = typed.message ? option_result<std::string>(*typed.message) : whole_file(typed.file);
-        if (!text) return usage(text.error());
-        source = message_source(std::move(*text));
-    }
-    return publisher(std::move(*how), typed, std::move(*properties), expiry, std::move(source)).run();
+    if (how->state) return publish_stored(std::move(*how), *form, std::move(*source));
+    return publisher(std::move(*how), *form, std::move(*source)).run();
 }
 
 }  // namespace gateway

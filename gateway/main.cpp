@@ -46,8 +46,9 @@ void add_broker_options(CLI::App& to, gateway::broker_options& o) {
         .add("--auth", o.authentication, "METHOD", "MQTT 5: scram-sha-256")
         .add("-k,--keepalive", o.keepalive, "TIME", "[60s]")
         .add("--session-expiry", o.session_expiry, "TIME",
-             "How long the broker keeps the session when the connection is lost [0s]")
+             "How long the broker keeps the session when the connection is lost [0s; with --state 7d]")
         .add("--connect-property", o.user_properties, "NAME=VALUE", "MQTT 5: a user property of CONNECT")
+        .add("--state", o.state, "FILE", "Keep the session and its messages in this file, over calls, crashes and power cuts")
         .add("--timeout", o.timeout, "TIME", "Give up after this time")
         .flag("--retry", o.retry, "Keep trying, also when the first connection fails")
         .flag("-v,--verbose", o.verbose, "Tell when there is a connection");

@@ -23,6 +23,10 @@ using namespace std::chrono_literals;
 constexpr std::size_t largest_write = 64 * 1024;  // copied by the transport, hence bounded
 constexpr auto close_patience = 1s;
 
+// Many messages in flight move in batches: a quarter of the window at a time, and acknowledgements by the half.
+constexpr std::size_t many_in_flight = 16;
+constexpr std::size_t smallest_acknowledgement = 4;  // bytes: PUBACK, PUBREC, PUBCOMP
+
 time_point now() { return std::chrono::steady_clock::now(); }
 
 }  // namespace
@@ -49,6 +53,7 @@ public:
 
 private:
     void carry_out_effects();
+    bool is_ready() const;
     void carry_out(const open_transport& what);
     void carry_out(const close_transport&);
 
@@ -82,6 +87,7 @@ private:
         bool open = false;
         bool closing = false;                  // close_transport was asked for
         bool ended = false;                    // the peer was told that no more will come
+        std::size_t filled_to = 0;             // messages in flight when the session took no more; 0: it would
         std::size_t writing = 0;               // bytes on their way to the system
         std::string write_error;               // no more can be written; what the peer said before it is still to be read
         std::optional<time_point> give_up_at;  // the end of all patience with this connection
@@ -125,10 +131,11 @@ void client::carrier::turn() {
     for (bool told = false; again_ && !abandoned_;) {
         again_ = false;
         carry_out_effects();
-        if (abandoned_ || told || !session_.accepts()) continue;
+        if (abandoned_ || told || !is_ready()) continue;
         told = true;
         again_ = true;
         on_ready_();
+        if (!abandoned_) connection_.filled_to = session_.accepts() ? 0 : session_.in_flight();
     }
     turning_ = false;
     if (abandoned_) return;
@@ -136,6 +143,13 @@ void client::carrier::turn() {
     end_when_written();
     arm();
     report_stopped();
+}
+
+/// A window that was full is filled again when a quarter of it is free: a write for each acknowledgement would cost us, and
+/// the broker that is woken by it, more than the messages.
+bool client::carrier::is_ready() const {
+    const std::size_t full = connection_.filled_to;
+    return session_.accepts() && (full < many_in_flight || session_.in_flight() <= full - full / 4);
 }
 
 void client::carrier::carry_out_effects() {
@@ -186,6 +200,8 @@ void client::carrier::on_opened(std::string_view error) {
 }
 
 void client::carrier::read() {
+    const std::size_t in_flight = session_.in_flight();
+    transport_->expect(in_flight < many_in_flight ? 0 : in_flight / 2 * smallest_acknowledgement);
     transport_->read([this](std::string_view error, std::span<const std::byte> bytes) { on_read(error, bytes); });
 }
 

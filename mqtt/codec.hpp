@@ -88,6 +88,8 @@ void encode_acknowledgement(acknowledgement_kind kind, packet_id id, reason why,
 /// The bytes for publication::properties. Nothing: a value isn't allowed there, as a response topic with a wildcard, text
 /// that is no UTF-8, or a property that isn't a message's own (expiry and topic alias have places of their own).
 std::optional<std::string> encode_message_properties(const property_set& what);
+/// Back again. Nothing: no such bytes.
+std::optional<property_set> decode_message_properties(std::string_view bytes);
 
 /// Well-formed UTF-8 without U+0000 (1.5.4).
 bool is_valid_utf8(std::string_view text);

@@ -109,6 +109,17 @@ std::optional<std::string> encode_message_properties(const property_set& what) {
     return block.substr(length_bytes);
 }
 
+std::optional<property_set> decode_message_properties(std::string_view bytes) {
+    if (bytes.size() > largest_variable_integer) return std::nullopt;
+    std::string block;
+    append_variable_integer(block, bytes.size());
+    block.append(bytes);
+    reader from(std::as_bytes(std::span(block.data(), block.size())), version::v5);
+    auto found = read_properties(from, packet_type::publish, sender::client);
+    if (from.failed() || encode_message_properties(found) != bytes) return std::nullopt;
+    return found;
+}
+
 void encode_acknowledgement(acknowledgement_kind kind, packet_id id, reason why, version how, std::string& to) {
     const bool silent = how == version::v3_1_1 || why == reason::success;
     const unsigned flags = kind == acknowledgement_kind::pubrel ? 2u : 0u;

@@ -85,7 +85,7 @@ void gate::show_publish(const waiting& what, std::string_view bytes) {
 
 void gate::show_answer(const waiting& what, std::string_view bytes) {
     show(what.after, bytes);
-    if (what.final == is_final::yes) ++final_answers_;
+    if (what.final == is_final::yes) final_answer_shown_ = true;
 }
 
 void gate::show(log_position after, std::string_view bytes) {
@@ -143,7 +143,7 @@ void gate::clear() {
     marks_.clear();
     done_.clear();
     shown_ = sequence{0};
-    final_answers_ = 0;
+    final_answer_shown_ = false;
     unlogged_ = 0;
 }
 

@@ -39,8 +39,8 @@ public:
     std::optional<sequence> pop_written();
     /// The highest sequence number whose bytes have been shown by unsent() since the last clear(); 0: none.
     sequence shown() const { return shown_; }
-    /// Final answers shown since the last call.
-    std::size_t take_final_answers() { return std::exchange(final_answers_, 0); }
+    /// On this connection.
+    bool has_shown_final_answer() const { return final_answer_shown_; }
     /// Messages of QoS 0 that no log holds and that aren't written yet.
     std::size_t unlogged() const { return unlogged_; }
     /// Bytes waiting, here and in unsent().
@@ -96,7 +96,7 @@ private:
     ring<mark> marks_;           // of QoS 0 messages in out_
     ring<sequence> done_;        // for pop_written()
     sequence shown_{0};
-    std::size_t final_answers_ = 0;
+    bool final_answer_shown_ = false;
     std::size_t unlogged_ = 0;
 };
 

@@ -19,23 +19,30 @@ public:
     inbound(std::vector<packet_id> held, std::uint16_t window, std::uint16_t aliases);
 
     // -- identifiers of QoS 2, which outlive connections --
-    /// False: it is held already, so this is a repetition. Not so if its session is in doubt and the broker says (`dup`) that it
-    /// sends the message for the first time: then this is a new session, and what was in doubt isn't held any more.
-    bool hold(packet_id id, bool dup);
+    /// False: it is held already, so this is a repetition.
+    bool hold(packet_id id);
     /// False: it isn't held.
     bool release(packet_id id);
-    void release_all();
+    void release_all() {
+        held_.clear();
+        doubtful_.clear();
+    }
     /// What is held may be of a session that the broker has lost since, unknown to us.
     void doubt_all() { doubtful_ = held_; }
+    /// Before hold(). The first transmission (no DUP) of a message whose identifier is held and in doubt shows that this is
+    /// another session: nothing that is in doubt is held any more.
+    void settle_doubt(packet_id id, bool dup);
     /// Ascending.
     const std::vector<packet_id>& held() const { return held_; }
 
     // -- one connection --
     void begin_connection();
-    /// A PUBLISH of QoS 1 or 2 came. False: the broker exceeds our Receive Maximum (4.9).
+    /// A PUBLISH of QoS 1 or 2 came. False: the broker exceeds our Receive Maximum (4.9). That is judged until the broker has
+    /// been given some of its quota back: mosquitto 2.0 takes each PUBCOMP for leave to send up to a whole window more, and a
+    /// client that minds gets nothing from it but reconnects. Identifiers bound it then.
     bool use_window();
-    /// PUBACK, PUBCOMP or a refusing PUBREC left, so many of them.
-    void free_window(std::size_t answers);
+    /// PUBACK, PUBCOMP or a refusing PUBREC left.
+    void give_back() { gave_back_ = true; }
 
     /// The topic behind an alias; empty: it was never set, or is above our Topic Alias Maximum.
     std::string_view topic_of(std::uint16_t alias) const;
@@ -46,8 +53,9 @@ public:
 private:
     std::vector<packet_id> held_;
     std::vector<packet_id> doubtful_;  // some of them
-    const std::int64_t window_;
-    std::int64_t used_ = 0;  // below nothing: what the broker has been given back of an earlier connection
+    const std::size_t window_;
+    std::size_t used_ = 0;
+    bool gave_back_ = false;
     // Each in a place of its own: a short string that moves takes its bytes along, and views of them would be left behind.
     std::vector<std::unique_ptr<const std::string>> topics_;  // of the aliases 1, 2, …
     std::vector<std::unique_ptr<const std::string>> replaced_;

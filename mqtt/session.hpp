@@ -81,7 +81,8 @@ struct unexpected_message {
     bool operator==(const unexpected_message&) const = default;
 };
 
-/// The broker closed the connection on every message of QoS 2: from now on they go with QoS 1.
+/// The broker has no QoS 2: it closed the connection on every such message, or answered it as one of QoS 1 (3.1.1). From now on
+/// they go with QoS 1.
 struct qos_lowered {
     mqtt::qos to = qos::at_least_once;
     bool operator==(const qos_lowered&) const = default;

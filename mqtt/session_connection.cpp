@@ -217,11 +217,7 @@ void session::machine::judge(time_point now) {
 /// A broker that has never answered a message of QoS 2 minds the QoS rather than this message (NATS, AWS IoT in 3.1.1).
 void session::machine::give_up(sequence at) {
     const bool was_qos_2 = lane_.find(lane_.id_of(at), gate_.shown()).stage == lane::stage::sent_qos_2;
-    if (was_qos_2 && !takes_qos_2_) {
-        highest_qos_ = qos::at_least_once;
-        effects_.push_back(qos_lowered{highest_qos_});
-        return;
-    }
+    if (was_qos_2 && !takes_qos_2_) return lower_qos();
     refuse(at, reason::unspecified_error, "the broker closed the connection again and again on this message");
     abandon(at);
 }

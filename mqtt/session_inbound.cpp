@@ -28,12 +28,13 @@ bool session::machine::find_topic(publish_view& what) {
 /// between PUBREC and PUBREL it isn't lost.
 void session::machine::on_publish(publish_view what) {
     if (!find_topic(what)) return;
-    inbound_.free_window(gate_.take_final_answers());
+    if (gate_.has_shown_final_answer()) inbound_.give_back();
     const bool answered = what.qos != qos::at_most_once;
     if (answered && !inbound_.use_window() && how_.version == version::v5)
         return close("the broker exceeds our Receive Maximum", reason::receive_maximum_exceeded);
 
-    if (what.qos == qos::exactly_once && !inbound_.hold(what.id, what.dup))
+    if (what.qos == qos::exactly_once) inbound_.settle_doubt(what.id, what.dup);
+    if (what.qos == qos::exactly_once && !inbound_.hold(what.id))
         return answer(acknowledgement_kind::pubrec, what.id, reason::success, held_position_);
     what.properties.topic_alias.reset();  // was for this connection alone
     if (subscriptions_.expects(what.topic)) {

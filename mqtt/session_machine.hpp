@@ -125,6 +125,8 @@ private:
     void go_online(const connack& what, time_point now);
     void begin_session();
     void resume_session();
+    bool lacks_qos_2() const;
+    void lower_qos();
     void on_puback(packet_id id, reason code, const property_set& properties);
     void on_pubrec(packet_id id, reason code, const property_set& properties);
     void on_pubcomp(packet_id id);

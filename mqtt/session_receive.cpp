@@ -266,6 +266,11 @@ void session::machine::on_puback(packet_id id, reason code, const property_set& 
         case lane::stage::sent_qos_1:
             break;
         case lane::stage::sent_qos_2:
+            if (lacks_qos_2()) {
+                lower_qos();
+                break;
+            }
+            [[fallthrough]];
         case lane::stage::released:
             return violation("the broker sent PUBACK for a message of QoS 2");
         case lane::stage::unknown:
@@ -277,6 +282,15 @@ void session::machine::on_puback(packet_id id, reason code, const property_set& 
     suspect_.acquit();
     if (is_error(code)) return refuse(owner.at, code, with_reason("", code, properties));
     acknowledge(owner.at);
+}
+
+/// RabbitMQ before its release 4 takes a message of QoS 2 for one of QoS 1, answers PUBACK, and in 3.1.1 has no way to say so.
+bool session::machine::lacks_qos_2() const { return how_.version == version::v3_1_1 && !takes_qos_2_; }
+
+void session::machine::lower_qos() {
+    if (highest_qos_ != qos::exactly_once) return;
+    highest_qos_ = qos::at_least_once;
+    effects_.push_back(qos_lowered{highest_qos_});
 }
 
 void session::machine::on_pubrec(packet_id id, reason code, const property_set& properties) {

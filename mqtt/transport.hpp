@@ -39,6 +39,9 @@ public:
     virtual void open(const std::string& host, std::uint16_t port, opened_handler done) = 0;
     /// Waits for some bytes, at most 16 KiB. One read at a time.
     virtual void read(read_handler done) = 0;
+    /// A hint: so many bytes are sure to come. Reads may wait until they are there, though at most half a millisecond, so that
+    /// a burst of small packets wakes us once. 0: wait for nothing.
+    virtual void expect(std::size_t /*bytes*/) {}
     /// Writes all of the bytes, of which it takes a copy. One write at a time.
     virtual void write(std::string_view bytes, written_handler done) = 0;
     /// Tells the peer that no more will be written; reading goes on. Requires: open, no write under way.

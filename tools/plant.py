@@ -79,15 +79,15 @@ class Process:
 
 
 class Broker(Process):
-    """A real mosquitto with persistent sessions."""
+    """A real mosquitto with persistent sessions; `extra` goes to the end of its configuration."""
 
-    def __init__(self, folder, port=None):
+    def __init__(self, folder, port=None, extra=""):
         self.port = port or free_port()
         folder = pathlib.Path(folder)
         config = folder / "mosquitto.conf"
         config.write_text(
             f"listener {self.port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\nset_tcp_nodelay true\n"
-            f"persistence true\npersistence_location {folder}/\nuser {pwd.getpwuid(os.getuid()).pw_name}\n")
+            f"persistence true\npersistence_location {folder}/\nuser {pwd.getpwuid(os.getuid()).pw_name}\n{extra}")
         binary = "/usr/sbin/mosquitto" if os.path.exists("/usr/sbin/mosquitto") else "mosquitto"
         super().__init__("mosquitto", [binary, "-c", config], folder / "mosquitto.log")
 
@@ -104,10 +104,44 @@ class Broker(Process):
             return False
 
 
+class Listener:
+    """Subscribes to everything and counts, for each first level of a topic, what came that isn't of `tidegate/`."""
+
+    def __init__(self, port):
+        self.counts = collections.Counter()
+        self.names = set()
+        subscribed = threading.Event()
+        self.client = paho.Client("listener", protocol=paho.MQTTv311)
+        self.client.on_connect = lambda c, *_: c.subscribe("#", 2)
+        self.client.on_subscribe = lambda *_: subscribed.set()
+        self.client.on_message = self._take
+        self.client.connect("127.0.0.1", port)
+        self.client.loop_start()
+        if not subscribed.wait(10):
+            raise TimeoutError("the listener could not subscribe")
+
+    def _take(self, _client, _data, message):
+        levels = message.topic.split("/")
+        self.names.add(levels[1] if levels[0] == "tidegate" else levels[0])
+        if levels[0] != "tidegate":
+            self.counts[levels[0]] += 1
+
+    def heard(self, gateway):
+        return self.counts[gateway]
+
+    def has_heard(self, gateway):
+        """Anything at all, status included."""
+        return gateway in self.names
+
+    def stop(self):
+        self.client.disconnect()
+        self.client.loop_stop()
+
+
 class Judge:
     """Subscribes with a persistent session and keeps, for each stream of counters, what came and in which order."""
 
-    def __init__(self, port, topics, counter_of, qos=2):
+    def __init__(self, port, topics, counter_of, qos=2, name="judge"):
         """counter_of(topic, payload) gives (stream, number) or None for a message that carries no counter."""
         self.counter_of = counter_of
         self.seen = collections.defaultdict(list)  # stream → numbers, in the order of arrival
@@ -117,7 +151,7 @@ class Judge:
         self.broker_repeats = 0
         self.lock = threading.Lock()
         self.subscribed = threading.Event()
-        self.client = paho.Client("judge", clean_session=False, protocol=paho.MQTTv311)
+        self.client = paho.Client(name, clean_session=False, protocol=paho.MQTTv311)
         self.client.reconnect_delay_set(0.05, 0.2)
         self.client.max_inflight_messages_set(1000)
         self.client.on_connect = lambda c, *_: [c.subscribe(t, qos) for t in topics]
@@ -193,6 +227,20 @@ def counter_of(topic, payload):
     return None if topic.startswith("tidegate/") else (topic, json.loads(payload)["value"])
 
 
+def is_connected(gateway):
+    """By the gateway's own word: the last thing that it said of the broker since it was started."""
+    text = gateway.output()[gateway.started_at:]
+    return text.rfind("broker_connected") > text.rfind("broker_lost")
+
+
+def ledger_of(build, config):
+    text = subprocess.run([build / "tidegate", "queue", "stats", "-c", config, "--json"], capture_output=True, text=True)
+    try:
+        return json.loads(text.stdout)
+    except json.JSONDecodeError:
+        raise RuntimeError(f"tidegate queue stats failed: {text.stderr or text.stdout}") from None
+
+
 class Plant:
     """Broker, simulated devices and gateway in one folder, from one config."""
 
@@ -212,16 +260,10 @@ class Plant:
             raise RuntimeError("tidegate simulate ended:\n" + self.devices.output())
 
     def is_connected(self):
-        """By the gateway's own word: the last thing that it said of the broker since it was started."""
-        text = self.gateway.output()[self.gateway.started_at:]
-        return text.rfind("broker_connected") > text.rfind("broker_lost")
+        return is_connected(self.gateway)
 
     def ledger(self):
-        text = subprocess.run([self.build / "tidegate", "queue", "stats", "-c", self.config, "--json"], capture_output=True, text=True)
-        try:
-            return json.loads(text.stdout)
-        except json.JSONDecodeError:
-            raise RuntimeError(f"tidegate queue stats failed: {text.stderr or text.stdout}") from None
+        return ledger_of(self.build, self.config)
 
     def stop(self):
         for process in (self.gateway, self.devices):

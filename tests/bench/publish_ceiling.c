@@ -1,10 +1,13 @@
-/* tests/bench/publish_ceiling.c: how fast the broker takes messages at all: no client, but encoded packets in large writes,
- * and answers that are only counted. Two further arguments try sending patterns: how many places of the window must be free
- * before it is filled again (default 1), and "alias" for a topic alias in place of the topic (MQTT 5).
+/* tests/bench/publish_ceiling.c: how fast the broker takes messages at all: no client, but encoded packets in large writes, and
+ * answers that are only counted. Three further arguments try sending patterns: how many places of the window must be free
+ * before it is filled again (default: a quarter); how many microseconds to wait for half of the answers before it reads
+ * what there is (default 500; 0: woken by each); and "alias" for a topic alias in place of the topic (MQTT 5).
  * Not here: a client; nothing is checked, and nothing would survive an error. */
+#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
@@ -16,6 +19,7 @@ enum { read_size = 65536, write_size = 1 << 17 };
 
 static struct bench_arguments how;
 static bool alias = false;
+static long wait_microseconds = 500;
 static int link_to_broker;
 static unsigned char out[write_size];
 static size_t out_size = 0;
@@ -104,6 +108,17 @@ static void add_publish(long number, int qos) {
     add(template, template_size);
 }
 
+/* Not woken until so many bytes are there, or the time is over. */
+static void wait_for(int bytes) {
+    if (wait_microseconds == 0 || bytes < 32) return;
+    const int at_once = 1;
+    struct pollfd readable = {link_to_broker, POLLIN, 0};
+    const struct timespec most = {0, wait_microseconds * 1000};
+    must(setsockopt(link_to_broker, SOL_SOCKET, SO_RCVLOWAT, &bytes, sizeof bytes) == 0, "setsockopt");
+    must(ppoll(&readable, 1, &most, NULL) >= 0, "poll");
+    must(setsockopt(link_to_broker, SOL_SOCKET, SO_RCVLOWAT, &at_once, sizeof at_once) == 0, "setsockopt");
+}
+
 /* Waits for answers; adds PUBRELs. Returns the messages that are done. */
 static long take_answers(void) {
     const ssize_t size = read(link_to_broker, in + in_size, sizeof in - in_size);
@@ -142,14 +157,16 @@ static void run(long free_places) {
         if (how.window - (sent - done) >= free_places || sent == done)
             for (; sent < how.messages && sent - done < how.window; ++sent) add_publish(sent, how.qos);
         flush();
+        wait_for((int)(sent - done) / 2 * 4);
         done += take_answers();
     }
 }
 
 int main(int count, char** words) {
     how = bench_read_arguments(count, words);
-    const long free_places = count > how.more ? atol(words[how.more]) : 1;
-    alias = count > how.more + 1 && strcmp(words[how.more + 1], "alias") == 0;
+    const long free_places = count > how.more ? atol(words[how.more]) : how.window / 4;
+    if (count > how.more + 1) wait_microseconds = atol(words[how.more + 1]);
+    alias = count > how.more + 2 && strcmp(words[how.more + 2], "alias") == 0;
     connect_to_broker();
     const struct bench_times start = bench_now();
     if (alias) { /* the first message binds it */

@@ -19,7 +19,7 @@ import time
 
 NAMES = {3: "3.1.1", 5: "5.0"}
 MESSAGES = {0: 300_000, 1: 80_000, 2: 40_000}
-SYNCED_MESSAGES = 1_000  # of the client that syncs several files for each
+SYNCED_MESSAGES = 300  # of the client that syncs several files for each
 TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -150,6 +150,7 @@ def main():
     read.add_argument("--json", type=pathlib.Path, help="write every run there")
     how = read.parse_args()
 
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the broker goes too
     everything = []
     memory, durable = clients(how.build)
     with tempfile.TemporaryDirectory() as folder:

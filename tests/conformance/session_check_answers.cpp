@@ -94,10 +94,16 @@ TEST_CASE(
     d.broker(granted(60201, {reason::success}));
     d.pass(29s);
     CHECK(d.session().is_online());
-    d.broker(granted(60202, {reason::success}));
-    CHECK(d.session().next_deadline() == std::nullopt);
-    d.pass(1h);
-    CHECK(d.session().is_online());
+    SECTION("the last one answered: nothing more is awaited") {
+        d.broker(granted(60202, {reason::success}));
+        CHECK(d.session().next_deadline() == std::nullopt);
+        d.pass(1h);
+        CHECK(d.session().is_online());
+    }
+    SECTION("not answered") {
+        d.pass(1s);
+        CHECK(d.effects() == lines{"subscribed 'a'", "close"});
+    }
 }
 
 TEST_CASE(

@@ -42,6 +42,8 @@ TEST_CASE("session: whatever comes before CONNACK ends the connection [3.1.1 MQT
             break;
     }
     check_closing(d, "0x82");
+    d.closed();
+    CHECK(d.effects() == lines{"offline: the broker sent another packet before CONNACK"});
 }
 
 TEST_CASE("session: CONNACK comes once [5.0 MQTT-3.2.0-2]", "[conformance]") {
@@ -217,16 +219,21 @@ TEST_CASE("session: more messages in flight than our Receive Maximum end the con
         d.broker(incoming(q1, 4));
         check_closing(d, "0x93");
     }
-    SECTION("PUBACK makes room, PUBREC doesn't, PUBCOMP does") {
+    SECTION("PUBREC gives nothing back") {
+        d.durable();
+        d.reconnect(true);
+        d.packets();
+        d.broker(incoming(q2, 2), incoming(q2, 3), incoming(q2, 4));
+        d.durable();
+        CHECK(d.packets() == lines{"PUBREC 2", "PUBREC 3", "PUBREC 4"});
+        d.broker(incoming(q1, 5));
+        CHECK(d.packets() == lines{"DISCONNECT 0x93"});
+    }
+    SECTION("a broker that counts wrongly what PUBACK and PUBCOMP give back, as mosquitto 2.0 does, isn't accused") {
         d.durable();
         CHECK(d.packets() == lines{"PUBACK 1", "PUBREC 2", "PUBREC 3"});
-        d.broker(incoming(q1, 4), answer<pubrel>(2));
-        d.durable();
-        CHECK(d.packets() == lines{"PUBACK 4", "PUBCOMP 2"});
-        d.broker(incoming(q1, 5), incoming(q1, 6));
+        for (unsigned id = 4; id < 100; ++id) d.broker(incoming(q2, id));
         CHECK(d.session().is_online());
-        d.broker(incoming(q1, 7));
-        CHECK(d.packets() == lines{"DISCONNECT 0x93"});
     }
     SECTION("a new connection begins anew") {
         d.durable();
@@ -235,18 +242,6 @@ TEST_CASE("session: more messages in flight than our Receive Maximum end the con
         d.broker(incoming(q2, 2), incoming(q2, 3), incoming(q1, 1));
         CHECK(d.session().is_online());
         d.broker(incoming(q1, 4));
-        CHECK(d.packets().back() == "DISCONNECT 0x93");
-    }
-    SECTION("the answer to a PUBREL of an earlier connection may have given the broker one more, and it isn't accused") {
-        d.durable();
-        d.reconnect(true);
-        d.packets();
-        d.broker(answer<pubrel>(2));
-        d.durable();
-        CHECK(d.packets() == lines{"PUBCOMP 2"});  // crosses the next three, of which one was sent before it came
-        d.broker(incoming(q1, 5), incoming(q1, 6), incoming(q1, 7), incoming(q1, 8));
-        CHECK(d.session().is_online());
-        d.broker(incoming(q1, 9));
         CHECK(d.packets().back() == "DISCONNECT 0x93");
     }
 }

@@ -151,6 +151,20 @@ TEST_CASE("session: the words of a DISCONNECT over an error go only where they f
     CHECK(last->properties.reason_string == (most == fits ? std::optional(words) : std::nullopt));
 }
 
+TEST_CASE("session: the broker's Maximum Packet Size is of one connection, and unknown until its CONNACK [5.0 MQTT-3.2.2-15]",
+          "[conformance]") {
+    driver d(plain_options(v5));
+    d.begin(properties([](auto& p) { p.maximum_packet_size = 10u; }));
+    d.closed();
+    d.pass_to_deadline();
+    d.opened();
+    d.packets();
+    d.broker(pingresp{});
+    const auto last = last_words(d);
+    REQUIRE(last);
+    CHECK(last->properties.reason_string == "the broker sent another packet before CONNACK");
+}
+
 TEST_CASE("session: DISCONNECT doesn't turn a Session Expiry Interval of 0 into another [5.0 (3.14.2.2.2)]", "[conformance]") {
     options how = plain_options(v5);
     farewell words;

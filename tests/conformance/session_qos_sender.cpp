@@ -87,7 +87,7 @@ TEST_CASE("session: PUBREL answers only a PUBREC below 0x80; a refused message i
     send(d, 1, 3, q2);
     const auto [code, words] = GENERATE(table<reason, std::string>(
         {{reason::unspecified_error, "0x80: unspecified error"}, {reason::quota_exceeded, "0x97: quota exceeded"}}));
-    d.broker(answer<pubrec>(2, code), answer<pubrec>(3, reason::no_matching_subscribers));
+    d.broker(answer<pubrec>(2, code), answer<pubrec>(3, reason::no_matching_subscribers), answer<pubrec>(900, code));
     d.durable();
     CHECK(d.packets() == lines{"PUBREL 3"});
     CHECK(d.effects()[0] == "refused 1 " + words);

@@ -159,7 +159,7 @@ TEST_CASE("transport: says why it can't open, in the system's words", "[mqtt][tr
     }
 }
 
-TEST_CASE("transport: bytes go both ways, however many", "[mqtt][transport]") {
+TEST_CASE("transport: bytes go both ways, however many, in order and without loss [5.0 MQTT-4.2-1]", "[mqtt][transport]") {
     asio::io_context loop;
     peer other(loop);
     const auto tcp_stream = make_tcp_transport(loop);

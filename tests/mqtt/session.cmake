@@ -2,7 +2,9 @@
 tidegate_test(mqtt_session_test
     SOURCES
         backoff_test.cpp
+        cut_test.cpp
         gate_test.cpp
+        inbound_doubt_test.cpp
         inbound_test.cpp
         lane_test.cpp
         model_test.cpp
@@ -17,6 +19,8 @@ tidegate_test(mqtt_session_test
         subscriptions_test.cpp
         support/barriers.cpp
         support/broker_outbox.cpp
+        support/cut_run.cpp
+        support/cut_run_end.cpp
         support/driver.cpp
         support/model_broker.cpp
         support/words.cpp

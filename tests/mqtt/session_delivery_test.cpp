@@ -118,7 +118,8 @@ TEST_CASE("session: QoS 2", "[mqtt][session]") {
         CHECK(d.effects().empty());
     }
     SECTION("PUBACK for it closes the connection, before and after PUBREC") {
-        if (GENERATE(true, false)) d.broker(answer<pubrec>(2));
+        // In 3.1.1 a broker that answers so from the first message on is known to be one without QoS 2.
+        if (how == v3 || GENERATE(true, false)) d.broker(answer<pubrec>(2));
         d.effects();
         d.broker(answer<puback>(2));
         CHECK(d.packets() == (how == v5 ? lines{"DISCONNECT 0x82"} : lines{}));

@@ -64,7 +64,9 @@ TEST_CASE("session: an unknown PUBREL right after its message was released waits
     d.broker(incoming(q2, 1));
     d.durable();
     d.packets();
+    d.effects();
     d.broker(answer<pubrel>(1));
+    CHECK(d.effects() == lines{"save 3 barrier acked 0 released 0 maybe 0 held none"});  // PUBCOMP waits for it
     d.reconnect(true);
     d.packets();
     d.broker(answer<pubrel>(1));  // its PUBCOMP was lost with the link; were we to crash now, the identifier would still be held

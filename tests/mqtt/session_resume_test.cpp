@@ -271,3 +271,38 @@ TEST_CASE("session: a lost session", "[mqtt][session]") {
         CHECK(d.packets() == lines{"PUBREL 5", "PUBREL 3"});
     }
 }
+
+TEST_CASE("session: an identifier of a message given up is not freed in a session begun since", "[mqtt][session]") {
+    options how = plain_options(GENERATE(v3, v5));
+    how.poison_after = 1;
+    driver d(how);
+    const auto finish = [&](unsigned id) {
+        d.broker(answer<pubrec>(id));
+        d.durable();
+        d.broker(answer<pubcomp>(id));
+        d.durable();
+        d.packets();
+    };
+    d.begin();
+    feed(d, 1);
+    d.durable();
+    finish(2);
+    d.closed();
+    d.pass_to_deadline();
+    d.connect(true);
+    feed(d, 2);
+    d.durable();
+    d.packets();
+    d.closed();
+    CHECK(d.effects()[0].starts_with("refused 2 "));
+    d.pass_to_deadline();
+    const bool lost = GENERATE(false, true);
+    d.connect_keeping_output(!lost);
+    d.durable();
+    CHECK(d.packets().empty() == lost);  // PUBREL, in the session that may hold it
+    feed(d, 3);
+    d.durable();
+    finish(4);
+    d.reconnect(true);
+    CHECK(d.packets().empty() == lost);
+}

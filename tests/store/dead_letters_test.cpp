@@ -31,9 +31,9 @@ struct bench {
     }
 };
 
-store::result<store::queue> open_file(const std::string& path) {
+store::result<store::queue> open_file(const std::string& path, const std::string& boot = "boot-1") {
     store::recovery found;
-    return store::queue::open({path, 64 << 20, store::full_policy::drop_oldest, "boot-1"}, found);
+    return store::queue::open({path, 64 << 20, store::full_policy::drop_oldest, boot}, found);
 }
 
 /// Finishes all up to `last`; of these, `parked` are given up.
@@ -92,6 +92,24 @@ TEST_CASE("dead letters: a message that is given up leaves the log and is kept w
     CHECK(numbers(must(queue.read_dead_letters(dead_letter_number{2}, 2))) == list{2, 3});
     CHECK(must(queue.read_dead_letters(dead_letter_number{5}, 2)).empty());
     CHECK(must(queue.read_dead_letters(dead_letter_number{1}, 0)).empty());
+}
+
+TEST_CASE("dead letters: one keeps the boot in which it was taken, which its monotonic time belongs to",
+          "[store][dead_letters]") {
+    folder here;
+    const std::string path = here.file("queue.db");
+    {
+        auto queue = must(open_file(path, "boot-1"));
+        must(queue.commit(appending(1, 1)));
+    }
+    auto queue = must(open_file(path, "boot-2"));
+    auto work = giving_up(queue, 1, {1});
+    work.receive = receiving(1, 1).receive;
+    must(queue.commit(work));
+    store::connection file;
+    must(file.open(path, store::connection::access::read_write, nullptr));
+    CHECK(must(file.integer("SELECT instr(data, CAST('boot-1' AS BLOB)) FROM dead_letter")) > 0);
+    CHECK(must(file.integer("SELECT instr(data, CAST('boot-2' AS BLOB)) FROM log WHERE first = -4611686018427387904 + 1")) > 0);
 }
 
 TEST_CASE("dead letters: one ahead of the watermark is parked alone", "[store][dead_letters]") {

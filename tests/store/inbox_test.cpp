@@ -217,7 +217,7 @@ TEST_CASE("inbox: if not all have room none is taken, nor what is held; the rest
 
 TEST_CASE("inbox: finds room beside a full log, and the file keeps its bound", "[store][inbox]") {
     bench b;
-    b.how.max_bytes = 1 << 20;
+    b.how.max_bytes = 4 << 20;  // the inbox's quarter is more than the few pages that are always spared
     b.how.when_full = GENERATE(store::full_policy::drop_newest, store::full_policy::drop_oldest);
     auto queue = b.open();
     std::uint64_t next = 1;
@@ -226,7 +226,7 @@ TEST_CASE("inbox: finds room beside a full log, and the file keeps its bound", "
         next += done.appended;
         return done;
     };
-    for (int i = 0; i < 150; ++i) append();
+    for (int i = 0; i < 500; ++i) append();
     CHECK(queue.ledger().dropped() > 0);
 
     std::uint64_t received = 0;

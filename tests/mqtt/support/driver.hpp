@@ -53,7 +53,10 @@ public:
     // -- the transport and the time --
     void start() { session_->start(now_); }
     void opened() { session_->on_opened(now_); }
-    void closed(std::string_view why = "connection reset") { session_->on_closed(why, now_); }
+    void closed(std::string_view why = "connection reset") {
+        note_saves();  // while its views are valid
+        session_->on_closed(why, now_);
+    }
     void pass(std::chrono::milliseconds d) {
         now_ += d;
         session_->on_time(now_);
@@ -66,7 +69,7 @@ public:
     void broker(const Packets&... what) {
         std::string bytes;
         (mqtt::encode(mqtt::packet{what}, how_.version, bytes), ...);
-        session_->on_bytes(std::as_bytes(std::span(bytes)), now_);
+        broker_bytes(bytes);
     }
     /// In one read, however many they are.
     template <typename Packet>
@@ -75,7 +78,10 @@ public:
         for (const auto& each : what) mqtt::encode(mqtt::packet{each}, how_.version, bytes);
         broker_bytes(bytes);
     }
-    void broker_bytes(std::string_view bytes) { session_->on_bytes(std::as_bytes(std::span(bytes)), now_); }
+    void broker_bytes(std::string_view bytes) {
+        note_saves();  // while its views are valid
+        session_->on_bytes(std::as_bytes(std::span(bytes)), now_);
+    }
 
     // -- the disk --
     /// Keeps the saves up to `position`; without one, all.

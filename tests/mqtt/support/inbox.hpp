@@ -20,18 +20,21 @@ struct inbox_message {
     bool expected = true;  // false: dropped as unexpected_message
 };
 
+inline inbox_message in_box(const mqtt::received& what) {
+    const std::int64_t number = std::strtoll(std::string(what.payload).c_str(), nullptr, 10);
+    return {number, std::string(what.topic), what.qos, true};
+}
+/// It says no more than its topic, which then has to end with the number.
+inline inbox_message in_box(const mqtt::unexpected_message& what) {
+    const std::string tail = what.topic.substr(what.topic.rfind('/') + 1);
+    return {std::strtoll(tail.c_str(), nullptr, 10), what.topic, mqtt::qos::exactly_once, false};
+}
+
 class inbox {
 public:
-    /// Of QoS 1 and 2: what isn't durable yet.
-    void take(const mqtt::received& what) {
-        const std::int64_t number = std::strtoll(std::string(what.payload).c_str(), nullptr, 10);
+    void take(inbox_message what) {
         auto& to = what.qos == mqtt::qos::at_most_once ? unkept_ : open_;
-        to.push_back({number, std::string(what.topic), what.qos, true});
-    }
-    /// It says no more than its topic, which then has to end with the number.
-    void take(const mqtt::unexpected_message& what) {
-        const std::string tail = what.topic.substr(what.topic.rfind('/') + 1);
-        open_.push_back({std::strtoll(tail.c_str(), nullptr, 10), what.topic, mqtt::qos::exactly_once, false});
+        to.push_back(std::move(what));
     }
     void on_save(mqtt::log_position at) {
         for (auto& each : open_) waiting_.emplace_back(at, std::move(each));

@@ -153,9 +153,9 @@ void world::carry_out(const effect& what) {
     } else if (std::holds_alternative<mqtt::qos_lowered>(what)) {
         qos_lowered_ = true;
     } else if (const auto* const m = std::get_if<received>(&what)) {
-        inbox_.take(*m);
+        inbox_.take(in_box(*m));
     } else if (const auto* const u = std::get_if<unexpected_message>(&what)) {
-        inbox_.take(*u);
+        inbox_.take(in_box(*u));
     } else if (const auto* const o = std::get_if<online>(&what)) {
         barriers_.begin_connection(o->epoch);
     } else if (std::get_if<session_lost>(&what) != nullptr) {

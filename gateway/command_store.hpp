@@ -1,0 +1,34 @@
+// gateway/command_store.hpp: the queue file of a command (`--state FILE`): what the session and the command must keep is
+// committed at once, in the command's own thread.
+// Not here: the service's queue, which has a thread that waits for the disk (store_thread.hpp).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "gateway/option_error.hpp"
+#include "mqtt/session.hpp"
+#include "store/queue.hpp"
+
+namespace gateway {
+
+class command_store {
+public:
+    static option_result<command_store> open(const std::string& path);
+
+    const store::recovery& found() const { return found_; }
+    store::queue& queue() { return queue_; }
+
+    /// What the session wants kept, in one transaction with what came for us. Durable when it returns success.
+    store::result<store::commit_report> commit(const mqtt::save& what, std::vector<store::received_message> receive);
+    /// The command has done with these.
+    store::result<store::commit_report> handled(store::inbox_number first, std::size_t count);
+
+private:
+    command_store(store::queue opened, store::recovery found) : queue_(std::move(opened)), found_(std::move(found)) {}
+
+    store::queue queue_;
+    store::recovery found_;
+};
+
+}  // namespace gateway
