@@ -154,7 +154,6 @@ private:
     static mqtt::options options_for(const mqtt::connection_settings& to) {
         mqtt::options how;  // the broker chooses a client identifier, and the session's record keeps it
         how.broker = url_of(to.endpoint);
-        how.inbound_window = 65535;  // mosquitto 2.0 sends more than a smaller one allows, and would be cut off for that
         if (const char* name = std::getenv("MQTT_USERNAME")) how.username = name;
         if (const char* password = std::getenv("MQTT_PASSWORD")) how.password = password;
         return how;
