@@ -84,8 +84,7 @@ struct options {
     lane_range lane;
     std::uint16_t window = 100;                  // most messages in flight, whatever the broker allows
     std::uint16_t assumed_receive_maximum = 20;  // of a 3.1.1 broker, which can't say; mosquitto closes on more than 20
-    std::uint16_t inbound_window = 65535;  // messages in flight towards us; told to the broker (MQTT 5) and enforced: mosquitto
-                                           // 2.0 sends more than a smaller one allows, and is cut off for it
+    std::uint16_t inbound_window = 100;          // messages in flight towards us; told to the broker (MQTT 5)
     std::uint32_t largest_packet_in = 1u << 20;  // bytes; told to the broker (MQTT 5) and enforced
     std::uint16_t aliases_in = 16;               // MQTT 5: topic aliases that the broker may use
     std::uint16_t aliases_out = 32;              // MQTT 5: topic aliases that we use, if the broker allows as many

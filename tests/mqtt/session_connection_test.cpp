@@ -40,7 +40,7 @@ TEST_CASE("session 5.0: the first connection drops a session, the second begins 
     CHECK(d.packets().empty());
     d.opened();
     CHECK(d.packets() ==
-          lines{"CONNECT plant clean keepalive 60 user u password p will 'status' 'offline' expiry 0 receive 65535 "
+          lines{"CONNECT plant clean keepalive 60 user u password p will 'status' 'offline' expiry 0 receive 100 "
                 "packet 1048576 aliases 16"});
     d.broker(connack{});
     CHECK(d.effects() == lines{"close"});
@@ -48,7 +48,7 @@ TEST_CASE("session 5.0: the first connection drops a session, the second begins 
     d.closed();
     CHECK(d.effects() == lines{"open 0"});
     d.opened();
-    CHECK(d.packets() == lines{"CONNECT plant keepalive 60 user u password p will 'status' 'offline' expiry 604800 receive 65535 "
+    CHECK(d.packets() == lines{"CONNECT plant keepalive 60 user u password p will 'status' 'offline' expiry 604800 receive 100 "
                                "packet 1048576 aliases 16"});
     d.broker(connack{});
     CHECK(d.effects() == lines{"save 1 barrier record plant@hub#1 acked 0 released 0 maybe 0", "online new epoch 1 server 0"});
@@ -85,9 +85,9 @@ TEST_CASE("session 5.0: an unlogged message, too, waits for the session record",
 
 TEST_CASE("session: the first connection has the broker drop what it had, the second begins the session", "[mqtt][session]") {
     const auto how = GENERATE(v3, v5);
-    const lines dropping = {how == v5 ? "CONNECT plant clean keepalive 60 expiry 0 receive 65535 packet 1048576 aliases 16"
+    const lines dropping = {how == v5 ? "CONNECT plant clean keepalive 60 expiry 0 receive 100 packet 1048576 aliases 16"
                                       : "CONNECT plant clean keepalive 60"};
-    const lines lasting = {how == v5 ? "CONNECT plant keepalive 60 expiry 604800 receive 65535 packet 1048576 aliases 16"
+    const lines lasting = {how == v5 ? "CONNECT plant keepalive 60 expiry 604800 receive 100 packet 1048576 aliases 16"
                                      : "CONNECT plant keepalive 60"};
     options o = plain_options(how);
     o.servers = 2;
