@@ -380,3 +380,19 @@ TEST_CASE("session: a message that waits for its identifier has its place in the
     d.durable();
     CHECK(d.publish_unlogged("status"));
 }
+
+TEST_CASE("session: no message relies on a topic alias whose packet still waits, since that may never go", "[mqtt][session]") {
+    driver d(plain_options(v5));
+    property_set properties;
+    properties.topic_alias_maximum = 5;
+    d.begin(properties);
+    d.publish(1, q1);  // on topic t, for which it would be the first; it waits for the mark
+    CHECK(d.packets().empty());
+    publication status;
+    status.topic = "t";
+    status.payload = "now";
+    status.qos = qos::at_most_once;
+    REQUIRE(d.session().publish_unlogged(status, d.now()));
+    d.session().stop(d.now());
+    CHECK(d.packets() == lines{"PUBLISH q0 't' 'now'", "DISCONNECT"});
+}
