@@ -12,6 +12,16 @@ using namespace mqtt_test;
 
 namespace {
 
+// A sanitizer makes this 50 times as slow, and looks for other faults: there only every so many-th point is the first to be
+// struck.
+#ifdef __has_feature
+constexpr bool is_sanitized = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
+#else
+constexpr bool is_sanitized = false;
+#endif
+constexpr std::uint64_t stride = is_sanitized ? 7 : 1;
+constexpr std::uint64_t stride_of_two = is_sanitized ? 31 : 1;
+
 const char* name_of(blow how) { return how == blow::cut ? "cut" : "kill"; }
 
 std::string in_words(const exchange& what) {
@@ -56,9 +66,8 @@ std::uint64_t strike_everywhere(qos level, blow how, bool loses_session) {
     std::uint64_t made = 0;
     for_each_exchange(level, loses_session, [&](const exchange& what) {
         std::uint64_t at = 1;
-        while (passes(what, grain::byte, session_age::fresh, {{at, how, loses_session}})) ++at;
+        for (; passes(what, grain::byte, session_age::fresh, {{at, how, loses_session}}); at += stride) ++made;
         CHECK(at > 150);  // or there was hardly an exchange
-        made += at - 1;
     });
     return made;
 }
@@ -67,7 +76,7 @@ std::uint64_t strike_everywhere(qos level, blow how, bool loses_session) {
 std::uint64_t strike_twice_everywhere(qos level, blow first, blow second, bool first_loses, bool second_loses) {
     std::uint64_t made = 0;
     for_each_exchange(level, first_loses || second_loses, [&](const exchange& what) {
-        for (std::uint64_t at = 1;; ++at) {
+        for (std::uint64_t at = 1;; at += stride_of_two) {
             std::uint64_t again = 1;
             while (
                 passes(what, grain::packet, session_age::established, {{at, first, first_loses}, {again, second, second_loses}}))
@@ -87,7 +96,7 @@ TEST_CASE("cut: at every byte and between any two steps, the outcome is exactly 
     const bool loses = GENERATE(false, true);
     const std::uint64_t made = strike_everywhere(level, how, loses);
     WARN("QoS " << static_cast<int>(level) << ", " << name_of(how) << (loses ? ", session lost: " : ", session kept: ") << made);
-    CHECK(made > 1500);
+    CHECK(made > 1500 / stride);
 }
 
 TEST_CASE("cut: and once more at every point of the recovery", "[mqtt][cut]") {
@@ -107,5 +116,5 @@ TEST_CASE("cut: and once more at every point of the recovery", "[mqtt][cut]") {
                        : loses.second ? ", session lost at the second: "
                                       : ", session kept: ")
                    << made);
-    CHECK(made > 8000);
+    CHECK(made > 8000 / stride_of_two);
 }

@@ -364,3 +364,36 @@ TEST_CASE("session: a broker that only sends and never reads is cut off", "[mqtt
     CHECK(d.effects() == lines{"close"});
     CHECK(d.session().unsent().size() < 400'000);
 }
+
+TEST_CASE("session: a message that waits for its identifier has its place in the broker's window", "[mqtt][session]") {
+    options o = plain_options(v5);
+    o.lane = {100, 4};
+    driver d(o);
+    property_set properties;
+    properties.receive_maximum = 2;
+    d.begin(properties);
+    send(d, 1, q2);
+    d.publish(1000, q2);  // the log has lost 2 to 999
+    CHECK_FALSE(d.publish_unlogged("status"));
+    d.broker(answer<pubrec>(101));
+    d.durable();
+    d.broker(answer<pubcomp>(101));
+    d.durable();
+    CHECK(d.publish_unlogged("status"));
+}
+
+TEST_CASE("session: no message relies on a topic alias whose packet still waits, since that may never go", "[mqtt][session]") {
+    driver d(plain_options(v5));
+    property_set properties;
+    properties.topic_alias_maximum = 5;
+    d.begin(properties);
+    d.publish(1, q1);  // on topic t, for which it would be the first; it waits for the mark
+    CHECK(d.packets().empty());
+    publication status;
+    status.topic = "t";
+    status.payload = "now";
+    status.qos = qos::at_most_once;
+    REQUIRE(d.session().publish_unlogged(status, d.now()));
+    d.session().stop(d.now());
+    CHECK(d.packets() == lines{"PUBLISH q0 't' 'now'", "DISCONNECT"});
+}

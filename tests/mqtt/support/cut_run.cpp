@@ -13,7 +13,7 @@ namespace {
 constexpr std::int64_t first_batch = 4;
 constexpr std::int64_t later_batch = 4;
 constexpr std::uint16_t window = 3;     // smaller than a batch …
-constexpr std::uint16_t lane_size = 4;  // … and than the number of messages, so that identifiers are used again
+constexpr std::uint16_t lane_size = 3;  // … as is the lane, so that identifiers are used again
 const char* const filter = "in/+";
 
 options options_of(const exchange& what) {

@@ -260,7 +260,10 @@ void world::pump(std::uint64_t most) {
         p.topic = topic;
         p.payload = payload;
         p.qos = qos_of(n);
-        if (may_expire(n)) p.expiry = std::chrono::seconds{n % 2 == 0 ? -1 : 5};
+        if (may_expire(n)) {
+            const auto until = expires_at_.try_emplace(n, now_ + std::chrono::seconds{n % 2 == 0 ? -1 : 5}).first->second;
+            p.expiry = std::chrono::floor<std::chrono::seconds>(until - now_);
+        }
         given_.insert(n);
         session_->publish(sequence{n}, p, now_);
         take_effects();

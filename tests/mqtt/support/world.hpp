@@ -106,6 +106,7 @@ private:
     std::int64_t newest_ = 0;
     std::set<std::int64_t> evicted_;
     std::set<std::int64_t> given_;  // to a session, ever
+    std::map<std::int64_t, mqtt::time_point> expires_at_;
     disk disk_;
     inbox inbox_;
     barriers barriers_{how_, disk_, inbox_, broker_.outbox()};
