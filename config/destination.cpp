@@ -156,6 +156,13 @@ void destination_reader::read_login() {
     to_.password = read_secret("password");
     if (to_.password && to_.version == mqtt_version::v3_1_1 && !keys_.mentions("username"))
         out_.error(keys_.find("password")->key_at, "'password' needs a 'username' beside it in MQTT 3.1.1");
+    const auto* method = keys_.find("authentication");
+    if (method == nullptr || method->text != "scram-sha-256") return;
+    to_.login = login::scram_sha_256;
+    if (to_.version == mqtt_version::v3_1_1)
+        out_.error(method->key_at, "'authentication: scram-sha-256' needs MQTT 5");
+    else if (to_.username.empty() || !keys_.mentions("password"))
+        out_.error(method->key_at, "'authentication: scram-sha-256' needs 'username' and 'password' beside it");
 }
 
 // ---- TLS ----

@@ -105,6 +105,7 @@ struct server {
 enum class mqtt_version : std::uint8_t { v3_1_1 = 4, v5 = 5 };
 enum class session_loss : std::uint8_t { resend, drop };
 enum class redirects : std::uint8_t { follow, ignore };
+enum class login : std::uint8_t { password, scram_sha_256 };
 
 /// What of the broker's certificate is checked. `chain_only`: who vouches for it, and when, but not its name.
 enum class tls_verify : std::uint8_t { full, chain_only, none };
@@ -163,6 +164,7 @@ struct destination {
     std::uint16_t topic_aliases = 32;
     std::chrono::seconds will_delay{0};
     config::redirects redirects = redirects::follow;
+    config::login login = login::password;
     int poison_after = 3;  // 0: never
     position where;
 };

@@ -9,6 +9,7 @@
 #include <stdexcept>
 
 #include "config/source.hpp"
+#include "gateway/scram_login.hpp"
 #include "gateway/secrets.hpp"
 
 namespace gateway {
@@ -114,6 +115,7 @@ mqtt::options session_options(const config::file& config, const mqtt::will& will
     how.broker = broker_name(to);
     how.username = to.username;
     how.password = fetch_or_throw(to.password, "mqtt.password");
+    if (to.login == config::login::scram_sha_256) use_scram(how);
     how.keepalive = to.keepalive;
     how.session_expiry = to.session_expiry;
     how.highest_qos = static_cast<mqtt::qos>(to.max_qos);

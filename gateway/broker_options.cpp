@@ -10,8 +10,8 @@
 
 #include "config/address.hpp"
 #include "config/units.hpp"
+#include "gateway/scram_login.hpp"
 #include "gateway/secrets.hpp"
-#include "mqtt/scram.hpp"
 
 namespace gateway {
 namespace {
@@ -83,12 +83,7 @@ option_result<void> set_login(const broker_options& typed, mqtt::options& sessio
         return option_error::because("--auth: '" + typed.authentication + "' is not a method; scram-sha-256 is");
     if (session.version != mqtt::version::v5) return option_error::because("--auth needs MQTT 5");
     if (session.username.empty() || !session.password) return option_error::because("--auth needs --username and --password");
-    // The name and the password are for the exchange alone, which never shows the password.
-    session.authentication = [name = session.username, password = *session.password] {
-        return std::make_unique<mqtt::scram_sha_256>(name, password, random_bytes(24));
-    };
-    session.username.clear();
-    session.password.reset();
+    use_scram(session);
     return {};
 }
 

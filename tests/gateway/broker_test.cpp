@@ -51,6 +51,23 @@ TEST_CASE("broker: what isn't set leaves the session as the client has it", "[ga
     CHECK_FALSE(how.password.has_value());
 }
 
+TEST_CASE("broker: with SCRAM the name and the password go into the exchange, and nowhere else", "[gateway][broker]") {
+    setenv("TIDEGATE_TEST_SCRAM", "pencil", 1);
+    auto file = file_with({{"b"}});
+    file.mqtt.username = "user";
+    file.mqtt.password = variable("TIDEGATE_TEST_SCRAM");
+    file.mqtt.login = config::login::scram_sha_256;
+    const auto how = session_options(file, offline);
+    CHECK(how.username.empty());
+    CHECK_FALSE(how.password.has_value());
+    REQUIRE(how.authentication);
+    const auto one = how.authentication(), another = how.authentication();
+    CHECK(one->method() == "SCRAM-SHA-256");
+    const std::string first = one->first();
+    CHECK(first.starts_with("n,,n=user,r="));
+    CHECK(first != another->first());
+}
+
 TEST_CASE("broker: each key of the session reaches it", "[gateway][broker]") {
     auto file = file_with({{"a", 8883, config::scheme::mqtts}, {"b", 443, config::scheme::wss, "/mqtt"}});
     auto& mqtt_keys = file.mqtt;

@@ -1,0 +1,33 @@
+// gateway/scram_login.cpp: an exchange for each connection, each with fresh randomness.
+// Not here: the exchange (mqtt/scram.hpp).
+#include "gateway/scram_login.hpp"
+
+#include <cassert>
+#include <memory>
+#include <random>
+#include <string>
+
+#include "mqtt/scram.hpp"
+
+namespace gateway {
+namespace {
+
+std::string random_bytes(std::size_t size) {
+    std::random_device device;
+    std::string bytes(size, '\0');
+    for (char& byte : bytes) byte = static_cast<char>(device());
+    return bytes;
+}
+
+}  // namespace
+
+void use_scram(mqtt::options& how) {
+    assert(!how.username.empty() && how.password);
+    how.authentication = [name = how.username, password = *how.password] {
+        return std::make_unique<mqtt::scram_sha_256>(name, password, random_bytes(24));
+    };
+    how.username.clear();
+    how.password.reset();
+}
+
+}  // namespace gateway
