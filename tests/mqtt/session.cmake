@@ -26,5 +26,6 @@ tidegate_test(mqtt_session_test
         support/words.cpp
         support/world.cpp
         support/world_end.cpp
+        support/world_inbound.cpp
     LIBRARIES tidegate_mqtt
 )

@@ -8,13 +8,6 @@ namespace mqtt_test {
 
 using namespace mqtt;
 
-namespace {
-
-constexpr const char* first_filter = "in/a/+";
-constexpr const char* second_filter = "in/b/+";
-
-}  // namespace
-
 world::world(options how, broker_manners manners, faults what, std::uint64_t seed)
     : how_(std::move(how)), manners_(manners), faults_(what), dice_(seed), broker_(manners, seed + 1) {
     if (manners_.repeats_pubrec) barriers_.expect_late_pubrecs();
@@ -190,40 +183,6 @@ void world::evict() {
     const std::int64_t from = given_.empty() ? 1 : *given_.rbegin() + 1 + static_cast<std::int64_t>(dice_.below(2));
     for (std::int64_t n = from; n < std::min(newest_, from + static_cast<std::int64_t>(1 + dice_.below(12))); ++n)
         evicted_.insert(n);
-}
-
-// ---- Towards us ----
-
-void world::subscribe_all() {
-    std::vector<subscription> what{{first_filter, qos::exactly_once}};
-    if (wants_all_) what.push_back({second_filter, qos::exactly_once});
-    expects_second_ = wants_all_;
-    left_second_ = false;
-    session_->subscribe(std::move(what), {}, now_);
-}
-
-void world::change_subscriptions() {
-    if (wants_all_) {
-        ever_left_ = left_second_ = true;
-        session_->unsubscribe({second_filter}, {}, now_);
-    } else {
-        expects_second_ = true;
-        left_second_ = false;
-        session_->subscribe({{second_filter, qos::exactly_once}}, {}, now_);
-    }
-    wants_all_ = !wants_all_;
-    take_effects();
-}
-
-/// On a few topics that repeat, or on one of its own that we may cease to subscribe to.
-void world::publish_to_us() {
-    if (published_to_us_ == faults_.incoming) return;
-    offer what;
-    what.number = ++published_to_us_;
-    what.qos = dice_.of({qos::at_most_once, qos::at_least_once, qos::exactly_once, qos::exactly_once});
-    what.topic = what.number % 3 == 0 ? "in/b/" + std::to_string(what.number) : "in/a/" + std::to_string(what.number % 4);
-    if (how_.version == version::v5 && dice_.one_in(4)) what.expiry = static_cast<std::uint32_t>(dice_.below(30));
-    if (broker_.publish_to_client(what, now_)) routed_[what.number] = what;
 }
 
 void world::make_durable(std::uint64_t most) {

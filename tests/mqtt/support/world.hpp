@@ -55,6 +55,9 @@ public:
     const model_broker& broker() const { return broker_; }
 
 private:
+    /// Of the second we take leave at times.
+    static constexpr const char* first_filter = "in/a/+";
+    static constexpr const char* second_filter = "in/b/+";
     using packet_on_wire = std::pair<mqtt::packet, std::uint64_t>;  // and the offset of its end
 
     void chaos_step();

@@ -67,7 +67,7 @@ void world::check_inbox() {
     for (const inbox_message& each : inbox_.unkept()) {
         if (++times[each.number] > 1) complain("message " + std::to_string(each.number) + " of QoS 0 came twice");
     }
-    if (left_second_ && broker_.is_subscribed("in/b/+")) complain("the broker never heard of the UNSUBSCRIBE");
+    if (left_second_ && broker_.is_subscribed(second_filter)) complain("the broker never heard of the UNSUBSCRIBE");
     std::uint64_t missing = 0;
     for (const auto& [n, what] : routed_) {
         const std::string name = "message " + std::to_string(n) + " towards us";
