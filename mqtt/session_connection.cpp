@@ -290,7 +290,14 @@ void session::machine::keep_alive(time_point now) {
         fault_ = fault::other;
         return close(std::move(missing), std::nullopt);
     }
-    if (limits_.keepalive > 0s && now >= last_written_ + limits_.keepalive) ping(now);
+    if (limits_.keepalive > 0s && now >= ping_due()) ping(now);
+}
+
+/// When nothing was written for so long, as the broker wants it, and also when nothing was read: a stream of QoS 0 through a
+/// proxy would never hear that the broker behind it is gone.
+time_point session::machine::ping_due() const {
+    const time_point quiet_since = ping_deadline_ ? last_written_ : std::min(last_written_, last_read_);
+    return quiet_since + limits_.keepalive;
 }
 
 void session::machine::ping(time_point now) {
@@ -306,7 +313,7 @@ std::chrono::milliseconds session::machine::ping_patience() const {
 
 std::optional<time_point> session::machine::online_deadline() const {
     std::optional<time_point> first;
-    if (limits_.keepalive > 0s) first = last_written_ + limits_.keepalive;
+    if (limits_.keepalive > 0s) first = ping_due();
     for (const auto& each : {ping_deadline_, request_deadline_, authentication_deadline_})
         if (each && (!first || *each < *first)) first = each;
     return first;

@@ -110,6 +110,7 @@ private:
     void forget_connection();
     void keep_alive(time_point now);
     void ping(time_point now);
+    time_point ping_due() const;
     std::chrono::seconds keepalive() const;
     std::chrono::seconds asked_expiry() const;
     std::optional<time_point> online_deadline() const;
@@ -199,6 +200,7 @@ private:
     std::size_t answers_ = 0;    // bytes of our answers that aren't written yet, or fewer
     time_point online_since_{};
     time_point last_written_{};
+    time_point last_read_{};
     time_point deadline_{};  // of opening, handshake or waiting
     std::optional<time_point> ping_deadline_;
     std::optional<time_point> request_deadline_;         // of the answer to SUBSCRIBE or UNSUBSCRIBE

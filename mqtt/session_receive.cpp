@@ -81,6 +81,7 @@ overloaded(Handlers...) -> overloaded<Handlers...>;
 
 void session::machine::on_bytes(std::span<const std::byte> bytes, time_point now) {
     if (state_ != state::handshake && state_ != state::online) return;
+    last_read_ = now;
     if (!proving_link_) ping_deadline_.reset();
     inbound_.forget_replaced();
     framer_.feed(bytes);

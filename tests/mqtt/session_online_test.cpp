@@ -24,6 +24,7 @@ TEST_CASE("session: keep-alive", "[mqtt][session]") {
         d.pass(59s);
         CHECK(d.publish_unlogged("x"));
         CHECK(d.packets().size() == 1);
+        d.broker(answer<puback>(60001));
         d.pass(59'999ms);
         CHECK(d.packets().empty());
         d.pass(1ms);
@@ -34,6 +35,28 @@ TEST_CASE("session: keep-alive", "[mqtt][session]") {
         CHECK(d.effects().empty());
         d.pass(1s);
         CHECK(d.packets() == lines{"PINGREQ"});
+    }
+    SECTION("also when nothing was read for that long, however much is written") {
+        for (int i = 1; i <= 6; ++i) {
+            d.pass(10s);
+            CHECK(d.packets() == (i == 6 ? lines{"PINGREQ"} : lines{}));
+            CHECK(d.publish_unlogged("x", qos::at_most_once));
+            d.packets();
+        }
+        SECTION("and nobody answers: the broker is gone, whoever takes what we write") {
+            for (int i = 1; i < 3; ++i) {
+                d.pass(10s);
+                CHECK(d.publish_unlogged("x", qos::at_most_once));
+                CHECK(d.packets().size() == 1);  // one ping is enough
+            }
+            d.pass(10s);
+            CHECK(d.effects() == lines{"close"});
+        }
+        SECTION("and it is answered") {
+            d.broker(pingresp{});
+            d.pass(59s);
+            CHECK(d.packets().empty());
+        }
     }
     SECTION("no answer: closed after half of it, told in words") {
         d.pass(60s);
