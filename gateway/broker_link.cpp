@@ -74,6 +74,7 @@ private:
     mqtt::client client_;
     when_lost when_lost_ = when_lost::give_up;
     bool was_online_ = false;
+    std::size_t refused_ = 0;  // connections in a row
     bool leaving_ = false;
     std::vector<store::received_message> received_;  // to be kept with the next save
     int code_ = 0;
@@ -88,7 +89,7 @@ broker_link::inside::inside(broker_settings how, std::string name, handlers what
       input_(loop_),
       session_(how_.session, how_.state ? saved_state_of(how_.state->found()) : mqtt::saved_state(), std::random_device{}()),
       client_(
-          loop_, {how_.connection}, session_, [this](const mqtt::effect& e) { on_effect(e); },
+          loop_, how_.connections, session_, [this](const mqtt::effect& e) { on_effect(e); },
           [this] {
               if (!leaving_) handlers_.on_ready();
           }) {}
@@ -188,13 +189,15 @@ void broker_link::inside::on_online(const mqtt::online& what) {
     if (was_online_) {
         say("connected again");
     } else if (how_.verbose) {
-        say("connected to " + mqtt::url_of(how_.connection.endpoint) + " as " + what.client_id);
+        say("connected to " + mqtt::url_of(how_.connections[what.server].endpoint) + " as " + what.client_id);
     }
+    refused_ = 0;
     was_online_ = true;
 }
 
 void broker_link::inside::on_offline(const mqtt::offline& what) {
-    const bool again = when_lost_ == when_lost::connect_again && was_online_ && !(what.code && is_final(*what.code));
+    const bool others = ++refused_ < how_.connections.size();
+    const bool again = others || (when_lost_ == when_lost::connect_again && was_online_ && !(what.code && is_final(*what.code)));
     if (!again && !how_.retry) {
         say(what.reason);
         return leave(1);

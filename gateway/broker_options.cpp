@@ -2,6 +2,7 @@
 // Not here: what the client makes of it (mqtt/).
 #include "gateway/broker_options.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <random>
 #include <stdexcept>
@@ -101,7 +102,6 @@ option_result<void> set_times(const broker_options& typed, broker_settings& to) 
     const auto keepalive = seconds_of(typed.keepalive, "--keepalive");
     if (!keepalive) return keepalive.error();
     to.session.keepalive = *keepalive;
-    to.connection.keepalive = *keepalive;
     // With a state file the session is to outlive the command, else it ends with it.
     to.session.session_expiry = typed.state.empty() ? std::chrono::seconds{0} : std::chrono::hours{24 * 7};
     if (!typed.session_expiry.empty()) {
@@ -181,13 +181,30 @@ option_result<void> set_state(const broker_options& typed, const char* role, bro
     return {};
 }
 
+/// Several URLs with commas between them are of one cluster. All are encrypted or none, lest whoever blocks the one is sent
+/// what is meant for the other.
+option_result<std::vector<mqtt::endpoint>> endpoints_of(const std::string& typed) {
+    std::vector<mqtt::endpoint> endpoints;
+    for (std::size_t start = 0; start <= typed.size();) {
+        const std::size_t end = std::min(typed.find(',', start), typed.size());
+        const auto endpoint = mqtt::parse_endpoint(std::string_view(typed).substr(start, end - start));
+        if (!endpoint) return option_error::because("the broker's URL: " + endpoint.error().what());
+        if (!endpoints.empty() && mqtt::is_tls(endpoint->scheme) != mqtt::is_tls(endpoints.front().scheme))
+            return option_error::because("of several URLs all must be encrypted, or none");
+        endpoints.push_back(*endpoint);
+        start = end + 1;
+    }
+    return endpoints;
+}
+
 }  // namespace
 
 option_result<broker_settings> settings_of(const broker_options& typed, const char* role) {
     broker_settings to;
-    const auto endpoint = mqtt::parse_endpoint(typed.url);
-    if (!endpoint) return option_error::because("the broker's URL: " + endpoint.error().what());
-    to.connection.endpoint = *endpoint;
+    const auto endpoints = endpoints_of(typed.url);
+    if (!endpoints) return endpoints.error();
+    mqtt::connection_settings way;
+    way.endpoint = endpoints->front();
     if (typed.version != "5" && typed.version != "3.1.1")
         return option_error::because("--mqtt: '" + typed.version + "' is no version; 5 and 3.1.1 are");
     to.session.version = typed.version == "5" ? mqtt::version::v5 : mqtt::version::v3_1_1;
@@ -197,8 +214,8 @@ option_result<broker_settings> settings_of(const broker_options& typed, const ch
     if (const auto done = set_login(typed, to.session); !done) return done.error();
     if (const auto done = set_times(typed, to); !done) return done.error();
     if (const auto done = set_will(typed, to.session); !done) return done.error();
-    if (const auto done = set_tls(typed, to.connection); !done) return done.error();
-    if (const auto done = set_proxy(typed, to.connection); !done) return done.error();
+    if (const auto done = set_tls(typed, way); !done) return done.error();
+    if (const auto done = set_proxy(typed, way); !done) return done.error();
     auto properties = pairs_of(typed.user_properties, "--connect-property");
     if (!properties) return properties.error();
     to.session.connect_properties.user = std::move(*properties);
@@ -210,9 +227,15 @@ option_result<broker_settings> settings_of(const broker_options& typed, const ch
             if (!secret) return secret.error();
             value = std::move(*secret);
         }
-        to.connection.websocket_headers.push_back({std::move(name), std::move(value)});
+        way.websocket_headers.push_back({std::move(name), std::move(value)});
     }
-    if (const auto fault = mqtt::fault_in(to.connection); !fault.empty()) return option_error::because(fault);
+    way.keepalive = to.session.keepalive;
+    for (const auto& endpoint : *endpoints) {
+        way.endpoint = endpoint;
+        if (const auto fault = mqtt::fault_in(way); !fault.empty()) return option_error::because(fault);
+        to.connections.push_back(way);
+    }
+    to.session.servers = to.connections.size();
     return to;
 }
 

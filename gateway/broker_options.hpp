@@ -41,7 +41,7 @@ struct broker_options {
 
 struct broker_settings {
     mqtt::options session;
-    mqtt::connection_settings connection;
+    std::vector<mqtt::connection_settings> connections;  // of servers that share their sessions, tried in turn
     std::optional<std::chrono::milliseconds> timeout;
     std::optional<command_store> state;
     bool retry = false;

@@ -35,7 +35,9 @@ private:
 
 /// What pub and sub are told of the broker.
 void add_broker_options(CLI::App& to, gateway::broker_options& o) {
-    to.add_option("URL", o.url, "mqtt://host[:1883]  mqtts://host[:8883]  ws://host[:80]/path  wss://host[:443]/path")
+    to.add_option(
+          "URL", o.url,
+          "mqtt://host[:1883]  mqtts://host[:8883]  ws://host[:80]/path  wss://host[:443]/path; several of a cluster with commas")
         ->required()
         ->type_name("");
     option_group(to, "Connection")
