@@ -187,7 +187,7 @@ void broker_link::inside::hand_on_waiting() {
 
 void broker_link::inside::on_online(const mqtt::online& what) {
     if (was_online_) {
-        say("connected again");
+        say(what.session_present ? "connected again, session resumed" : "connected again");
     } else if (how_.verbose) {
         say("connected to " + mqtt::url_of(how_.connections[what.server].endpoint) + " as " + what.client_id);
     }

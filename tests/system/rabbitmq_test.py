@@ -90,6 +90,41 @@ def cluster(build, folder, names, failures, nodes, how):
             member.stop(signal.SIGKILL)
 
 
+def subscriber(build, folder, names, failures, nodes):
+    """A subscriber's node goes away under load: its session, which the cluster has mirrored, is resumed on the other."""
+    members = [rabbitmq.Node(folder, number, names) for number in nodes]
+    judge = publisher = None
+    lines = 4000
+    try:
+        for member in members:
+            member.start()
+        for member in members[1:]:
+            member.join(members[0])
+        members[0].control("set_policy", "mirrored", ".*", '{"ha-mode":"all","ha-sync-mode":"automatic","ha-promote-on-shutdown":"always"}')
+        urls = ",".join(f"mqtt://127.0.0.1:{member.port}" for member in members[:2])
+        output = folder / "subscriber.txt"
+        command = f"exec {build}/tidegate sub {urls} 'load/#' --mqtt 3.1.1 -q 1 --state {folder}/subscriber.db --payload -v --retry >{output}"
+        judge = plant.Process("subscriber", ["sh", "-c", command], folder / "subscriber.log")
+        judge.start()
+        plant.wait_for("the subscriber", lambda: "connected to" in judge.output(), 30)
+        feed = f"for i in $(seq {lines}); do echo $i; [ $((i % 20)) -ne 0 ] || sleep 0.05; done"
+        command = f"{feed} | exec {build}/tidegate pub mqtt://127.0.0.1:{members[-1].port} load/x --lines -q 1 --mqtt 3.1.1"
+        publisher = plant.Process("publisher", ["sh", "-c", command], folder / "publisher.log")
+        publisher.start()
+        seen = lambda: set(output.read_text().split())
+        plant.wait_for("messages", lambda: len(seen()) > 500, 60)
+        members[0].stop()
+        plant.wait_for("all messages by the other node", lambda: len(seen()) == lines, 90)
+        count = len(output.read_text().split())
+        if "session resumed" not in judge.output():
+            failures.append("subscriber: the session was not resumed on the other node")
+        print(f"subscriber: {lines} published, {len(seen())} received, {count - lines} doubled; {judge.output()}")
+    finally:
+        for process in (publisher, judge, *members):
+            if process is not None:
+                process.stop(signal.SIGKILL)
+
+
 def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--build", required=True, type=pathlib.Path)
@@ -100,7 +135,8 @@ def main():
     failures = []
     stories = [lambda: one_node(build, folder, names, failures),
                lambda: cluster(build, folder, names, failures, (2, 3), signal.SIGTERM),
-               lambda: cluster(build, folder, names, failures, (4, 5, 6), signal.SIGKILL)]
+               lambda: cluster(build, folder, names, failures, (4, 5, 6), signal.SIGKILL),
+               lambda: subscriber(build, folder, names, failures, (7, 8))]
     try:
         for story in stories:
             try:
