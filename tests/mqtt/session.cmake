@@ -8,6 +8,7 @@ tidegate_test(mqtt_session_test
         inbound_test.cpp
         lane_test.cpp
         model_test.cpp
+        scram_session_test.cpp
         session_authenticate_test.cpp
         session_connection_test.cpp
         session_delivery_test.cpp
