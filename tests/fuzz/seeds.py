@@ -67,6 +67,27 @@ def main():
     write("framer", "too_large", bytes([1, 0]) + bytes_of("d0 00 30 09 0003 'a/b' '21.4'"))
     write("framer", "length_of_five_bytes", bytes([0, 0]) + bytes_of("d0 00 30 8080808000"))
     write("framer", "two_byte_length", bytes([255, 99]) + bytes_of("30 cd01 0003 'a/b'") + bytes(200) + bytes_of("d0 00"))
+    websocket()
+
+
+def websocket():
+    """The first byte: opened already (1), and twice the size of the pieces it comes in."""
+    answer = (b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+              b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Protocol: mqtt\r\n\r\n")
+    frames = {
+        "whole": "82 04 20020000",
+        "fragments": "02 02 2002 89 01 'p' 80 02 0000",
+        "medium": "82 7e 0080",
+        "ping_and_close": "89 02 'hi' 88 02 03e8",
+        "text": "81 02 'no'",
+        "masked": "82 82 01020304 0000",
+    }
+    for name, text in frames.items():
+        write("websocket", name, bytes([1 + 2 * 3]) + bytes_of(text))
+    write("websocket", "answer_and_frame", bytes([2 * 7]) + answer + bytes_of("82 04 20020000"))
+    write("websocket", "not_found", bytes([0]) + b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+    write("websocket", "proxy_login", bytes([0]) + b"HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\n\r\n")
+    write("websocket", "proxy_open", bytes([0]) + b"HTTP/1.0 200 Connection established\r\n\r\nrest")
 
 
 if __name__ == "__main__":
