@@ -20,7 +20,8 @@ public:
     option_group(CLI::App& to, const char* name) : to_(to), name_(name) {}
     template <typename T>
     option_group& add(const char* names, T& value, const char* type, const char* help) {
-        to_.add_option(names, value, help)->type_name(type)->group(name_);
+        // One argument each time it is given, so that it doesn't take what follows, the URL perhaps, for another of its own.
+        to_.add_option(names, value, help)->type_name(type)->group(name_)->allow_extra_args(false);
         return *this;
     }
     option_group& flag(const char* names, bool& value, const char* help) {
