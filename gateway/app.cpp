@@ -17,21 +17,15 @@
 #include "gateway/clock.hpp"
 #include "gateway/delivery.hpp"
 #include "gateway/limits.hpp"
-#include "gateway/payload.hpp"
 #include "gateway/pipeline.hpp"
 #include "gateway/session_state.hpp"
+#include "gateway/status.hpp"
 #include "gateway/store_thread.hpp"
 #include "mqtt/client.hpp"
 #include "mqtt/session.hpp"
 
 namespace gateway {
 namespace {
-
-std::string gateway_status_topic(const config::file& config) { return "tidegate/" + config.gateway_id + "/status"; }
-
-std::string device_status_topic(const config::file& config, const std::string& device) {
-    return "tidegate/" + config.gateway_id + "/device/" + device + "/status";
-}
 
 /// For idempotency keys: new with each start, whatever the clock says and whatever became of the queue file.
 std::string new_epoch() {
@@ -44,14 +38,6 @@ std::string new_epoch() {
 
 mqtt::will last_will(const config::file& config) {
     return {gateway_status_topic(config), "offline", mqtt::qos::at_least_once, true};
-}
-
-std::string device_status(const device_event& what) {
-    std::string text = R"({"state":")";
-    text += what.state == device_state::online ? "online" : "offline";
-    text += R"(","since":")" + format_timestamp(what.since.wall_ms) + R"(","error":)";
-    append_json(text, what.error.empty() ? value{no_value{}} : value{what.error});
-    return text += '}';
 }
 
 /// All parts and the paths between them. Loop thread only.
