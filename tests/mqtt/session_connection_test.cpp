@@ -39,9 +39,8 @@ TEST_CASE("session 5.0: the first connection drops a session, the second begins 
     CHECK(d.effects() == lines{"open 0"});
     CHECK(d.packets().empty());
     d.opened();
-    CHECK(d.packets() ==
-          lines{"CONNECT plant clean keepalive 60 user u password p will 'status' 'offline' expiry 0 receive 100 "
-                "packet 1048576 aliases 16"});
+    CHECK(d.packets() == lines{"CONNECT plant clean keepalive 60 user u password p will 'status' 'offline' expiry 0 receive 100 "
+                               "packet 1048576 aliases 16"});
     d.broker(connack{});
     CHECK(d.effects() == lines{"close"});
     CHECK(d.packets() == lines{"DISCONNECT"});
