@@ -69,7 +69,7 @@ public:
 
     int run() {
         const int code = link_.run(broker_link::when_lost::give_up);
-        if (code != 0 && !explained_) unfinished("the end");
+        if (code != 0 && !explained_) unfinished("");
         return code;
     }
 
@@ -127,9 +127,10 @@ private:
         const std::size_t unanswered = next > finished ? next - finished : 0;
         const std::size_t unsent = kept_.size() - std::min(next, kept_.size()) + source_.waiting();
         std::string words = why;
-        if (unanswered > 0) words += ": " + counted(unanswered) + " may have arrived or not, there is no answer yet";
-        if (unsent > 0) words += ": " + counted(unsent) + " not sent";
-        if (unanswered > 0 || unsent > 0) link_.say(words);
+        const auto add = [&words](const std::string& more) { words += (words.empty() ? "" : ": ") + more; };
+        if (unanswered > 0) add(counted(unanswered) + " may have arrived or not: there is no answer yet");
+        if (unsent > 0) add(counted(unsent) + " not sent");
+        if (!words.empty()) link_.say(words);
         return 1;
     }
 
