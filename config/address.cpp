@@ -206,7 +206,7 @@ parsed<secret_reference> parse_secret(std::string_view text) {
         if (is_credential_name(text.substr(6))) return reference(from::credential, 6);
         return {{}, "'@cred:' needs the name of a systemd credential, without '/'"};
     }
-    return {{}, "a secret can't be in the file; write where it is: \"@env:NAME\", \"@file:/path\" or \"@cred:NAME\""};
+    return {{}, "a secret must not be written out; say where it is: \"@env:NAME\", \"@file:/path\" or \"@cred:NAME\""};
 }
 
 }  // namespace config

@@ -39,6 +39,22 @@ bool is_final(mqtt::reason code) {
     }
 }
 
+std::string remedy_of(mqtt::reason code) {
+    switch (code) {
+        case mqtt::reason::bad_user_name_or_password:
+        case mqtt::reason::not_authorized:
+            return "; check --username and --password";
+        case mqtt::reason::bad_authentication_method:
+            return "; it doesn't know this method: leave out --auth";
+        case mqtt::reason::client_identifier_not_valid:
+            return "; give another --client-id";
+        case mqtt::reason::unsupported_protocol_version:
+            return "; try --mqtt 3.1.1";
+        default:
+            return "";
+    }
+}
+
 }  // namespace
 
 mqtt::time_point command_now() { return std::chrono::steady_clock::now(); }
@@ -59,7 +75,9 @@ private:
     void on_effect(const mqtt::effect& what);
     void on_online(const mqtt::online& what);
     void on_offline(const mqtt::offline& what);
+    std::string explained(const mqtt::offline& what) const;
     void keep(const mqtt::save& what);
+    bool commit();
     void hand_on(std::vector<store::received_message> messages, store::inbox_number first);
     void hand_on_waiting();
 
@@ -69,13 +87,16 @@ private:
     boost::asio::io_context loop_{1};
     boost::asio::signal_set signals_;
     boost::asio::steady_timer timer_;
+    boost::asio::steady_timer lazy_;  // runs while acknowledgements wait for a commit to ride with
     boost::asio::posix::stream_descriptor input_;
     mqtt::session session_;
     mqtt::client client_;
     when_lost when_lost_ = when_lost::give_up;
     bool was_online_ = false;
     std::size_t refused_ = 0;  // connections in a row
+    bool online_ = false;
     bool leaving_ = false;
+    bool lazy_runs_ = false;
     std::vector<store::received_message> received_;  // to be kept with the next save
     int code_ = 0;
 };
@@ -86,6 +107,7 @@ broker_link::inside::inside(broker_settings how, std::string name, handlers what
       handlers_(std::move(what)),
       signals_(loop_, SIGTERM, SIGINT),
       timer_(loop_),
+      lazy_(loop_),
       input_(loop_),
       session_(how_.session, how_.state ? saved_state_of(how_.state->found()) : mqtt::saved_state(), std::random_device{}()),
       client_(
@@ -108,6 +130,7 @@ int broker_link::inside::run(when_lost then) {
     if (how_.state) hand_on_waiting();
     client_.start();
     loop_.run();
+    if (how_.state && (lazy_runs_ || !received_.empty()) && !commit()) return 1;
     return code_;
 }
 
@@ -137,6 +160,10 @@ void broker_link::inside::on_effect(const mqtt::effect& what) {
     if (how_.state && message != nullptr && message->qos != mqtt::qos::at_most_once)
         return received_.push_back(kept(*message, stamp_now()));
     if (leaving_) return;
+    if (message != nullptr) {
+        std::ignore = handlers_.on_received(*message, 0);  // nothing keeps it
+        return;
+    }
     if (const auto* const on = std::get_if<mqtt::online>(&what)) on_online(*on);
     if (const auto* const off = std::get_if<mqtt::offline>(&what)) on_offline(*off);
     if (const auto* const moved = std::get_if<mqtt::redirected>(&what))
@@ -144,23 +171,40 @@ void broker_link::inside::on_effect(const mqtt::effect& what) {
     if (!leaving_) handlers_.on_effect(what);
 }
 
-/// The broker hears that we have a message only when it is in the file.
+/// The broker hears that we have a message only when it is in the file. What nothing waits for rides with the next commit.
 void broker_link::inside::keep(const mqtt::save& what) {
-    auto received = std::exchange(received_, {});
-    const auto done = how_.state->commit(what, received);
-    if (!done) {
-        say(done.error().detail());
-        return leave(1);
+    how_.state->take(what);
+    if (what.barrier || !received_.empty() || leaving_) {
+        if (!commit()) return leave(1);
+    } else if (!lazy_runs_) {
+        lazy_runs_ = true;
+        lazy_.expires_after(limits::lazy_commit);
+        lazy_.async_wait([this](const boost::system::error_code& error) {
+            lazy_runs_ = false;
+            if (error || leaving_) return;
+            commit() ? client_.flush() : leave(1);
+        });
     }
-    // An inbox without room can't come about: what is in it is handed on before more is read.
-    hand_on(std::move(received), done->first_received);
-    session_.on_durable(what.position, command_now());
     if (!leaving_) handlers_.on_effect(what);
 }
 
+bool broker_link::inside::commit() {
+    auto received = std::exchange(received_, {});
+    const auto done = how_.state->commit(received);
+    if (!done) {
+        say(done.error().detail());
+        return false;
+    }
+    // An inbox without room can't come about: what is in it is handed on before more is read.
+    hand_on(std::move(received), done->first_received);
+    session_.on_durable(how_.state->position(), command_now());
+    return true;
+}
+
 void broker_link::inside::hand_on(std::vector<store::received_message> messages, store::inbox_number first) {
-    if (messages.empty() || leaving_) return;
+    std::size_t handled = 0;
     for (const auto& each : messages) {
+        if (leaving_) break;
         mqtt::received message;
         message.topic = each.topic;
         message.payload = each.payload;
@@ -168,9 +212,11 @@ void broker_link::inside::hand_on(std::vector<store::received_message> messages,
         message.retain = each.retain;
         message.properties = mqtt::decode_message_properties(each.properties).value_or(mqtt::property_set());
         message.properties.message_expiry_interval = each.expiry;
-        handlers_.on_effect(message);
+        if (!handlers_.on_received(message, number(first) + static_cast<std::int64_t>(handled))) break;
+        ++handled;
     }
-    if (const auto done = how_.state->handled(first, messages.size()); !done) {
+    if (handled == 0) return;
+    if (const auto done = how_.state->handled(first, handled); !done) {
         say(done.error().detail());
         leave(1);
     }
@@ -180,7 +226,11 @@ void broker_link::inside::hand_on(std::vector<store::received_message> messages,
 void broker_link::inside::hand_on_waiting() {
     while (!leaving_) {
         auto waiting = how_.state->queue().read_inbox(store::inbox_number{1}, 100, 1u << 20);
-        if (!waiting || waiting->empty()) return;
+        if (!waiting) {
+            say(waiting.error().detail());
+            return leave(1);
+        }
+        if (waiting->empty()) return;
         for (auto& each : *waiting) hand_on({std::move(each.message)}, each.number);
     }
 }
@@ -193,18 +243,33 @@ void broker_link::inside::on_online(const mqtt::online& what) {
     }
     refused_ = 0;
     was_online_ = true;
+    online_ = true;
+}
+
+/// What happened, to which broker, and what can be done about it.
+std::string broker_link::inside::explained(const mqtt::offline& what) const {
+    std::string url;  // or several: which of them it was doesn't matter to what can be done
+    for (const auto& each : how_.connections) url += (url.empty() ? "" : ", ") + mqtt::url_of(each.endpoint);
+    if (online_) return "the connection to " + url + " is lost: " + what.reason;
+    const std::string words = "can't connect to " + url + ": " + what.reason;
+    if (what.code) return words + remedy_of(*what.code);
+    const bool plain = how_.connections[0].endpoint.scheme == mqtt::scheme::mqtt;
+    const bool answered = what.reason.starts_with("closed before CONNECT") || what.reason.starts_with("the broker sent");
+    return plain && answered ? words + "; is this port for mqtts://, ws:// or wss:// instead?" : words;
 }
 
 void broker_link::inside::on_offline(const mqtt::offline& what) {
     const bool others = ++refused_ < how_.connections.size();
     const bool again = others || (when_lost_ == when_lost::connect_again && was_online_ && !(what.code && is_final(*what.code)));
+    const std::string words = explained(what);
+    online_ = false;
     if (!again && !how_.retry) {
-        say(what.reason);
+        say(words);
         return leave(1);
     }
     char when[32];
     std::snprintf(when, sizeof when, "%.1f s", static_cast<double>(what.retry_in.count()) / 1000);
-    say(what.reason + "; trying again in " + when);
+    say(words + "; trying again in " + when);
 }
 
 broker_link::broker_link(broker_settings how, std::string name, handlers what)

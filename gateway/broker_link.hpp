@@ -3,6 +3,7 @@
 // Not here: what is sent and what becomes of what comes (command_pub.cpp, command_sub.cpp), and the service (app.cpp).
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -15,8 +16,10 @@ namespace gateway {
 class broker_link {
 public:
     struct handlers {
-        /// With a state file: a `save` when it is durable, and then what it was saved with: `received` of QoS 1 and 2.
-        std::function<void(const mqtt::effect&)> on_effect;
+        std::function<void(const mqtt::effect&)> on_effect;  // all but `received`; with a state file, `save` when it is taken in
+        /// With a state file, a message of QoS 1 or 2 comes when it is in there, with its number: one that comes again, after a
+        /// crash, has the same. 0: no number. False: not handled; it is for the next call.
+        std::function<bool(const mqtt::received&, std::int64_t number)> on_received;
         std::function<void()> on_ready;     // the session may take messages
         std::function<int()> on_interrupt;  // Ctrl-C; returns the exit code
         std::function<int()> on_timeout;    // --timeout has passed; returns the exit code

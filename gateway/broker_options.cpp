@@ -13,6 +13,8 @@
 #include "config/units.hpp"
 #include "gateway/scram_login.hpp"
 #include "gateway/secrets.hpp"
+#include "mqtt/codec.hpp"
+#include "mqtt/topic.hpp"
 
 namespace gateway {
 namespace {
@@ -72,11 +74,16 @@ option_result<std::vector<std::pair<std::string, std::string>>> pairs_of(const s
 
 namespace {
 
+constexpr std::size_t longest_text = 65535;  // bytes
+
 option_result<void> set_login(const broker_options& typed, mqtt::options& session) {
     session.username = typed.username;
     if (!typed.password.empty()) {
+        if (typed.username.empty() && session.version != mqtt::version::v5)
+            return option_error::because("MQTT 3.1.1 has no password without a name: give --username, too");
         auto secret = secret_of(typed.password, "--password");
         if (!secret) return secret.error();
+        if (secret->size() > longest_text) return option_error::because("--password: longer than MQTT's 65535 bytes");
         session.password = std::move(*secret);
     }
     if (typed.authentication.empty()) return {};
@@ -88,8 +95,24 @@ option_result<void> set_login(const broker_options& typed, mqtt::options& sessio
     return {};
 }
 
+/// What the protocol has no room for would be a bug further down.
+option_result<void> check_text(const std::string& text, const std::string& option) {
+    if (text.size() > longest_text) return option_error::because(option + ": longer than MQTT's 65535 bytes");
+    if (!mqtt::is_valid_utf8(text)) return option_error::because(option + ": not UTF-8");
+    return {};
+}
+
 option_result<void> set_will(const broker_options& typed, mqtt::options& session) {
-    if (typed.will_topic.empty()) return {};
+    if (typed.will_topic.empty()) {
+        if (!typed.will_payload.empty() || !typed.will_delay.empty() || typed.will_qos != 0 || typed.will_retain)
+            return option_error::because("the options of a will need --will-topic");
+        return {};
+    }
+    if (!mqtt::is_valid_topic_name(typed.will_topic))
+        return option_error::because("--will-topic: '" + typed.will_topic + "' is no topic: it must not be empty or hold + or #");
+    if (typed.will_payload.size() > longest_text) return option_error::because("--will-payload: longer than MQTT's 65535 bytes");
+    if (!typed.will_delay.empty() && session.version != mqtt::version::v5)
+        return option_error::because("--will-delay needs MQTT 5: leave out --mqtt");
     session.will = mqtt::will{typed.will_topic, typed.will_payload, static_cast<mqtt::qos>(typed.will_qos), typed.will_retain};
     if (typed.will_delay.empty()) return {};
     const auto delay = seconds_of(typed.will_delay, "--will-delay");
@@ -144,7 +167,11 @@ option_result<void> set_tls(const broker_options& typed, mqtt::connection_settin
 }
 
 option_result<void> set_proxy(const broker_options& typed, mqtt::connection_settings& to) {
-    if (typed.proxy.empty()) return {};
+    if (typed.proxy.empty()) {
+        if (!typed.proxy_username.empty() || !typed.proxy_password.empty())
+            return option_error::because("--proxy-username and --proxy-password need --proxy");
+        return {};
+    }
     constexpr std::string_view scheme = "http://";
     const std::string_view url = typed.proxy;
     // A proxy's address has the form of a broker's, under another scheme.
@@ -162,6 +189,19 @@ option_result<void> set_proxy(const broker_options& typed, mqtt::connection_sett
         proxy.password = std::move(*secret);
     }
     to.proxy = std::move(proxy);
+    return {};
+}
+
+option_result<void> check_texts(const mqtt::options& session) {
+    if (const auto done = check_text(session.client_id, "--client-id"); !done) return done;
+    if (const auto done = check_text(session.username, "--username"); !done) return done;
+    if (session.will) {
+        if (const auto done = check_text(session.will->topic, "--will-topic"); !done) return done;
+    }
+    for (const auto& [name, value] : session.connect_properties.user) {
+        if (const auto done = check_text(name, "--connect-property"); !done) return done;
+        if (const auto done = check_text(value, "--connect-property"); !done) return done;
+    }
     return {};
 }
 
@@ -218,6 +258,8 @@ option_result<broker_settings> settings_of(const broker_options& typed, const ch
     if (const auto done = set_proxy(typed, way); !done) return done.error();
     auto properties = pairs_of(typed.user_properties, "--connect-property");
     if (!properties) return properties.error();
+    if (!properties->empty() && typed.version != "5")
+        return option_error::because("--connect-property needs MQTT 5: leave out --mqtt");
     to.session.connect_properties.user = std::move(*properties);
     auto headers = pairs_of(typed.headers, "--header");
     if (!headers) return headers.error();
@@ -229,6 +271,9 @@ option_result<broker_settings> settings_of(const broker_options& typed, const ch
         }
         way.websocket_headers.push_back({std::move(name), std::move(value)});
     }
+    if (!headers->empty() && !mqtt::is_websocket(endpoints->front().scheme))
+        return option_error::because("--header needs a URL with ws:// or wss://");
+    if (const auto done = check_texts(to.session); !done) return done.error();
     way.keepalive = to.session.keepalive;
     for (const auto& endpoint : *endpoints) {
         way.endpoint = endpoint;

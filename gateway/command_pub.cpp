@@ -5,6 +5,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -50,7 +51,8 @@ option_result<std::string> properties_of(const pub_options& typed) {
     auto encoded = mqtt::encode_message_properties(all);
     if (!encoded)
         return option_error::because("--response-topic must be a topic without wildcards, and all texts UTF-8 below 64 KiB");
-    if (!encoded->empty() && typed.broker.version != "5") return option_error::because("message properties need MQTT 5");
+    if (!encoded->empty() && typed.broker.version != "5")
+        return option_error::because("message properties need MQTT 5: leave out --mqtt");
     return std::move(*encoded);
 }
 
@@ -60,10 +62,16 @@ public:
         : form_(form),
           source_(std::move(source)),
           link_(std::move(how), "tidegate pub",
-                {[this](const mqtt::effect& what) { on_effect(what); }, [this] { pump(); },
-                 [this] { return interrupted("interrupted"); }, [this] { return interrupted("--timeout has passed"); }}) {}
+                {[this](const mqtt::effect& what) { on_effect(what); },
+                 [](const mqtt::received&, std::int64_t) { return true; },  // nobody asked for any
+                 [this] { pump(); }, [this] { return unfinished("interrupted"); },
+                 [this] { return unfinished("--timeout has passed"); }}) {}
 
-    int run() { return link_.run(broker_link::when_lost::give_up); }
+    int run() {
+        const int code = link_.run(broker_link::when_lost::give_up);
+        if (code != 0 && !explained_) unfinished("");
+        return code;
+    }
 
 private:
     /// Messages stay here until the broker has them: a session that is begun anew asks for them again.
@@ -112,15 +120,28 @@ private:
         }
     }
 
-    int interrupted(const char* why) {
-        link_.say(std::string(why) + ": " + std::to_string(kept_.size()) +
-                  " messages have no answer yet, and may have arrived or not");
+    int unfinished(const char* why) {
+        explained_ = true;
+        const auto next = static_cast<std::size_t>(mqtt::number(link_.session().next()) - first_);
+        const std::size_t finished = static_cast<std::size_t>(mqtt::number(link_.session().finished()) - first_ + 1);
+        const std::size_t unanswered = next > finished ? next - finished : 0;
+        const std::size_t unsent = kept_.size() - std::min(next, kept_.size()) + source_.waiting();
+        std::string words = why;
+        const auto add = [&words](const std::string& more) { words += (words.empty() ? "" : ": ") + more; };
+        if (unanswered > 0) add(counted(unanswered) + " may have arrived or not: there is no answer yet");
+        if (unsent > 0) add(counted(unsent) + " not sent");
+        if (!words.empty()) link_.say(words);
         return 1;
+    }
+
+    static std::string counted(std::size_t messages) {
+        return std::to_string(messages) + (messages == 1 ? " message" : " messages");
     }
 
     const message_form& form_;
     message_source source_;
     bool waiting_ = false;
+    bool explained_ = false;
     std::deque<std::string> kept_;  // the messages first_, first_ + 1, …
     std::int64_t first_ = 1;
     std::uint64_t refused_ = 0;
@@ -173,6 +194,11 @@ std::optional<std::string> message_source::next() {
     return line;
 }
 
+std::size_t message_source::waiting() const {
+    if (single_) return 1;
+    return static_cast<std::size_t>(std::count(text_.begin() + static_cast<std::ptrdiff_t>(start_), text_.end(), '\n'));
+}
+
 void message_source::read() {
     text_.erase(0, std::exchange(start_, 0));
     char buffer[largest_read];
@@ -197,6 +223,8 @@ int pub_command(const pub_options& typed) {
     if (!form) return usage(form.error());
     auto source = source_of(typed);
     if (!source) return usage(source.error());
+    if (!typed.expiry.empty() && typed.broker.version != "5" && typed.broker.state.empty())
+        return usage(option_error::because("--expiry needs MQTT 5, or --state, which drops what waited too long in the file"));
     if (!typed.broker.state.empty() && typed.qos == 0)
         return usage(option_error::because("--state needs QoS 1 or 2: what has no answer can't be kept until it comes"));
     auto how = settings_of(typed.broker, "pub");

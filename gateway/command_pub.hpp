@@ -19,6 +19,8 @@ public:
 
     /// The next message; nothing: not yet, or no more.
     std::optional<std::string> next();
+    /// Messages that next() would give at once.
+    std::size_t waiting() const;
     bool is_at_end() const { return ended_ && !single_ && start_ >= text_.size(); }
     /// Reads what stdin has; blocks if it has nothing.
     void read();

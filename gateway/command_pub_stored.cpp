@@ -20,8 +20,10 @@ public:
         : form_(form),
           source_(std::move(source)),
           link_(std::move(how), "tidegate pub",
-                {[this](const mqtt::effect& what) { on_effect(what); }, [this] { pump(); },
-                 [this] { return unfinished("interrupted"); }, [this] { return unfinished("--timeout has passed"); }}),
+                {[this](const mqtt::effect& what) { on_effect(what); },
+                 [](const mqtt::received&, std::int64_t) { return true; },  // nobody asked for any
+                 [this] { pump(); }, [this] { return unfinished("interrupted"); },
+                 [this] { return unfinished("--timeout has passed"); }}),
           delivery_(link_.session(), link_.state()->found().last) {}
 
     int run() {
@@ -105,8 +107,9 @@ private:
     int unfinished(const char* why) {
         explained_ = true;
         const auto queued = link_.state()->queue().ledger().queued;
-        link_.say(std::string(why) + ": " + std::to_string(queued) +
-                  " messages are kept in the state file; the next call delivers them");
+        if (queued > 0)
+            link_.say(std::string(why) + ": " + std::to_string(queued) + (queued == 1 ? " message is" : " messages are") +
+                      " kept in the state file; the next call delivers what is there");
         return 1;
     }
 

@@ -26,13 +26,20 @@ option_result<command_store> command_store::open(const std::string& path) {
     return command_store(std::move(*queue), std::move(found));
 }
 
-store::result<store::commit_report> command_store::commit(const mqtt::save& what, std::vector<store::received_message> receive) {
+void command_store::take(const mqtt::save& what) {
     save_request from = save_request_of(what);
-    store::transaction work;
-    work.cursor = std::move(from.cursor);
-    work.session = std::move(from.session);
-    work.settled = from.settled;
-    work.held = std::move(from.held);
+    if (from.cursor) waiting_.cursor = std::move(from.cursor);
+    if (from.session) waiting_.session = std::move(from.session);
+    if (from.held) waiting_.held = std::move(from.held);
+    waiting_.settled.acknowledged += from.settled.acknowledged;
+    waiting_.settled.refused += from.settled.refused;
+    waiting_.settled.session += from.settled.session;
+    waiting_.settled.expired += from.settled.expired;
+    position_ = what.position;
+}
+
+store::result<store::commit_report> command_store::commit(std::vector<store::received_message> receive) {
+    store::transaction work = std::exchange(waiting_, {});
     work.receive = std::move(receive);
     return queue_.commit(work);
 }

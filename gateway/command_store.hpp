@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gateway/option_error.hpp"
@@ -19,8 +20,12 @@ public:
     const store::recovery& found() const { return found_; }
     store::queue& queue() { return queue_; }
 
-    /// What the session wants kept, in one transaction with what came for us. Durable when it returns success.
-    store::result<store::commit_report> commit(const mqtt::save& what, std::vector<store::received_message> receive);
+    /// What the session wants kept; until commit() it is not.
+    void take(const mqtt::save& what);
+    /// What was taken, in one transaction with what came for us. Durable when it returns success.
+    store::result<store::commit_report> commit(std::vector<store::received_message> receive);
+    /// Of the last save that was taken.
+    mqtt::log_position position() const { return position_; }
     /// The command has done with these.
     store::result<store::commit_report> handled(store::inbox_number first, std::size_t count);
 
@@ -29,6 +34,8 @@ private:
 
     store::queue queue_;
     store::recovery found_;
+    store::transaction waiting_;
+    mqtt::log_position position_{0};
 };
 
 }  // namespace gateway

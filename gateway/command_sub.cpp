@@ -3,8 +3,10 @@
 // Not here: the connection (broker_link.hpp).
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 
+#include "config/units.hpp"
 #include "gateway/broker_link.hpp"
 #include "gateway/clock.hpp"
 #include "gateway/commands.hpp"
@@ -15,6 +17,8 @@
 
 namespace gateway {
 namespace {
+
+constexpr std::int64_t largest_of_mqtt = (256 << 20) + 4;  // bytes of a packet
 
 /// On a terminal a message must not move the cursor or change its colours.
 std::string for_terminal(std::string_view text) {
@@ -46,14 +50,16 @@ void append_number(std::string& to, const char* name, std::uint64_t value) {
     to += std::string(",\"") + name + "\":" + std::to_string(value);
 }
 
-/// One line: {"ts":…,"topic":…,"payload":…,"qos":…}, with "payload_base64" for what is no text.
-std::string as_json(const mqtt::received& what) {
+/// One line: {"ts":…,"topic":…,"payload":…,"qos":…}, with "payload_base64" for what is no text and "number" for what a state
+/// file keeps.
+std::string as_json(const mqtt::received& what, std::int64_t number) {
     const mqtt::property_set& p = what.properties;
     std::string line = "{\"ts\":\"" + format_timestamp(stamp_now().wall_ms) + '"';
     append_field(line, "topic", what.topic);
     append_bytes(line, "payload", what.payload);
     append_number(line, "qos", static_cast<unsigned>(what.qos));
     line += what.retain ? ",\"retain\":true" : ",\"retain\":false";
+    if (number != 0) append_number(line, "number", static_cast<std::uint64_t>(number));
     if (what.dup) line += ",\"dup\":true";
     if (p.payload_format_indicator) append_number(line, "payload_format", *p.payload_format_indicator);
     if (p.message_expiry_interval) append_number(line, "expiry", *p.message_expiry_interval);
@@ -85,7 +91,8 @@ public:
         : typed_(typed),
           on_terminal_(::isatty(STDOUT_FILENO) != 0),
           link_(std::move(how), "tidegate sub",
-                {[this](const mqtt::effect& what) { on_effect(what); }, [] {},
+                {[this](const mqtt::effect& what) { on_effect(what); },
+                 [this](const mqtt::received& what, std::int64_t number) { return on_message(what, number); }, [] {},
                  [this] { return typed_.count == 0 || seen_ >= typed_.count ? 0 : 1; }, [this] { return timed_out(); }}) {}
 
     int run() {
@@ -107,20 +114,24 @@ public:
 
 private:
     void on_effect(const mqtt::effect& what) {
-        if (const auto* const message = std::get_if<mqtt::received>(&what)) return on_message(*message);
-        if (const auto* const answer = std::get_if<mqtt::subscribed>(&what)) return on_answer(*answer);
+        if (const auto* const answer = std::get_if<mqtt::subscribed>(&what)) on_answer(*answer);
     }
 
-    void on_message(const mqtt::received& what) {
-        if (typed_.no_retained && what.retain) return;
-        print(what);
-        if (typed_.count != 0 && ++seen_ >= typed_.count) link_.leave(0);
+    bool on_message(const mqtt::received& what, std::int64_t number) {
+        if (typed_.no_retained && what.retain) return true;
+        if (!print(what, number)) {
+            link_.leave(1);  // the reader is gone
+            return false;
+        }
+        ++seen_;
+        if (typed_.count != 0 && seen_ >= typed_.count) link_.leave(0);
+        return true;
     }
 
-    void print(const mqtt::received& what) {
+    bool print(const mqtt::received& what, std::int64_t number) {
         std::string line;
         if (typed_.json) {
-            line = as_json(what);
+            line = as_json(what, number);
         } else {
             const auto shown = [this](std::string_view text) { return on_terminal_ ? for_terminal(text) : std::string(text); };
             if (!typed_.payload_only) line = shown(what.topic) + ' ';
@@ -128,8 +139,7 @@ private:
         }
         line += '\n';
         // Each line at once: who reads them from a pipe wants them as they come.
-        const bool written = std::fwrite(line.data(), 1, line.size(), stdout) == line.size() && std::fflush(stdout) == 0;
-        if (!written) link_.leave(1);  // the reader is gone
+        return std::fwrite(line.data(), 1, line.size(), stdout) == line.size() && std::fflush(stdout) == 0;
     }
 
     void on_answer(const mqtt::subscribed& what) {
@@ -154,6 +164,18 @@ private:
     broker_link link_;
 };
 
+/// Of options that don't go together; empty: none.
+std::string fault_in(const sub_options& typed) {
+    const bool of_5 = typed.no_local || typed.retain_as_published || typed.retain_handling != 0 || typed.identifier != 0;
+    if (of_5 && typed.broker.version != "5")
+        return "--no-local, --retain-as-published, --retain-handling and --identifier need MQTT 5: leave out --mqtt";
+    for (const std::string& filter : typed.filters) {
+        if (typed.no_local && mqtt::is_shared_subscription(filter))
+            return "'" + filter + "' is shared, which --no-local can't be used with";
+    }
+    return "";
+}
+
 }  // namespace
 
 int sub_command(const sub_options& typed) {
@@ -163,11 +185,22 @@ int sub_command(const sub_options& typed) {
                      filter.c_str());
         return 2;
     }
+    if (const auto fault = fault_in(typed); !fault.empty()) {
+        std::fprintf(stderr, "tidegate sub: %s\n", fault.c_str());
+        return 2;
+    }
     auto how = settings_of(typed.broker, "sub");
     if (!how) {
         std::fprintf(stderr, "tidegate sub: %s\n", how.error().message().c_str());
         return 2;
     }
+    const auto largest = config::parse_size(typed.largest);
+    if (!largest.value || *largest.value < 1) {
+        const std::string why = largest.value ? "must be at least 1 byte" : largest.problem;
+        std::fprintf(stderr, "tidegate sub: --largest: %s\n", why.c_str());
+        return 2;
+    }
+    how->session.largest_packet_in = static_cast<std::uint32_t>(std::min(*largest.value, largest_of_mqtt));
     return subscriber(std::move(*how), typed).run();
 }
 

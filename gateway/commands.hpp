@@ -45,6 +45,7 @@ struct sub_options {
     bool json = false;
     bool payload_only = false;
     bool no_retained = false;
+    std::string largest = "256MiB";  // of a packet; a message beyond it the broker drops
     // MQTT 5
     bool no_local = false;
     bool retain_as_published = false;

@@ -1,9 +1,18 @@
 // gateway/main.cpp: the command line, and nothing else: parses, calls one function, returns its exit code.
+#include <fcntl.h>
 #include <malloc.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <csignal>
+#include <cstdio>
+#include <limits>
+#include <string>
+#include <tuple>
+#include <vector>
 
+#include "config/suggest.hpp"
 #include "gateway/commands.hpp"
 
 namespace {
@@ -24,6 +33,19 @@ public:
         to_.add_option(names, value, help)->type_name(type)->group(name_)->allow_extra_args(false);
         return *this;
     }
+    /// A whole number in a range.
+    template <typename T>
+    option_group& number(const char* names, T& value, const char* type, std::uint64_t least, std::uint64_t most,
+                         const char* help) {
+        const auto range = [least, most](const std::string& typed) -> std::string {
+            std::uint64_t found = 0;
+            const auto [end, error] = std::from_chars(typed.data(), typed.data() + typed.size(), found);
+            if (error == std::errc() && end == typed.data() + typed.size() && found >= least && found <= most) return "";
+            return "'" + typed + "' is not a whole number from " + std::to_string(least) + " to " + std::to_string(most);
+        };
+        to_.add_option(names, value, help)->type_name(type)->group(name_)->check(CLI::Validator(range, ""));
+        return *this;
+    }
     option_group& flag(const char* names, bool& value, const char* help) {
         to_.add_flag(names, value, help)->group(name_);
         return *this;
@@ -35,7 +57,7 @@ private:
 };
 
 /// What pub and sub are told of the broker.
-void add_broker_options(CLI::App& to, gateway::broker_options& o) {
+void add_broker_options(CLI::App& to, gateway::broker_options& o, const char* retry) {
     to.add_option(
           "URL", o.url,
           "mqtt://host[:1883]  mqtts://host[:8883]  ws://host[:80]/path  wss://host[:443]/path; several of a cluster with commas")
@@ -53,12 +75,12 @@ void add_broker_options(CLI::App& to, gateway::broker_options& o) {
         .add("--connect-property", o.user_properties, "NAME=VALUE", "MQTT 5: a user property of CONNECT")
         .add("--state", o.state, "FILE", "Keep the session and its messages in this file, over calls, crashes and power cuts")
         .add("--timeout", o.timeout, "TIME", "Give up after this time")
-        .flag("--retry", o.retry, "Keep trying, also when the first connection fails")
+        .flag("--retry", o.retry, retry)
         .flag("-v,--verbose", o.verbose, "Tell when there is a connection");
     option_group(to, "Will")
         .add("--will-topic", o.will_topic, "TOPIC", "The broker publishes a message here if we vanish")
         .add("--will-payload", o.will_payload, "TEXT", "")
-        .add("--will-qos", o.will_qos, "0|1|2", "[0]")
+        .number("--will-qos", o.will_qos, "0|1|2", 0, 2, "[0]")
         .flag("--will-retain", o.will_retain, "")
         .add("--will-delay", o.will_delay, "TIME", "MQTT 5");
     option_group(to, "TLS and proxy")
@@ -78,10 +100,10 @@ void add_broker_options(CLI::App& to, gateway::broker_options& o) {
 
 void add_pub(CLI::App& app, gateway::pub_options& o) {
     CLI::App* pub = app.add_subcommand("pub", "Publish a message, a file, or each line of stdin");
-    add_broker_options(*pub, o.broker);
-    pub->add_option("TOPIC", o.topic, "")->required()->type_name("");
-    pub->add_option("MESSAGE", o.message, "")->type_name("");
-    pub->add_option("-q,--qos", o.qos, "")->type_name("0|1|2")->check(CLI::Range(0, 2))->capture_default_str();
+    add_broker_options(*pub, o.broker, "Keep trying when there is no connection, or it is lost [end with 1]");
+    pub->add_option("TOPIC", o.topic, "Where to")->required()->type_name("");
+    pub->add_option("MESSAGE", o.message, "Or --lines, or --file")->type_name("");
+    option_group(*pub, "Options").number("-q,--qos", o.qos, "0|1|2", 0, 2, "At most, at least, exactly once [1]");
     pub->add_flag("-r,--retain", o.retain, "The broker keeps it for those who come later");
     pub->add_flag("-l,--lines", o.lines, "Each line of stdin is a message");
     pub->add_option("-f,--file", o.file, "The whole file is the message; -: stdin")->type_name("FILE");
@@ -96,24 +118,59 @@ void add_pub(CLI::App& app, gateway::pub_options& o) {
 
 void add_sub(CLI::App& app, gateway::sub_options& o) {
     CLI::App* sub = app.add_subcommand("sub", "Print the messages that come under topic filters");
-    add_broker_options(*sub, o.broker);
+    add_broker_options(*sub, o.broker, "Keep trying, also when the first connection can't be made [end with 1]");
     sub->add_option("FILTER", o.filters, "'plant/+/power', 'plant/#', '$share/GROUP/plant/#'")->required()->type_name("");
-    sub->add_option("-q,--qos", o.qos, "")->type_name("0|1|2")->check(CLI::Range(0, 2))->capture_default_str();
-    sub->add_option("-n,--count", o.count, "End after so many messages")->type_name("N");
+    option_group(*sub, "Options")
+        .number("-q,--qos", o.qos, "0|1|2", 0, 2, "At most, at least, exactly once [1]")
+        .number("-n,--count", o.count, "N", 1, std::numeric_limits<std::int64_t>::max(), "End after so many messages [never]")
+        .add("--largest", o.largest, "SIZE",
+             "Of a message; the broker drops what is larger, or is left [256MiB, which is MQTT's]");
     sub->add_flag("--json", o.json, "Everything of each message, a JSON object a line");
     sub->add_flag("--payload", o.payload_only, "Without the topic");
     sub->add_flag("--no-retained", o.no_retained, "Only what is published from now on");
     option_group(*sub, "MQTT 5")
         .flag("--no-local", o.no_local, "Not what this client publishes")
         .flag("--retain-as-published", o.retain_as_published, "Show the retain flag as it was published")
-        .add("--retain-handling", o.retain_handling, "0|1|2",
-             "Retained messages: always, only if the subscription is new, never [0]")
-        .add("--identifier", o.identifier, "N", "A subscription identifier");
+        .number("--retain-handling", o.retain_handling, "0|1|2", 0, 2,
+                "Retained messages: always, only if the subscription is new, never [0]")
+        .number("--identifier", o.identifier, "N", 1, 268435455, "A subscription identifier");
+}
+
+/// What is wrong with the command line, and what was probably meant. Returns the exit code.
+int explain(const CLI::App& app, const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);  // it was asked for help
+    const CLI::App* at = &app;
+    std::string name = app.get_name();
+    while (!at->get_subcommands().empty()) {
+        at = at->get_subcommands().front();
+        name += ' ' + at->get_name();
+    }
+    std::vector<std::string> known;
+    for (const CLI::App* each : at->get_subcommands({})) known.push_back(each->get_name());
+    for (const CLI::Option* each : at->get_options()) {
+        for (const std::string& one : each->get_lnames()) known.push_back("--" + one);
+    }
+    std::string words = error.what();
+    for (const std::string& each : at->remaining()) {
+        const std::string typed = each.substr(0, each.find('='));
+        if (const auto meant = config::did_you_mean(typed, known); !meant.empty())
+            words += "; '" + typed + "' is unknown" + meant;
+    }
+    std::fprintf(stderr, "%s: %s\nRun '%s --help' for what there is.\n", name.c_str(), words.c_str(), name.c_str());
+    return 2;
+}
+
+/// A socket in the place of a standard stream would be read and written as one.
+void open_standard_streams() {
+    int descriptor = ::open("/dev/null", O_RDWR);
+    while (descriptor >= 0 && descriptor <= STDERR_FILENO) descriptor = ::open("/dev/null", O_RDWR);
+    if (descriptor >= 0) std::ignore = ::close(descriptor);  // nothing was written
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+    open_standard_streams();
     std::signal(SIGPIPE, SIG_IGN);  // a connection that is gone is an error code, not the end of the process
     mallopt(M_ARENA_MAX, 2);        // an arena for each thread would cost more than it saves
 
@@ -151,7 +208,7 @@ int main(int argc, char** argv) {
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
-        return app.exit(error) == 0 ? 0 : 2;
+        return explain(app, error);
     }
     if (app.got_subcommand("pub")) return gateway::pub_command(pub);
     if (app.got_subcommand("sub")) return gateway::sub_command(sub);

@@ -31,7 +31,7 @@ error cannot_write(const std::string& what, const std::string& folder, int why) 
             return {errc::read_only, words + "; give " + what + " and its folder to user " + std::to_string(::geteuid()) +
                                          ", or run as their owner"};
         case EROFS:
-            return {errc::read_only, words + "; mount " + folder + " writable, or set buffer.path to another place"};
+            return {errc::read_only, words + "; mount " + folder + " writable, or choose another place"};
         case ENOSPC:
         case EDQUOT:
             return {errc::full, words + "; free some space"};
@@ -53,14 +53,14 @@ result<void> writer_lock::take(const std::string& path) {
     if (descriptor_ < 0) return cannot_write(name, folder_of(path), errno);
     if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
         if (errno != EWOULDBLOCK) return cannot_write(name, folder_of(path), errno);
-        return error(errc::in_use, path + ": another Tidegate writes to this queue; stop it, or set buffer.path to another file");
+        return error(errc::in_use, path + ": another Tidegate writes to this queue; stop it, or choose another file");
     }
     struct stat file {};
     if (::stat(path.c_str(), &file) != 0) {
         if (errno == ENOENT) return {};
         return cannot_write(path, folder_of(path), errno);
     }
-    if (!S_ISREG(file.st_mode)) return error(errc::io, path + ": is not a file; set buffer.path to a file");
+    if (!S_ISREG(file.st_mode)) return error(errc::io, path + ": is not a file; choose another path");
     if (::access(path.c_str(), R_OK | W_OK) != 0) return cannot_write(path, folder_of(path), errno);
     return {};
 }

@@ -140,14 +140,12 @@ result<void> check_version(connection& of) {
     const auto application = of.integer("PRAGMA application_id");
     if (!application) return application.error();
     if (*application != application_id)
-        return error(errc::damaged,
-                     of.path() + ": is an SQLite database, but not a Tidegate queue; set buffer.path to another file");
+        return error(errc::damaged, of.path() + ": is an SQLite database, but not a Tidegate queue; choose another file");
     const auto version = of.integer("PRAGMA user_version");
     if (!version) return version.error();
     if (*version > schema_version)
         return error(errc::newer, of.path() + ": has format " + std::to_string(*version) + ", this Tidegate knows " +
-                                      std::to_string(schema_version) +
-                                      "; install the newer version, or set buffer.path to another file");
+                                      std::to_string(schema_version) + "; install the newer version, or choose another file");
     if (*version < 1) return error(errc::damaged, of.path() + ": has the unknown format " + std::to_string(*version));
     const auto page = of.integer("PRAGMA page_size");
     if (!page) return page.error();

@@ -92,7 +92,7 @@ const char* remedy_for(errc code) {
         case errc::in_use:
             return "end the other program that has the file open";
         case errc::missing:
-            return "create the folder, or set buffer.path to one that exists";
+            return "create the folder, or choose one that exists";
         default:
             return "check the device and the system's log";
     }
