@@ -78,7 +78,7 @@ std::string scheme_problem(std::string_view scheme, std::string_view rest) {
     for (const auto& one : scheme_names)
         if (distance(scheme, one.name) == 0) return meant(one.name);
     for (const auto& [theirs, ours] : other_names)
-        if (distance(scheme, theirs) == 0) return meant(ours);
+        if (distance(scheme, theirs) == 0) return quoted(std::string(scheme) + "://") + " is not possible; " + meant(ours);
     return quoted(std::string(scheme) + "://") +
            " is not possible; a broker's URL begins with 'mqtt://', 'mqtts://', 'ws://' or 'wss://'";
 }
