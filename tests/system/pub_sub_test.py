@@ -156,7 +156,8 @@ def exactly_once(tool, broker, url, version):
     # Not for it to be the last of all: what is retained comes once more with each new subscription.
     plant.wait_for("the last line", lambda: any(one["payload"] == str(total - 1) for one in messages_in(out)), 15)
     reader.send_signal(signal.SIGTERM)
-    tool.expect("sub stops", reader.wait(10) == 0)
+    # The one before it may have printed all; then this one may not have come to take signals yet.
+    tool.expect("sub stops", reader.wait(10) in (0, -signal.SIGTERM))
     by_number = {}
     for one in messages_in(out):
         if one["topic"] == name:
