@@ -88,6 +88,7 @@ private:
             message.retain = form_.retain;
             message.properties = form_.properties;
             if (form_.expiry) message.expiry = std::chrono::seconds{*form_.expiry};
+            handed_ = std::max(handed_, mqtt::number(session.next()));
             session.publish(session.next(), message, command_now());
         }
         if (source_.is_at_end() && kept_.empty()) return link_.leave(refused_ == 0 ? 0 : 1);
@@ -122,10 +123,12 @@ private:
 
     int unfinished(const char* why) {
         explained_ = true;
-        const auto next = static_cast<std::size_t>(mqtt::number(link_.session().next()) - first_);
-        const std::size_t finished = static_cast<std::size_t>(mqtt::number(link_.session().finished()) - first_ + 1);
-        const std::size_t unanswered = next > finished ? next - finished : 0;
-        const std::size_t unsent = kept_.size() - std::min(next, kept_.size()) + source_.waiting();
+        // What was handed to a session that has been lost since may have arrived, though the session would begin with it again.
+        const std::int64_t finished = mqtt::number(link_.session().finished());
+        const std::int64_t last = first_ + static_cast<std::int64_t>(kept_.size()) - 1;
+        const std::int64_t unanswered = std::max<std::int64_t>(handed_ - finished, 0);
+        const std::int64_t unsent =
+            std::max<std::int64_t>(last - std::max(handed_, finished), 0) + static_cast<std::int64_t>(source_.waiting());
         std::string words = why;
         const auto add = [&words](const std::string& more) { words += (words.empty() ? "" : ": ") + more; };
         if (unanswered > 0) add(counted(unanswered) + " may have arrived or not: there is no answer yet");
@@ -134,7 +137,7 @@ private:
         return 1;
     }
 
-    static std::string counted(std::size_t messages) {
+    static std::string counted(std::int64_t messages) {
         return std::to_string(messages) + (messages == 1 ? " message" : " messages");
     }
 
@@ -144,6 +147,7 @@ private:
     bool explained_ = false;
     std::deque<std::string> kept_;  // the messages first_, first_ + 1, …
     std::int64_t first_ = 1;
+    std::int64_t handed_ = 0;  // the last that a session has had
     std::uint64_t refused_ = 0;
     broker_link link_;
 };

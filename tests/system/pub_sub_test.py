@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -117,6 +118,21 @@ def ends(tool, url):
     tool.expect("without standard streams", closed.returncode == 0)
 
 
+def lost_on_the_way(tool):
+    """A broker that takes three messages and goes: they may have arrived, and are not called unsent."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        def serve():
+            with server.accept()[0] as connection:
+                connection.recv(1000)
+                connection.sendall(bytes([0x20, 3, 0, 0, 0]))  # CONNACK
+                connection.recv(1000)
+
+        serving = threading.Thread(target=serve)
+        serving.start()
+        tool.expect_refusal("3 messages may have arrived or not", 1, "pub", f"mqtt://127.0.0.1:{server.getsockname()[1]}", "t", "-l", given=b"1\n2\n3\n")
+        serving.join()
+
+
 def messages_in(path):
     text = path.read_text() if path.exists() else ""
     return [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
@@ -212,6 +228,7 @@ def main():
         mistakes(tool, at, authority.certificate)
         every_kind(tool, url, broker.port)
         ends(tool, url)
+        lost_on_the_way(tool)
         for version in ("5", "3.1.1"):
             exactly_once(tool, broker, url, version)
         killed_publisher(tool, url, broker.port)
