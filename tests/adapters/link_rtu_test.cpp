@@ -62,15 +62,13 @@ bytes frame_of(const read_request& request) {
 }  // namespace
 
 TEST_CASE("rtu: an answer", "[modbus][rtu]") {
-    bench line([&](const bytes& request) {
-        CHECK(request == frame_of(ask_three));
-        line.say(answer_three);
-    });
+    bench line([&](const bytes&) { line.say(answer_three); });
     const answer got = line.read(ask_three, patient);
     CHECK(got.status == answer::status::ok);
     CHECK(got.registers == values{0x1111, 0x2222});
     CHECK(got.turnaround > nanoseconds(0));
     CHECK(got.turnaround < patient);
+    CHECK(line.asked() == std::vector<bytes>{frame_of(ask_three)});
 }
 
 TEST_CASE("rtu: bits", "[modbus][rtu]") {
