@@ -17,6 +17,7 @@ mqtt::options options_of(const bench_arguments& how) {
     o.broker = "bench";
     o.window = static_cast<std::uint16_t>(how.window);
     o.assumed_receive_maximum = o.window;
+    o.keeping = mqtt::keeping::in_memory;
     return o;
 }
 
@@ -44,7 +45,6 @@ public:
 
 private:
     void on_effect(const mqtt::effect& what) {
-        if (const auto* save = std::get_if<mqtt::save>(&what)) session_.on_durable(save->position, now());
         if (std::holds_alternative<mqtt::online>(what)) start_ = bench_now();
         if (const auto* offline = std::get_if<mqtt::offline>(&what)) {
             std::fprintf(stderr, "offline: %s\n", offline->reason.c_str());

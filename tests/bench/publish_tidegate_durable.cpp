@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "gateway/clock.hpp"
 #include "gateway/delivery.hpp"
 #include "gateway/store_thread.hpp"
 #include "mqtt/client.hpp"
@@ -128,7 +129,7 @@ private:
 
     void pump() {
         append();
-        delivery_.pump(now());
+        delivery_.pump(now(), gateway::stamp_now());
         if (const auto read = delivery_.wanted()) store_.read(read->from, read->messages, read->bytes);
         client_.flush();
         if (left_ > 0 || outstanding_ > 0 || !session_.is_online() || !delivery_.drained() || reported_) return;
