@@ -116,7 +116,9 @@ std::optional<std::string> base64_decode(std::string_view text) {
             bits = bits << 6 | value;
         }
         bits <<= 6 * (4 - four.size());
-        for (std::size_t i = 0; i + 1 < four.size(); ++i) bytes += static_cast<char>(bits >> (16 - 8 * i) & 0xff);
+        for (std::size_t i = 0; i < 3; ++i) {
+            if (i + 1 < four.size()) bytes += static_cast<char>(bits >> (16 - 8 * i) & 0xff);
+        }
         // What was filled up must be zero, or two texts would stand for the same bytes.
         if (four.size() < 4 && (bits & (0xffffffu >> (8 * (four.size() - 1)))) != 0) return std::nullopt;
     }
