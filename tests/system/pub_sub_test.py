@@ -20,12 +20,20 @@ BINARY_PAYLOAD = bytes(range(256))
 
 class Tool:
     def __init__(self, build, folder):
-        self.binary, self.folder, self.failures = pathlib.Path(build) / "tidegate", folder, []
+        self.binary, self.folder, self.failures, self.started = pathlib.Path(build) / "tidegate", folder, [], []
         self.environment = {**os.environ, "GOOD": "secret", "BAD": "wrong"}
 
     def start(self, *arguments, **how):
         how = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **how}
-        return subprocess.Popen([self.binary, *map(str, arguments)], env=self.environment, **how)
+        self.started.append(subprocess.Popen([self.binary, *map(str, arguments)], env=self.environment, **how))
+        return self.started[-1]
+
+    def stop(self):
+        """Nothing outlives a test that failed."""
+        for process in self.started:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
 
     def run(self, *arguments, given=b""):
         process = self.start(*arguments, stdin=subprocess.PIPE)
@@ -146,21 +154,24 @@ def exactly_once(tool, broker, url, version):
     subscribe = ["sub", url, name, f"ready/{name}", "--state", tool.folder / f"{name}-sub.db", "-q", "2", "--json", "--mqtt", version, "--retry"]
     write = lambda: tool.start(*subscribe, stdout=out.open("ab"), stderr=subprocess.DEVNULL)
     reader = write()
-    plant.wait_for("the subscription", lambda: messages_in(out), 10)
+    plant.wait_for("the subscription", lambda: messages_in(out), 40)
     writer = tool.start("pub", url, name, "-l", "-q", "2", "--state", tool.folder / f"{name}-pub.db", "--mqtt", version, "--retry",
                         stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
 
     def feed():
-        for number in range(total):
-            writer.stdin.write(b"%d\n" % number)
-            writer.stdin.flush()
-            time.sleep(0.002)
-        writer.stdin.close()
+        try:
+            for number in range(total):
+                writer.stdin.write(b"%d\n" % number)
+                writer.stdin.flush()
+                time.sleep(0.002)
+            writer.stdin.close()
+        except BrokenPipeError:
+            pass  # that pub ended early is told by its exit code
 
     feeder = threading.Thread(target=feed)
     feeder.start()
     for part in (100, 200, 400):
-        plant.wait_for(f"{part} messages", lambda: len(messages_in(out)) > part, 15)
+        plant.wait_for(f"{part} messages", lambda: len(messages_in(out)) > part, 40)
         reader.kill()
         reader.wait()
         if part == 200:
@@ -168,9 +179,9 @@ def exactly_once(tool, broker, url, version):
             broker.start()
         reader = write()
     feeder.join()
-    tool.expect("pub delivered all", writer.wait(20) == 0)
+    tool.expect("pub delivered all", writer.wait(40) == 0)
     # Not for it to be the last of all: what is retained comes once more with each new subscription.
-    plant.wait_for("the last line", lambda: any(one["payload"] == str(total - 1) for one in messages_in(out)), 15)
+    plant.wait_for("the last line", lambda: any(one["payload"] == str(total - 1) for one in messages_in(out)), 40)
     reader.send_signal(signal.SIGTERM)
     # The one before it may have printed all; then this one may not have come to take signals yet.
     tool.expect("sub stops", reader.wait(10) in (0, -signal.SIGTERM))
@@ -186,18 +197,18 @@ def killed_publisher(tool, url, port):
     out = (tool.folder / "killed").open("wb")
     theirs = subprocess.Popen(["mosquitto_sub", "-p", str(port), "-t", "killed", "-t", "kind/theirs", "-q", "2"], stdout=out)
     heard = lambda: [line for line in (tool.folder / "killed").read_text().split("\n")[:-1] if line != "hi"]
-    plant.wait_for("mosquitto_sub", lambda: "hi\n" in (tool.folder / "killed").read_text(), 10)
+    plant.wait_for("mosquitto_sub", lambda: "hi\n" in (tool.folder / "killed").read_text(), 40)
     state = tool.folder / "killed.db"
     for call in range(3):
         writer = tool.start("pub", url, "killed", "-l", "-q", "2", "--state", state, stdin=subprocess.PIPE)
         writer.stdin.write("".join(f"{call} {number}\n" for number in range(5000)).encode())
         writer.stdin.flush()
-        plant.wait_for("some lines", lambda: sum(line.startswith(f"{call} ") for line in heard()) > 50, 10)
+        plant.wait_for("some lines", lambda: sum(line.startswith(f"{call} ") for line in heard()) > 50, 40)
         writer.kill()
         writer.communicate()
     tool.expect("the rest is delivered", tool.run("pub", url, "killed", "-l", "-q", "2", "--state", state, "--timeout", "15s")[0] == 0)
     tool.run("pub", url, "killed", "end", "-q", "2")
-    plant.wait_for("the end", lambda: heard()[-1:] == ["end"], 10)
+    plant.wait_for("the end", lambda: heard()[-1:] == ["end"], 40)
     theirs.terminate()
     theirs.wait()
     for call in range(3):
@@ -233,6 +244,7 @@ def main():
             exactly_once(tool, broker, url, version)
         killed_publisher(tool, url, broker.port)
     finally:
+        tool.stop()
         broker.stop()
     for failure in tool.failures:
         print("FAILED:", failure)
