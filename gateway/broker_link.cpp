@@ -77,7 +77,7 @@ private:
     void on_offline(const mqtt::offline& what);
     std::string explained(const mqtt::offline& what) const;
     void keep(const mqtt::save& what);
-    bool commit();
+    bool commit(std::vector<store::received_message> received);
     void hand_on(std::vector<store::received_message> messages, store::inbox_number first);
     void hand_on_waiting();
 
@@ -130,7 +130,8 @@ int broker_link::inside::run(when_lost then) {
     if (how_.state) hand_on_waiting();
     client_.start();
     loop_.run();
-    if (how_.state && (lazy_runs_ || !received_.empty()) && !commit()) return 1;
+    // A message without its save is not ours yet: the broker sends it again.
+    if (how_.state && lazy_runs_ && !commit({})) return 1;
     return code_;
 }
 
@@ -175,21 +176,20 @@ void broker_link::inside::on_effect(const mqtt::effect& what) {
 void broker_link::inside::keep(const mqtt::save& what) {
     how_.state->take(what);
     if (what.barrier || !received_.empty() || leaving_) {
-        if (!commit()) return leave(1);
+        if (!commit(std::exchange(received_, {}))) return leave(1);
     } else if (!lazy_runs_) {
         lazy_runs_ = true;
         lazy_.expires_after(limits::lazy_commit);
         lazy_.async_wait([this](const boost::system::error_code& error) {
             lazy_runs_ = false;
             if (error || leaving_) return;
-            commit() ? client_.flush() : leave(1);
+            commit({}) ? client_.flush() : leave(1);  // what has come since waits for its own save
         });
     }
     if (!leaving_) handlers_.on_effect(what);
 }
 
-bool broker_link::inside::commit() {
-    auto received = std::exchange(received_, {});
+bool broker_link::inside::commit(std::vector<store::received_message> received) {
     const auto done = how_.state->commit(received);
     if (!done) {
         say(done.error().detail());

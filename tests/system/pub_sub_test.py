@@ -152,11 +152,11 @@ def exactly_once(tool, broker, url, version):
     out = tool.folder / name
     tool.run("pub", url, f"ready/{name}", "yes", "-r")
     subscribe = ["sub", url, name, f"ready/{name}", "--state", tool.folder / f"{name}-sub.db", "-q", "2", "--json", "--mqtt", version, "--retry"]
-    write = lambda: tool.start(*subscribe, stdout=out.open("ab"), stderr=subprocess.DEVNULL)
+    write = lambda: tool.start(*subscribe, stdout=out.open("ab"), stderr=(tool.folder / "errors").open("ab"))
     reader = write()
     plant.wait_for("the subscription", lambda: messages_in(out), 40)
     writer = tool.start("pub", url, name, "-l", "-q", "2", "--state", tool.folder / f"{name}-pub.db", "--mqtt", version, "--retry",
-                        stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
+                        stdin=subprocess.PIPE, stderr=(tool.folder / "errors").open("ab"))
 
     def feed():
         try:
