@@ -195,7 +195,13 @@ bool broker_link::inside::commit(std::vector<store::received_message> received) 
         say(done.error().detail());
         return false;
     }
-    // An inbox without room can't come about: what is in it is handed on before more is read.
+    // What is in the inbox is handed on before more is read, so it is one read of the broker's bytes that doesn't fit. Nothing of
+    // it is acknowledged: the broker still has it.
+    if (done->received < received.size()) {
+        say("the state file's inbox has no room for what came; nothing of it was taken over. Call without --state, or with a "
+            "smaller --largest");
+        return false;
+    }
     hand_on(std::move(received), done->first_received);
     session_.on_durable(how_.state->position(), command_now());
     return true;

@@ -10,7 +10,8 @@
 namespace gateway {
 namespace {
 
-constexpr std::uint64_t most_bytes = 1u << 30;
+constexpr std::uint64_t most_bytes = 2ull << 30;
+constexpr std::uint64_t most_inbox_bytes = 300u << 20;  // room for the largest message of MQTT
 
 }  // namespace
 
@@ -18,6 +19,7 @@ option_result<command_store> command_store::open(const std::string& path) {
     store::options how;
     how.path = path;
     how.max_bytes = most_bytes;
+    how.inbox_max_bytes = most_inbox_bytes;
     how.when_full = store::full_policy::drop_newest;
     how.boot_id = boot_id();
     store::recovery found;
