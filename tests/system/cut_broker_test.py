@@ -99,6 +99,9 @@ class CuttingBroker:
             self.struck.clear()
             self.strike_after, self.loses_session, self.before_drop = packets, loses_session, before_drop
 
+    def arrived(self):
+        return sum(len(numbers) for numbers in list(self.delivered.values()))
+
     def stop(self):
         self.running = False
         socket.create_connection(("127.0.0.1", self.port)).close()
@@ -282,6 +285,8 @@ def run_case(build, points, version, qos, loses_session, kills):
             if kills:
                 the_plant.gateway.start()
         plant.wait_for(f"{name}: a connection", broker.online.is_set, 60)
+        # On a quick machine a process that is killed has had time for hardly a reading.
+        plant.wait_for(f"{name}: enough readings to judge", lambda: broker.arrived() >= 2 * points, 60)
         plant.wait_for(f"{name}: the queue to drain", lambda: the_plant.ledger()["queued"] < 20, 30)
         code = the_plant.gateway.stop()
         if code != 0:
@@ -303,8 +308,6 @@ def run_case(build, points, version, qos, loses_session, kills):
         first_arrivals = list(dict.fromkeys(numbers))
         if first_arrivals != sorted(first_arrivals):
             failures.append("first arrivals are out of order")
-    if len(counts) < points:
-        failures.append("hardly anything came: the test shows nothing")
     return f"{name}: {points} strikes, {len(counts)} readings, {len(repeated)} of them repeated, logs {folder}", failures
 
 
