@@ -12,6 +12,7 @@
 #include <random>
 #include <stdexcept>
 
+#include "gateway/alarms.hpp"
 #include "gateway/broker.hpp"
 #include "gateway/bus_thread.hpp"
 #include "gateway/clock.hpp"
@@ -58,6 +59,8 @@ private:
     void on_committed(committed done);
     void on_read(store::sequence from, store::result<std::vector<store::stored_message>> found);
     void on_store_failed(const store::error& why, std::uint64_t lost);
+    void raise(alarm which, const std::string& reason);
+    void clear(alarm which);
     void pump();
 
     // What an effect means here.
@@ -92,6 +95,7 @@ private:
     boost::asio::signal_set signals_;
     boost::asio::steady_timer stop_timer_;
     pipeline pipeline_;
+    alarms alarms_;
     std::unique_ptr<store_thread> store_;
     std::unique_ptr<mqtt::session> session_;
     std::unique_ptr<delivery> delivery_;
@@ -122,7 +126,8 @@ app::app(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> b
       servers_(connections(config.mqtt)),
       signals_(loop_, SIGTERM, SIGINT),
       stop_timer_(loop_),
-      pipeline_(config, new_epoch()) {
+      pipeline_(config, new_epoch()),
+      alarms_(config) {
     store::options file;
     file.path = config.buffer.path;
     file.max_bytes = config.buffer.max_bytes;
@@ -224,6 +229,8 @@ void app::on_committed(committed done) {
     if (store_failing_) {
         store_failing_ = false;
         log_.info("store_recovered", {{"not_accepted", not_accepted_}});
+        clear(alarm::disk_full);
+        clear(alarm::disk_failing);
     }
     accepted_ += done.report.appended;
     if (done.report.evicted > 0 || done.report.refused > 0) {
@@ -251,10 +258,24 @@ void app::on_read(store::sequence from, store::result<std::vector<store::stored_
 }
 
 void app::on_store_failed(const store::error& why, std::uint64_t lost) {
-    if (!store_failing_) log_.error("store_failed", {{"reason", why.detail()}});
+    raise(why.code() == store::errc::full ? alarm::disk_full : alarm::disk_failing, why.detail());
     store_failing_ = true;
     not_accepted_ += lost;
     if (stage_ != stage::running) continue_stop();
+}
+
+void app::raise(alarm which, const std::string& reason) {
+    const bool is_news = !alarms_.is_on(which);
+    if (auto told = alarms_.raise(which, reason, stamp_now()))
+        delivery_->set_status(told->topic, std::move(told->payload), steady_now());
+    if (is_news) log_.error("alarm_raised", {{"alarm", name_of(which)}, {"reason", reason}});
+}
+
+void app::clear(alarm which) {
+    auto told = alarms_.clear(which, stamp_now());
+    if (!told) return;
+    delivery_->set_status(told->topic, std::move(told->payload), steady_now());
+    log_.info("alarm_cleared", {{"alarm", name_of(which)}});
 }
 
 // ---- The session ----

@@ -1,8 +1,12 @@
 # The gateway's decisions: no clock, thread or socket; tested by feeding them the time.
 add_library(tidegate_gateway_pure STATIC
+    ${CMAKE_CURRENT_LIST_DIR}/alarms.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/delivery.cpp
     ${CMAKE_CURRENT_LIST_DIR}/device_health.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/group_commit.cpp
     ${CMAKE_CURRENT_LIST_DIR}/payload.cpp
     ${CMAKE_CURRENT_LIST_DIR}/pipeline.cpp
     ${CMAKE_CURRENT_LIST_DIR}/schedule.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/session_state.cpp
     ${CMAKE_CURRENT_LIST_DIR}/topic.cpp)
-target_link_libraries(tidegate_gateway_pure PUBLIC tidegate_warnings PRIVATE tidegate_mqtt)
+target_link_libraries(tidegate_gateway_pure PUBLIC tidegate_warnings PRIVATE tidegate_mqtt tidegate_store)

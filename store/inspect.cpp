@@ -82,7 +82,7 @@ result<std::vector<dead_letter>> read_letters(connection& file, dead_letter_numb
     if (const auto ours = check_version(file); !ours) return ours.error();
     const auto version = file.integer("PRAGMA user_version");
     if (!version) return version.error();
-    if (*version < schema_version) return std::vector<dead_letter>();  // there was no such table
+    if (*version < first_version_with_dead_letters) return std::vector<dead_letter>();  // there was no such table
     dead_letter_table letters(file);
     if (const auto ready = letters.prepare(); !ready) return ready.error();
     return letters.read(from, most);

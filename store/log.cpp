@@ -39,8 +39,9 @@ std::uint32_t text_checksum(std::uint64_t id, std::string_view text) {
 
 ledger contents::ledger() const {
     store::ledger found;
-    // Whatever was accepted has got a number or was dropped on the spot: the numbers are the count.
-    found.accepted = static_cast<std::uint64_t>(figures.last) + figures.dropped_newest;
+    // Whatever was accepted has got a number or was dropped without one: the numbers are the count.
+    const std::uint64_t numbered = static_cast<std::uint64_t>(figures.last) - figures.skipped;
+    found.accepted = numbered + figures.dropped_newest + figures.dropped_unwritten;
     found.acknowledged = figures.acknowledged;
     found.queued = figures.stored - std::min(figures.stored, finished);
     found.dropped_oldest = figures.dropped_oldest;
@@ -48,6 +49,10 @@ ledger contents::ledger() const {
     found.dropped_refused = figures.dropped_refused;
     found.dropped_session = figures.dropped_session;
     found.dropped_expired = figures.dropped_expired;
+    found.dropped_aged = figures.dropped_aged;
+    found.dropped_thinned = figures.dropped_thinned;
+    found.dropped_damaged = figures.dropped_damaged;
+    found.dropped_unwritten = figures.dropped_unwritten;
     return found;
 }
 

@@ -106,13 +106,18 @@ struct ledger {
     std::uint64_t accepted = 0;
     std::uint64_t acknowledged = 0;
     std::uint64_t queued = 0;
-    std::uint64_t dropped_oldest = 0;   // evicted: the queue was full
-    std::uint64_t dropped_newest = 0;   // not taken in: the queue was full
-    std::uint64_t dropped_refused = 0;  // the broker said no, for good
-    std::uint64_t dropped_session = 0;  // in flight when the broker lost the session, and the policy says drop
-    std::uint64_t dropped_expired = 0;  // their time was over before they could be delivered
+    std::uint64_t dropped_oldest = 0;     // evicted: the queue was full
+    std::uint64_t dropped_newest = 0;     // not taken in: the queue was full
+    std::uint64_t dropped_refused = 0;    // the broker said no, for good
+    std::uint64_t dropped_session = 0;    // in flight when the broker lost the session, and the policy says drop
+    std::uint64_t dropped_expired = 0;    // their time was over before they could be delivered
+    std::uint64_t dropped_aged = 0;       // older than options::max_age
+    std::uint64_t dropped_thinned = 0;    // full_policy::thin took them from between others
+    std::uint64_t dropped_damaged = 0;    // the file was damaged where they were
+    std::uint64_t dropped_unwritten = 0;  // they waited in memory for a disk that took nothing, until there was no more room
     std::uint64_t dropped() const {
-        return dropped_oldest + dropped_newest + dropped_refused + dropped_session + dropped_expired;
+        return dropped_oldest + dropped_newest + dropped_refused + dropped_session + dropped_expired + dropped_aged +
+               dropped_thinned + dropped_damaged + dropped_unwritten;
     }
     bool balanced() const { return accepted == acknowledged + queued + dropped(); }
     bool operator==(const ledger&) const = default;

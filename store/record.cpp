@@ -7,7 +7,7 @@ namespace store {
 namespace {
 
 constexpr std::uint8_t format = 1;
-constexpr std::uint8_t counters_format = 2;  // 1 ends before dropped_expired
+constexpr std::uint8_t counters_format = 3;  // 1 ends before dropped_expired, 2 before dropped_aged
 
 std::string begin(std::uint8_t with = format) { return std::string(1, static_cast<char>(with)); }
 
@@ -59,8 +59,10 @@ std::vector<Number> take_list(byte_reader& from, std::uint64_t largest = INT64_M
 std::string encode(const counters& what) {
     std::string to = begin(counters_format);
     put_varint(to, static_cast<std::uint64_t>(what.last));
-    for (const std::uint64_t value : {what.stored, what.acknowledged, what.dropped_oldest, what.dropped_newest,
-                                      what.dropped_refused, what.dropped_session, what.max_bytes, what.dropped_expired})
+    for (const std::uint64_t value :
+         {what.stored, what.acknowledged, what.dropped_oldest, what.dropped_newest, what.dropped_refused, what.dropped_session,
+          what.max_bytes, what.dropped_expired, what.dropped_aged, what.dropped_thinned, what.dropped_damaged,
+          what.dropped_unwritten, what.skipped, what.bytes_written})
         put_varint(to, value);
     return to;
 }
@@ -109,13 +111,17 @@ std::string encode(const dead_letter_state& what) {
 std::optional<counters> decode_counters(std::string_view bytes) {
     byte_reader from(bytes);
     const std::uint8_t written_as = from.byte();
-    if (written_as != format && written_as != counters_format) return std::nullopt;
+    if (written_as < 1 || written_as > counters_format) return std::nullopt;
     counters found;
     found.last = number(take_sequence(from));
     for (std::uint64_t* value : {&found.stored, &found.acknowledged, &found.dropped_oldest, &found.dropped_newest,
                                  &found.dropped_refused, &found.dropped_session, &found.max_bytes})
         *value = from.varint();
-    if (written_as == counters_format) found.dropped_expired = from.varint();
+    if (written_as >= 2) found.dropped_expired = from.varint();
+    if (written_as >= 3)
+        for (std::uint64_t* value : {&found.dropped_aged, &found.dropped_thinned, &found.dropped_damaged,
+                                     &found.dropped_unwritten, &found.skipped, &found.bytes_written})
+            *value = from.varint();
     if (!ended(from)) return std::nullopt;
     return found;
 }

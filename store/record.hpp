@@ -1,7 +1,7 @@
 // store/record.hpp: the queue's state beside its messages, as short byte strings: counters, cursor, session, held identifiers,
 // what there is to know of inbox and dead letters.
-// Pure: log.hpp knows where they are kept. Each begins with its format, 1, or 2 for counters, which had no dropped_expired in
-// files of version 1; numbers are LEB128; the row's CRC guards them.
+// Pure: log.hpp knows where they are kept. Each begins with its format, 1; of counters that is the version of the file
+// (schema.hpp) that has all of them, and what a lower one lacks is 0. Numbers are LEB128; the row's CRC guards them.
 #pragma once
 
 #include <cstdint>
@@ -25,6 +25,12 @@ struct counters {
     std::uint64_t dropped_session = 0;
     std::uint64_t max_bytes = 0;  // the writer's bound, for those who look on
     std::uint64_t dropped_expired = 0;
+    std::uint64_t dropped_aged = 0;
+    std::uint64_t dropped_thinned = 0;
+    std::uint64_t dropped_damaged = 0;
+    std::uint64_t dropped_unwritten = 0;
+    std::uint64_t skipped = 0;        // sequence numbers that no message was ever given
+    std::uint64_t bytes_written = 0;  // to the queue's files, in all their life
     bool operator==(const counters&) const = default;
 };
 

@@ -88,13 +88,14 @@ result<void> create_tables(connection& file, std::uint64_t max_bytes) {
     return file.run(sql.c_str());
 }
 
-/// A file of version 1 gets what it lacks, all in one transaction.
+/// An older file gets what it lacks, all in one transaction.
 result<void> bring_up_to_date(connection& file) {
     const auto version = file.integer("PRAGMA user_version");
     if (!version) return version.error();
     if (*version == schema_version) return {};
-    const std::string sql = std::string("BEGIN IMMEDIATE;") + dead_letter_table_of_2 +
-                            "PRAGMA user_version=" + std::to_string(schema_version) + ";COMMIT";
+    const char* const lacking = *version < first_version_with_dead_letters ? dead_letter_table_of_2 : "";
+    const std::string sql =
+        std::string("BEGIN IMMEDIATE;") + lacking + "PRAGMA user_version=" + std::to_string(schema_version) + ";COMMIT";
     return file.run(sql.c_str());
 }
 

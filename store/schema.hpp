@@ -1,7 +1,7 @@
 // store/schema.hpp: the queue file: its tables, its version, and how it is opened.
 // Not here: what the rows mean (segment.hpp, record.hpp) and the statements that use them (log.hpp).
 //
-// An SQLite database, application_id 0x54694761 ("TiGa"), user_version 2, beside it -wal and -shm (SQLite's) and .lock (held
+// An SQLite database, application_id 0x54694761 ("TiGa"), user_version 3, beside it -wal and -shm (SQLite's) and .lock (held
 // by the process that writes). Three tables:
 //
 //     log(first INTEGER PRIMARY KEY, count INTEGER, crc INTEGER, data BLOB)
@@ -28,8 +28,8 @@
 // records they would take the log's one page for themselves, and every commit would write a frame more.
 // Passed over as well: a row for each message (nine times the bytes when it drains), states in the rows (eighteen times).
 //
-// Version 1 had no dead letters, inbox, held identifiers, expiry (segment.hpp) and count of what expired (record.hpp). It is
-// brought up to 2 when it is opened for writing.
+// Version 1 had no dead letters, inbox, held identifiers, expiry (segment.hpp) and count of what expired (record.hpp);
+// version 2 lacks the counts from dropped_aged on. Either is brought up to 3 when it is opened for writing.
 //
 // How it is opened is part of the format's promise; each point survived power cuts in simulation, its absence didn't:
 //   - psow=0 and synchronous=FULL: one sync of the WAL for each commit, and no sector shared by two commits.
@@ -52,7 +52,8 @@
 namespace store {
 
 constexpr std::int64_t application_id = 0x54694761;
-constexpr std::int64_t schema_version = 2;
+constexpr std::int64_t schema_version = 3;
+constexpr std::int64_t first_version_with_dead_letters = 2;
 
 /// Opens or makes the file, brings it up to this version, and sets all pragmas. True: it was made.
 result<bool> open_for_writing(connection& to, const options& how, const tuning& with);

@@ -1,5 +1,6 @@
 tidegate_test(tests_gateway_pure
     SOURCES
+        ${CMAKE_CURRENT_LIST_DIR}/alarms_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/device_health_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/payload_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/pipeline_test.cpp

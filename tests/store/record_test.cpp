@@ -43,10 +43,25 @@ TEST_CASE("record: what is written is read, and nothing less", "[store][record]"
     CHECK(!store::decode_cursor("\x01\x01\x01\x01\xFF\xFF\xFF\xFF\x0F"));  // a list of 4 billion
 }
 
-TEST_CASE("record: counters of version 1 are read, with nothing expired", "[store][record]") {
-    const std::string bytes("\x01\x03\x02\x01\x04\x05\x06\x07\x08", 9);
-    CHECK(store::decode_counters(bytes) == store::counters{3, 2, 1, 4, 5, 6, 7, 8, 0});
-    CHECK(!store::decode_counters(bytes + '\0'));
+TEST_CASE("record: counters of versions 1 and 2 are read, and what they lack is 0", "[store][record]") {
+    const std::string of_1("\x01\x03\x02\x01\x04\x05\x06\x07\x08", 9);
+    store::counters expected;
+    expected.last = 3;
+    expected.stored = 2;
+    expected.acknowledged = 1;
+    expected.dropped_oldest = 4;
+    expected.dropped_newest = 5;
+    expected.dropped_refused = 6;
+    expected.dropped_session = 7;
+    expected.max_bytes = 8;
+    CHECK(store::decode_counters(of_1) == expected);
+    CHECK(!store::decode_counters(of_1 + '\0'));
+
+    std::string of_2 = of_1 + '\x09';
+    of_2[0] = 2;
+    expected.dropped_expired = 9;
+    CHECK(store::decode_counters(of_2) == expected);
+    CHECK(!store::decode_counters(of_2 + '\0'));
 }
 
 TEST_CASE("dictionary: finds both ways, is bounded, and takes back", "[store][dictionary]") {

@@ -1,0 +1,62 @@
+// gateway/alarms.cpp: see alarms.hpp.
+#include "gateway/alarms.hpp"
+
+#include "gateway/payload.hpp"
+
+namespace gateway {
+
+std::string_view name_of(alarm which) {
+    switch (which) {
+        case alarm::queue_filling:
+            return "queue_filling";
+        case alarm::disk_full:
+            return "disk_full";
+        case alarm::disk_failing:
+            return "disk_failing";
+        case alarm::queue_damaged:
+            return "queue_damaged";
+    }
+    return "";
+}
+
+std::optional<alarm_message> alarms::raise(alarm which, const std::string& reason, const store::stamp& now) {
+    state& is = states_[which];
+    if (is.on && is.reason == reason) return std::nullopt;
+    if (!is.on) {
+        is.on = true;
+        is.since = now;
+        ++is.count;
+    }
+    is.reason = reason;
+    return message_of(which, is);
+}
+
+std::optional<alarm_message> alarms::clear(alarm which, const store::stamp& now) {
+    const auto found = states_.find(which);
+    if (found == states_.end() || !found->second.on) return std::nullopt;
+    found->second.on = false;
+    found->second.since = now;
+    return message_of(which, found->second);
+}
+
+bool alarms::is_on(alarm which) const {
+    const auto found = states_.find(which);
+    return found != states_.end() && found->second.on;
+}
+
+std::uint64_t alarms::count(alarm which) const {
+    const auto found = states_.find(which);
+    return found == states_.end() ? 0 : found->second.count;
+}
+
+alarm_message alarms::message_of(alarm which, const state& of) const {
+    alarm_message made;
+    made.topic = "tidegate/" + gateway_id_ + "/alarm/" + std::string(name_of(which));
+    made.payload = std::string(R"({"state":")") + (of.on ? "on" : "off") + R"(","since":")" + format_timestamp(of.since.wall_ms) +
+                   R"(","count":)" + std::to_string(of.count) + R"(,"reason":)";
+    append_json(made.payload, of.on ? value{of.reason} : value{no_value{}});
+    made.payload += '}';
+    return made;
+}
+
+}  // namespace gateway

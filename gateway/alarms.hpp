@@ -1,0 +1,56 @@
+// gateway/alarms.hpp: what is wrong with this gateway now: each alarm's retained topic, and what it says. Pure.
+// Not here: who raises them (app.cpp), and when they are sent (delivery.hpp).
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "config/model.hpp"
+#include "store/queue.hpp"
+
+namespace gateway {
+
+enum class alarm : std::uint8_t {
+    queue_filling,  // more than four fifths of buffer.max_bytes are used
+    disk_full,      // the file system has no room
+    disk_failing,   // the disk takes nothing: it is read-only, or fails
+    queue_damaged,  // the queue file was damaged; what could be saved is in a new one
+};
+std::string_view name_of(alarm which);
+
+/// A retained message.
+struct alarm_message {
+    std::string topic;    // tidegate/<gateway>/alarm/<name>
+    std::string payload;  // {"state":"on","since":"…","count":1,"reason":"…"}
+    bool operator==(const alarm_message&) const = default;
+};
+
+class alarms {
+public:
+    explicit alarms(const config::file& config) : gateway_id_(config.gateway_id) {}
+
+    /// Nothing: it is on already with this reason. `count` is of its risings in this process.
+    std::optional<alarm_message> raise(alarm which, const std::string& reason, const store::stamp& now);
+    /// Nothing: it is off.
+    std::optional<alarm_message> clear(alarm which, const store::stamp& now);
+    bool is_on(alarm which) const;
+    /// How often it has risen since the process began.
+    std::uint64_t count(alarm which) const;
+
+private:
+    struct state {
+        bool on = false;
+        std::string reason;
+        std::uint64_t count = 0;
+        store::stamp since;
+    };
+    alarm_message message_of(alarm which, const state& of) const;
+
+    std::string gateway_id_;
+    std::map<alarm, state> states_;
+};
+
+}  // namespace gateway

@@ -1,0 +1,41 @@
+// tests/gateway/alarms_test.cpp: an alarm is told when it rises, changes its reason and ends; and not otherwise.
+#include "gateway/alarms.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace gateway;
+
+TEST_CASE("alarms: told when something changes", "[gateway][alarms]") {
+    config::file config;
+    config.gateway_id = "plant7";
+    alarms now(config);
+    const store::stamp first{.wall_ms = 1'000, .monotonic_ms = 1, .synchronised = true};
+    const store::stamp later{.wall_ms = 61'000, .monotonic_ms = 2, .synchronised = true};
+
+    CHECK_FALSE(now.clear(alarm::disk_full, first));
+    const auto raised = now.raise(alarm::disk_full, "no \"room\"", first);
+    REQUIRE(raised);
+    CHECK(raised->topic == "tidegate/plant7/alarm/disk_full");
+    CHECK(raised->payload == R"({"state":"on","since":"1970-01-01T00:00:01.000Z","count":1,"reason":"no \"room\""})");
+    CHECK_FALSE(now.raise(alarm::disk_full, "no \"room\"", later));
+    CHECK(now.is_on(alarm::disk_full));
+
+    SECTION("a new reason is told, and the alarm is as old as it was") {
+        const auto changed = now.raise(alarm::disk_full, "quota", later);
+        REQUIRE(changed);
+        CHECK(changed->payload == R"({"state":"on","since":"1970-01-01T00:00:01.000Z","count":1,"reason":"quota"})");
+    }
+    SECTION("its end is told, once; and the next is the second") {
+        const auto cleared = now.clear(alarm::disk_full, later);
+        REQUIRE(cleared);
+        CHECK(cleared->payload == R"({"state":"off","since":"1970-01-01T00:01:01.000Z","count":1,"reason":null})");
+        CHECK_FALSE(now.clear(alarm::disk_full, later));
+        CHECK(now.raise(alarm::disk_full, "", later)->payload.find(R"("count":2)") != std::string::npos);
+        CHECK(now.count(alarm::disk_full) == 2);
+    }
+    SECTION("alarms are apart from each other") {
+        CHECK_FALSE(now.is_on(alarm::queue_damaged));
+        CHECK(now.count(alarm::queue_damaged) == 0);
+        CHECK(now.raise(alarm::queue_damaged, "x", first)->topic == "tidegate/plant7/alarm/queue_damaged");
+    }
+}
