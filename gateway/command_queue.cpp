@@ -5,7 +5,7 @@
 
 #include "gateway/clock.hpp"
 #include "gateway/commands.hpp"
-#include "gateway/site.hpp"
+#include "gateway/queue_path.hpp"
 #include "store/queue.hpp"
 
 namespace gateway {
@@ -63,18 +63,9 @@ void print_table(const std::string& path, const store::statistics& s) {
 }  // namespace
 
 int queue_stats_command(const command_options& how) {
-    std::string why;
-    const auto site = load_site(how.config_path, why);
-    if (!site) {
-        std::fprintf(stderr, "error: %s\n", why.c_str());
-        return 1;
-    }
-    if (!site->config) {
-        print_diagnostics(*site);
-        return 1;
-    }
-    const std::string& path = site->config->buffer.path;
-    const auto found = store::queue::inspect(path);
+    const auto path = queue_path(how);
+    if (!path) return 1;
+    const auto found = store::queue::inspect(*path);
     if (!found) {
         std::fprintf(stderr, "error: %s\n", found.error().detail().c_str());
         return 1;
@@ -82,7 +73,7 @@ int queue_stats_command(const command_options& how) {
     if (how.json)
         print_json(*found);
     else
-        print_table(path, *found);
+        print_table(*path, *found);
     return found->ledger.balanced() ? 0 : 1;
 }
 
