@@ -14,7 +14,7 @@ namespace {
 bool is_empty(const transaction& work) {
     return work.append.empty() && !work.cursor && !work.session && work.settled == settled{} && work.park.empty() &&
            work.receive.empty() && !work.held && work.handled.empty() && work.remove_dead_letters.empty() &&
-           !work.remove_all_dead_letters;
+           !work.remove_all_dead_letters && work.unwritten == 0;
 }
 
 bool is_finished(sequence at, const cursor& by) {
@@ -65,7 +65,8 @@ result<void> queue::file::move_messages(const transaction& work, attempt& in) {
     figures.dropped_refused += work.settled.refused;
     figures.dropped_session += work.settled.session;
     figures.dropped_expired += work.settled.expired;
-    in.counters_changed = work.settled != settled{};
+    figures.dropped_unwritten += work.unwritten;
+    in.counters_changed = work.settled != settled{} || work.unwritten > 0;
     if (work.session) in.next.session = work.session;
     if (const auto parked = bury(work, in); !parked) return parked;
     if (work.cursor && *work.cursor != now_.cursor) {

@@ -163,6 +163,7 @@ struct transaction {
     std::vector<inbox_number> handled;               // the application has done with these; unknown ones are passed over
     std::vector<dead_letter_number> remove_dead_letters;
     bool remove_all_dead_letters = false;  // of those there were before this transaction
+    std::uint64_t unwritten = 0;           // messages that never got into one: counted as accepted, and as dropped_unwritten
 };
 
 struct commit_report {
