@@ -24,6 +24,14 @@ bool is_finished(sequence at, const cursor& by) {
 }  // namespace
 
 result<commit_report> queue::file::commit(const transaction& work) {
+    if (checkpoint_owed_ && !tighten()) return error(errc::full, how_.path + ": the device is full; free some space on it");
+    auto done = commit_or_undo(work);
+    if (!done && done.error().code() == errc::full && tighten()) done = commit_or_undo(work);
+    if (done) done->disk_full = disk_full_;
+    return done;
+}
+
+result<commit_report> queue::file::commit_or_undo(const transaction& work) {
     const std::uint64_t texts_before = texts_.last_id();
     auto done = try_commit(work);
     if (!done) {
@@ -45,6 +53,7 @@ result<commit_report> queue::file::try_commit(const transaction& work) {
     in.report.written = meter_.counts();
     if (is_empty(work)) return in.report;
     in.page_limit = page_limit(how_.max_bytes / page_size, *used_before);
+    if (tight_pages_) in.page_limit = std::min(in.page_limit, *tight_pages_);
     if (const auto moved = move_messages(work, in); !moved) return moved.error();
     if (const auto saved = save_records(in); !saved) return saved.error();
     const auto used = log_.pages_used();

@@ -186,6 +186,7 @@ struct commit_report {
     std::size_t received = 0;        // all of transaction.receive, with the numbers first_received, first_received + 1, …; or 0
     inbox_counts inbox;              // after this commit
     write_counts written;            // since open(), this commit included
+    bool disk_full = false;          // the device has no room: the file doesn't grow until try_to_heal() finds some
 };
 
 enum class full_policy : std::uint8_t { drop_oldest, drop_newest };
@@ -199,6 +200,10 @@ struct options {
     std::uint64_t inbox_max_bytes = 16u << 20;
     std::uint64_t dead_letters_max = 1000;
     std::uint64_t dead_letters_max_bytes = 4u << 20;
+    // Of a file beside the queue that is given up when the device is full, so that the queue can go on in the room that it has;
+    // no more than max_bytes. 0: none, and a full device is an error like others. Twice the WAL of 1000 pages, and some more,
+    // is enough in any case: 10 MiB.
+    std::uint64_t reserve_bytes = 0;
 };
 
 /// What open() found.
@@ -209,7 +214,9 @@ struct recovery {
     store::ledger ledger;
     sequence last{0};  // the newest message ever appended
     std::vector<std::uint16_t> held;
-    inbox_counts inbox;  // to be read by read_inbox()
+    inbox_counts inbox;          // to be read by read_inbox()
+    bool disk_full = false;      // as in commit_report: there is no room for the reserve
+    std::string reserve_failed;  // why the reserve couldn't be made, if the device isn't full; the queue goes on without it
 };
 
 /// What anyone may look at beside a running service.
@@ -265,6 +272,10 @@ public:
     /// Dead letters with numbers from `from` on, the oldest first. One whose checksum fails is errc::damaged once it is the
     /// first.
     result<std::vector<dead_letter>> read_dead_letters(dead_letter_number from, std::size_t most);
+
+    /// To be called now and then while commit_report::disk_full: makes the reserve again and lets the file grow if there is
+    /// room. False: there isn't yet.
+    bool try_to_heal();
 
     /// Counts from memory; no disk access.
     store::ledger ledger() const;

@@ -1,5 +1,6 @@
 // store/queue_file.hpp: everything that belongs to an open queue: the file, what is known of it, and what is done to it.
-// Not for users of a queue: queue.hpp. Opening and reading are in queue.cpp, committing in commit.cpp.
+// Not for users of a queue: queue.hpp. Opening and reading are in queue.cpp, committing in commit.cpp, a full device in
+// full_disk.cpp.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +14,7 @@
 #include "store/lock.hpp"
 #include "store/log.hpp"
 #include "store/queue.hpp"
+#include "store/reserve.hpp"
 #include "store/sqlite.hpp"
 #include "store/tuning.hpp"
 #include "store/write_meter.hpp"
@@ -31,6 +33,7 @@ public:
     result<std::vector<stored_message>> read(sequence from, std::size_t most_messages, std::size_t most_bytes);
     result<std::vector<waiting_message>> read_inbox(inbox_number from, std::size_t most_messages, std::size_t most_bytes);
     result<std::vector<dead_letter>> read_dead_letters(dead_letter_number from, std::size_t most);
+    bool try_to_heal();
     store::ledger ledger() const { return now_.ledger(); }
     dead_letter_counts dead_letters() const { return now_.dead_letters.counts; }
     write_counts written() const { return meter_.counts(); }
@@ -46,6 +49,9 @@ private:
     };
 
     result<void> start_up(bool created);
+    std::string secure_room();
+    bool tighten();
+    result<commit_report> commit_or_undo(const transaction& work);
     result<commit_report> try_commit(const transaction& work);
     result<void> move_messages(const transaction& work, attempt& in);
     result<void> park(std::span<const parking> messages, const cursor& finished_by, attempt& in);
@@ -76,6 +82,10 @@ private:
     std::int64_t given_out_ = 0;        // the highest number that the caller holds: by read(), or handed_out
     segment_reader reading_;            // the segment that was read last, up to where
     bool is_open_ = false;
+    reserve reserve_;
+    bool disk_full_ = false;
+    bool checkpoint_owed_ = false;              // the one at opening
+    std::optional<std::uint64_t> tight_pages_;  // for segments, on a full device
 };
 
 }  // namespace store
