@@ -43,6 +43,13 @@ private:
         bool counters_changed = false;
     };
 
+    /// What is known of the boot in which a segment was taken.
+    struct boot_facts {
+        std::int64_t segment = 0;  // its first message
+        bool is_this = false;
+        std::optional<std::int64_t> offset_ms;
+    };
+
     result<void> start_up(bool created);
     result<commit_report> try_commit(const transaction& work);
     result<void> move_messages(const transaction& work, attempt& in);
@@ -59,6 +66,7 @@ private:
     std::int64_t exempt_up_to(const cursor& at) const;
     result<bool> locate(std::int64_t from);
     result<std::optional<stored_message>> read_next(std::int64_t from);
+    void tell_boot(stored_message& of);
 
     const options how_;
     writer_lock lock_;
@@ -70,6 +78,7 @@ private:
     contents now_;
     std::int64_t given_out_ = 0;  // the highest number that the caller holds: by read(), or handed_out
     segment_reader reading_;      // the segment that was read last, up to where
+    std::optional<boot_facts> reading_boot_;
     bool is_open_ = false;
 };
 
