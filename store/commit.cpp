@@ -15,7 +15,7 @@ namespace {
 bool is_empty(const transaction& work) {
     return work.append.empty() && !work.cursor && !work.session && work.settled == settled{} && work.park.empty() && !work.now &&
            work.receive.empty() && !work.held && work.handled.empty() && work.remove_dead_letters.empty() &&
-           !work.remove_all_dead_letters && work.unwritten == 0;
+           !work.remove_all_dead_letters && work.unwritten == 0 && !work.boot_offset_ms;
 }
 
 bool is_finished(sequence at, const cursor& by) {
@@ -82,6 +82,7 @@ result<void> queue::file::move_messages(const transaction& work, attempt& in) {
     figures.dropped_unwritten += work.unwritten;
     in.counters_changed = work.settled != settled{} || work.unwritten > 0;
     if (work.session) in.next.session = work.session;
+    if (work.boot_offset_ms && !how_.boot_id.empty()) remember(in.next.boots, {how_.boot_id, *work.boot_offset_ms});
     if (const auto parked = bury(work, in); !parked) return parked;
     if (work.cursor && *work.cursor != now_.cursor) {
         if (const auto moved = finish(*work.cursor, in); !moved) return moved;
@@ -106,6 +107,10 @@ result<void> queue::file::save_records(attempt& in) {
     }
     if (next.dead_letters != now_.dead_letters) {
         if (const auto saved = log_.save(next.dead_letters); !saved) return saved;
+    }
+    if (next.boots != now_.boots) {
+        if (const auto saved = log_.save(next.boots); !saved) return saved;
+        reading_boot_.reset();
     }
     if (in.counters_changed) return save_counters(next.figures);
     return {};

@@ -49,7 +49,16 @@ struct stored_message {
     store::sequence sequence{0};
     store::message message;
     bool of_this_boot = true;  // taken in the boot that options::boot_id names; false also if that isn't known
+    /// Of the boot in which it was taken, if it is known: boot_clock::offset_ms. See age.hpp.
+    std::optional<std::int64_t> boot_offset_ms = std::nullopt;
     bool operator==(const stored_message&) const = default;
+};
+
+/// A boot of the board in which its clock was known to be right at least once.
+struct boot_clock {
+    std::string boot_id;
+    std::int64_t offset_ms = 0;  // Unix time less CLOCK_BOOTTIME, when that was known first
+    bool operator==(const boot_clock&) const = default;
 };
 
 /// A received message's place in the inbox: 1, 2, 3 …, never given twice, also not after a crash.
@@ -166,9 +175,10 @@ struct transaction {
     std::optional<std::vector<std::uint16_t>> held;  // replaces the inbound identifiers whose release hasn't come; order is kept
     std::vector<inbox_number> handled;               // the application has done with these; unknown ones are passed over
     std::vector<dead_letter_number> remove_dead_letters;
-    bool remove_all_dead_letters = false;  // of those there were before this transaction
-    std::uint64_t unwritten = 0;           // messages that never got into one: counted as accepted, and as dropped_unwritten
-    std::optional<stamp> now;              // messages older than options::max_age go; once a minute is often enough
+    bool remove_all_dead_letters = false;        // of those there were before this transaction
+    std::uint64_t unwritten = 0;                 // messages that never got into one: counted as accepted, and as dropped_unwritten
+    std::optional<stamp> now;                    // messages older than options::max_age go; once a minute is often enough
+    std::optional<std::int64_t> boot_offset_ms;  // of this boot, if options::boot_id names it; kept for the last 16 boots
 };
 
 /// What a queue has had written to the device, as SQLite's calls say: to the database, the WAL and a journal. The file system's
@@ -244,6 +254,7 @@ struct recovery {
     inbox_counts inbox;          // to be read by read_inbox()
     bool disk_full = false;      // as in commit_report: there is no room for the reserve
     std::string reserve_failed;  // why the reserve couldn't be made, if the device isn't full; the queue goes on without it
+    std::optional<std::int64_t> boot_offset_ms;  // of this boot, if an earlier process has told it
 };
 
 /// What anyone may look at beside a running service.
@@ -254,6 +265,8 @@ struct statistics {
     std::uint64_t bytes_used = 0;
     std::uint64_t max_bytes = 0;
     std::optional<stamp> oldest;  // of the oldest message still queued
+    std::string oldest_boot;      // identifies the boot in which it was taken
+    std::vector<boot_clock> boots;
     sequence last{0};
     std::vector<std::uint16_t> held;
     inbox_counts inbox;
@@ -272,8 +285,8 @@ public:
     /// Reads the figures of a queue file beside a running service, without disturbing it.
     static result<statistics> inspect(const std::string& path);
     /// As read(), likewise, without those that are finished.
-    static result<std::vector<stored_message>> inspect_messages(const std::string& path, sequence from,
-                                                                std::size_t most_messages, std::size_t most_bytes);
+    static result<std::vector<stored_message>> inspect_messages(const std::string& path, sequence from, std::size_t most_messages,
+                                                                std::size_t most_bytes);
     /// As read_dead_letters(), likewise.
     static result<std::vector<dead_letter>> inspect_dead_letters(const std::string& path, dead_letter_number from,
                                                                  std::size_t most);

@@ -57,6 +57,13 @@ private:
         bool of_this_boot = false;
     };
 
+    /// What is known of the boot in which a segment was taken.
+    struct boot_facts {
+        std::int64_t segment = 0;  // its first message
+        bool is_this = false;
+        std::optional<std::int64_t> offset_ms;
+    };
+
     result<void> start_up(bool created);
     std::string secure_room();
     bool tighten();
@@ -89,6 +96,7 @@ private:
     std::int64_t exempt_up_to(const cursor& at) const;
     result<bool> locate(std::int64_t from);
     result<std::optional<stored_message>> read_next(std::int64_t from);
+    void tell_boot(stored_message& of);
 
     const options how_;
     writer_lock lock_;
@@ -102,6 +110,7 @@ private:
     std::uint64_t written_before_ = 0;  // in the file's life, before open()
     std::int64_t given_out_ = 0;        // the highest number that the caller holds: by read(), or handed_out
     segment_reader reading_;            // the segment that was read last, up to where
+    std::optional<boot_facts> reading_boot_;
     bool is_open_ = false;
     reserve reserve_;
     bool disk_full_ = false;

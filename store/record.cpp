@@ -1,6 +1,8 @@
 // store/record.cpp: encoding and decoding of the records.
 #include "store/record.hpp"
 
+#include <cassert>
+
 #include "store/bytes.hpp"
 
 namespace store {
@@ -110,6 +112,16 @@ std::string encode(const dead_letter_state& what) {
     return to;
 }
 
+std::string encode(const boot_clocks& what) {
+    std::string to = begin();
+    put_varint(to, what.size());
+    for (const boot_clock& one : what) {
+        put_text(to, one.boot_id);
+        put_signed(to, one.offset_ms);
+    }
+    return to;
+}
+
 std::optional<counters> decode_counters(std::string_view bytes) {
     byte_reader from(bytes);
     const std::uint8_t written_as = from.byte();
@@ -184,6 +196,36 @@ std::optional<dead_letter_state> decode_dead_letters(std::string_view bytes) {
         *value = from.varint();
     if (!ended(from)) return std::nullopt;
     return found;
+}
+
+std::optional<boot_clocks> decode_boot_clocks(std::string_view bytes) {
+    byte_reader from(bytes);
+    if (!begins(from)) return std::nullopt;
+    const std::uint64_t size = from.varint();
+    if (size > most_boot_clocks) return std::nullopt;
+    boot_clocks found;
+    for (std::uint64_t i = 0; i < size; ++i) {
+        boot_clock& next = found.emplace_back();
+        next.boot_id = from.text();
+        next.offset_ms = from.signed_varint();
+    }
+    if (!ended(from)) return std::nullopt;
+    return found;
+}
+
+// ---- Boots ----
+
+std::optional<std::int64_t> offset_of(const boot_clocks& all, std::string_view boot_id) {
+    for (const boot_clock& one : all)
+        if (one.boot_id == boot_id) return one.offset_ms;
+    return std::nullopt;
+}
+
+void remember(boot_clocks& all, const boot_clock& what) {
+    assert(!what.boot_id.empty());
+    std::erase_if(all, [&](const boot_clock& one) { return one.boot_id == what.boot_id; });
+    if (all.size() >= most_boot_clocks) all.erase(all.begin());
+    all.push_back(what);
 }
 
 }  // namespace store
