@@ -131,6 +131,7 @@ class Starts:
         self.starts += 1
         gateway.start_to_live()
         try:
+            plant.wait_for(f"{name}: a connection", one.is_connected, 60)
             plant.wait_for(f"{name}: a reading", lambda: self.readings_of(name), 60)
         finally:
             code = one.gateway.stop()
