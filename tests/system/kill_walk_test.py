@@ -35,11 +35,11 @@ def woven(calls):
     return [call for pair in pairs for call in pair if call is not None]
 
 
-def walk(build, calls, passes, case):
+def walk(build, calls, turns, case):
     (version, qos), shift = case
 
     def lives(on):
-        for turn, call in itertools.product(range(passes), woven(calls)):
+        for turn, call in itertools.product(turns, woven(calls)):
             # Each combination is elsewhere in the pattern at the same call, and dies in another way.
             live(on, call, on.lives + shift * PATTERN // 4, (call + shift + turn) % 3)
             if on.failures:
@@ -54,7 +54,7 @@ def main():
     arguments.add_argument("--all-to", type=int, required=True, help="a life for each call up to this one")
     arguments.add_argument("--then-each", type=int, default=1, help="and for each so-many-th of those beyond")
     arguments.add_argument("--up-to", type=int, default=0, help="up to this one")
-    arguments.add_argument("--passes", type=int, default=1, help="times that all is done; in 3 each call has all three deaths")
+    arguments.add_argument("--passes", type=int, nargs="+", default=[0], help="all is done once for each; in 0 1 2 each call has all three deaths")
     options = arguments.parse_args()
     calls = [*range(1, options.all_to + 1), *range(options.all_to + options.then_each, options.up_to + 1, options.then_each)]
     cases = list(zip(itertools.product((5, "3.1.1"), (1, 2)), itertools.count()))
