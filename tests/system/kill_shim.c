@@ -50,18 +50,12 @@ static int (*real_rename)(const char*, const char*);
 static ssize_t (*real_send)(int, const void*, size_t, int);
 static ssize_t (*real_sendmsg)(int, const struct msghdr*, int);
 
-static void* find(const char* name) {
-    void* found = dlsym(RTLD_NEXT, name);
-    if (found == NULL) abort();
-    return found;
-}
-
 /* ISO C has no cast between the pointers of dlsym and those of functions. */
-#define FIND(real, name)                        \
-    do {                                        \
-        void* const found = find(name);         \
-        memcpy(&(real), &found, sizeof(found)); \
-    } while (0)
+static void find(const char* name, void* real) {
+    void* const found = dlsym(RTLD_NEXT, name);
+    if (found == NULL) abort();
+    memcpy(real, &found, sizeof found);
+}
 
 static const char* needed(const char* name) {
     const char* value = getenv(name);
@@ -70,17 +64,17 @@ static const char* needed(const char* name) {
 }
 
 __attribute__((constructor)) static void begin(void) {
-    FIND(real_write, "write");
-    FIND(real_pwrite, "pwrite64");
-    FIND(real_writev, "writev");
-    FIND(real_fdatasync, "fdatasync");
-    FIND(real_fsync, "fsync");
-    FIND(real_ftruncate, "ftruncate64");
-    FIND(real_fallocate, "posix_fallocate64");
-    FIND(real_unlink, "unlink");
-    FIND(real_rename, "rename");
-    FIND(real_send, "send");
-    FIND(real_sendmsg, "sendmsg");
+    find("write", &real_write);
+    find("pwrite64", &real_pwrite);
+    find("writev", &real_writev);
+    find("fdatasync", &real_fdatasync);
+    find("fsync", &real_fsync);
+    find("ftruncate64", &real_ftruncate);
+    find("posix_fallocate64", &real_fallocate);
+    find("unlink", &real_unlink);
+    find("rename", &real_rename);
+    find("send", &real_send);
+    find("sendmsg", &real_sendmsg);
     files = needed("TIDEGATE_KILL_FILES");
     files_length = strlen(files);
     port = atoi(needed("TIDEGATE_KILL_PORT"));

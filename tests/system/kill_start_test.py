@@ -133,6 +133,7 @@ class Starts:
         try:
             plant.wait_for(f"{name}: a connection", one.is_connected, 60)
             plant.wait_for(f"{name}: a reading", lambda: self.readings_of(name), 60)
+            plant.wait_for(f"{name}: the queue to drain", lambda: one.ledger()["queued"] < 20, 60)
         finally:
             code = one.gateway.stop()
         self.judge_it(name, code, one.ledger())
