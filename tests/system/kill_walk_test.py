@@ -35,17 +35,25 @@ def woven(calls):
     return [call for pair in pairs for call in pair if call is not None]
 
 
-def walk(build, calls, turns, case):
+def live_bounded(on, call, phase):
+    """One life of many without a broker: the queue is full, and each commit drops the oldest. Then some with one."""
+    on.have_broker(on.lives % 150 >= 100)
+    on.gateway.start_to_die(call, phase)
+    on.note_death(on.gateway.end(60))
+
+
+def walk(build, calls, turns, bound, case):
     (version, qos), shift = case
 
     def lives(on):
         for turn, call in itertools.product(turns, woven(calls)):
             # Each combination is elsewhere in the pattern at the same call, and dies in another way.
-            live(on, call, on.lives + shift * PATTERN // 4, (call + shift + turn) % 3)
+            phase = (call + shift + turn) % 3
+            live_bounded(on, call, phase) if bound else live(on, call, on.lives + shift * PATTERN // 4, phase)
             if on.failures:
                 return
 
-    return killed_plant.KilledPlant(build, "", qos, version).run(lives)
+    return killed_plant.KilledPlant(build, "", qos, version, bound or "256MiB").run(lives)
 
 
 def main():
@@ -55,6 +63,7 @@ def main():
     arguments.add_argument("--then-each", type=int, default=1, help="and for each so-many-th of those beyond")
     arguments.add_argument("--up-to", type=int, default=0, help="up to this one")
     arguments.add_argument("--passes", type=int, nargs="+", default=[0], help="all is done once for each; in 0 1 2 each call has all three deaths")
+    arguments.add_argument("--bound", help="of the queue, so small that it is filled: 1MiB; outages of 100 lives in 150")
     options = arguments.parse_args()
     calls = [*range(1, options.all_to + 1), *range(options.all_to + options.then_each, options.up_to + 1, options.then_each)]
     cases = list(zip(itertools.product((5, "3.1.1"), (1, 2)), itertools.count()))
@@ -62,7 +71,7 @@ def main():
     deaths, failed = collections.Counter(), False
     # Processes: the judges are busy, and threads of one interpreter would wait for each other.
     with concurrent.futures.ProcessPoolExecutor(len(cases)) as pool:
-        for done in [pool.submit(walk, options.build, calls, options.passes, case) for case in cases]:
+        for done in [pool.submit(walk, options.build, calls, options.passes, options.bound, case) for case in cases]:
             report, found, bad = done.result()
             print(report, flush=True)
             deaths.update(found)

@@ -12,16 +12,17 @@ import plant
 UNITS, POINTS, EVERY = 2, 2, "3ms"  # with a commit each millisecond: many calls for few messages
 
 
-def busy_config(name, broker_port, device_port, folder, qos, version, every=EVERY):
+def busy_config(name, broker_port, device_port, folder, qos, version, every=EVERY, bound="256MiB"):
     text = plant.counting_config(name, broker_port, device_port, folder, UNITS, POINTS, every, qos, version)
-    return text.replace("max_bytes: 256MiB", "max_bytes: 256MiB, commit_every: 1ms")
+    return text.replace("max_bytes: 256MiB", f"max_bytes: {bound}, commit_every: 1ms")
 
 
 class KilledPlant:
     """One combination of QoS and version. The `live` of whoever walks on it has its lives."""
 
-    def __init__(self, build, name, qos, version):
+    def __init__(self, build, name, qos, version, bound="256MiB"):
         self.name, self.qos, self.version = f"{name}QoS {qos}, MQTT {version}", qos, version
+        self.bound = bound
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="tidegate-killed-"))
         self.broker = plant.Broker(self.folder)
         self.device_port = plant.free_port()
@@ -31,9 +32,10 @@ class KilledPlant:
         self.lives = self.offline_lives = self.most_queued = 0
         self.failures = []
         self.facts = ""
+        self.is_to_drop = bound != "256MiB"  # which is never reached
 
     def config(self, every):
-        return busy_config("kill", self.broker.port, self.device_port, self.folder, self.qos, self.version, every)
+        return busy_config("kill", self.broker.port, self.device_port, self.folder, self.qos, self.version, every, self.bound)
 
     def run(self, lives):
         """`lives` is called with this plant, and has them one after another; stops at the first failure."""
@@ -95,9 +97,10 @@ class KilledPlant:
 
     def judge_it(self, ledger):
         verdict = self.judge.verdict()
-        lost = ledger["accepted"] - verdict["delivered"]
+        dropped = sum(ledger["dropped"].values())
+        lost = ledger["accepted"] - dropped - verdict["delivered"]
         log = self.plant.gateway.output()
-        self.facts = (f"  accepted {ledger['accepted']}, delivered {verdict['delivered']}, lost {lost}, duplicated {verdict['duplicated']}; "
+        self.facts = (f"  accepted {ledger['accepted']}, delivered {verdict['delivered']}, dropped {dropped}, lost {lost}, duplicated {verdict['duplicated']}; "
                       f"sessions begun {log.count(' session=new ')}, resumed {log.count(' session=resumed ')}")
         if not ledger["balanced"]:
             self.failures.append("the ledger does not balance")
@@ -109,6 +112,8 @@ class KilledPlant:
             first_arrivals = list(dict.fromkeys(numbers))
             if first_arrivals != sorted(first_arrivals):
                 self.failures.append("first arrivals are out of order")
+        if (dropped > 0) != self.is_to_drop:
+            self.failures.append(f"{dropped} readings were dropped by the queue's bound")
         if verdict["delivered"] < self.lives:
             self.failures.append("hardly anything was delivered: this shows nothing")
 
