@@ -205,7 +205,7 @@ int disk::write(node& to, bool wal, const char* data, std::size_t size, std::siz
     if (fails_now()) return SQLITE_IOERR_WRITE;
     if (capacity && offset + size > to.content.size()) {
         std::uint64_t used = offset + size - to.content.size();
-        for (const auto& [name, file] : nodes_) used += file.content.size();
+        for (const auto& [name, file] : nodes_) used += file.exists ? file.content.size() : 0;
         if (used > *capacity) return SQLITE_FULL;
     }
     if (dying_) {
