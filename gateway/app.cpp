@@ -356,7 +356,7 @@ void app::carry_out(const mqtt::message_refused& what) {
         log_.warning("message_refused", {{"sequence", mqtt::number(what.sequence)},
                                          {"reason", what.reason},
                                          {"messages", refused_},
-                                         {"remedy", "it is kept among the dead letters: tidegate queue stats"}});
+                                         {"remedy", "it is kept among the dead letters: tidegate queue peek --dead-letters"}});
     parked_.push_back({to_store(what.sequence), what.reason_code, what.reason});
 }
 

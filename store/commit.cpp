@@ -50,6 +50,7 @@ result<commit_report> queue::file::try_commit(const transaction& work) {
     if (!used_before) return used_before.error();
     in.report.bytes_used = *used_before * page_size;
     in.report.inbox = now_.inbox.counts;
+    in.report.written = meter_.counts();
     if (is_empty(work)) return in.report;
     in.page_limit = page_limit(how_.max_bytes / page_size, *used_before);
     if (tight_pages_) in.page_limit = std::min(in.page_limit, *tight_pages_);
@@ -60,6 +61,7 @@ result<commit_report> queue::file::try_commit(const transaction& work) {
     in.report.bytes_used = *used * page_size;
     if (const auto durable = log_.commit(); !durable) return durable.error();
 
+    in.report.written = meter_.counts();
     now_ = std::move(in.next);
     if (work.handed_out) given_out_ = std::max(given_out_, now_.figures.last);
     const bool evicted = reading_.first() >= number(in.report.evicted_from) && reading_.last() <= number(in.report.evicted_to);
@@ -99,8 +101,14 @@ result<void> queue::file::save_records(attempt& in) {
     if (next.dead_letters != now_.dead_letters) {
         if (const auto saved = log_.save(next.dead_letters); !saved) return saved;
     }
-    if (in.counters_changed) return log_.save(next.figures);
+    if (in.counters_changed) return save_counters(next.figures);
     return {};
+}
+
+/// What this transaction itself writes comes into the count with the next.
+result<void> queue::file::save_counters(counters& figures) {
+    figures.bytes_written = written_before_ + meter_.counts().bytes;
+    return log_.save(figures);
 }
 
 result<void> queue::file::bury(const transaction& work, attempt& in) {

@@ -25,8 +25,9 @@ result<void> queue::file::open(const tuning& with, recovery& found) {
     if (on_system_disk) {
         if (const auto locked = lock_.take(how_.path); !locked) return locked;
     }
+    if (const auto metered = meter_.over(with.vfs); !metered) return metered;
     reserve_ = reserve(how_.path, std::min(how_.reserve_bytes, how_.max_bytes), with.vfs);
-    const auto opened = open_for_writing(connection_, how_, with);
+    const auto opened = open_for_writing(connection_, how_, with, meter_.name());
     if (!opened) return opened.error();
     checkpoint_owed_ = opened->checkpoint_owed;
     if (const auto ready = log_.prepare(log_table::purpose::writing); !ready) return ready;
@@ -35,6 +36,7 @@ result<void> queue::file::open(const tuning& with, recovery& found) {
     const auto known = log_.load();
     if (!known) return known.error();
     now_ = *known;
+    written_before_ = now_.figures.bytes_written;
     if (const auto started = start_up(opened->created); !started) return started;
     // At each start, not only when the file was made: the process that made it may have ended before it came to this.
     if (on_system_disk) {
@@ -59,7 +61,7 @@ result<void> queue::file::start_up(bool created) {
         if (const auto cleared = log_.clear_texts(); !cleared) return cleared;
         texts_ = dictionary();
     }
-    if (const auto saved = log_.save(now_.figures); !saved) return saved;
+    if (const auto saved = save_counters(now_.figures); !saved) return saved;
     return log_.commit();
 }
 
@@ -68,7 +70,7 @@ queue::file::~file() {
     if (!is_open_) return;
     rewind_wal(connection_);
     if (!log_.begin()) return;
-    if (log_.save(now_.figures)) std::ignore = log_.commit();
+    if (save_counters(now_.figures)) std::ignore = log_.commit();
 }
 
 // ---- Reading ----
@@ -176,5 +178,7 @@ bool queue::try_to_heal() { return file_->try_to_heal(); }
 ledger queue::ledger() const { return file_->ledger(); }
 
 dead_letter_counts queue::dead_letters() const { return file_->dead_letters(); }
+
+write_counts queue::written() const { return file_->written(); }
 
 }  // namespace store

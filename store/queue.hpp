@@ -166,6 +166,14 @@ struct transaction {
     std::uint64_t unwritten = 0;           // messages that never got into one: counted as accepted, and as dropped_unwritten
 };
 
+/// What a queue has had written to the device, as SQLite's calls say: to the database, the WAL and a journal. The file system's
+/// own writing comes on top.
+struct write_counts {
+    std::uint64_t bytes = 0;
+    std::uint64_t syncs = 0;
+    bool operator==(const write_counts&) const = default;
+};
+
 struct commit_report {
     sequence first{0};          // of the messages appended
     std::size_t appended = 0;   // the first `appended` of transaction.append got sequences first, first + 1, …
@@ -177,6 +185,7 @@ struct commit_report {
     inbox_number first_received{0};  // of the messages received
     std::size_t received = 0;        // all of transaction.receive, with the numbers first_received, first_received + 1, …; or 0
     inbox_counts inbox;              // after this commit
+    write_counts written;            // since open(), this commit included
     bool disk_full = false;          // the device has no room: the file doesn't grow until try_to_heal() finds some
 };
 
@@ -222,6 +231,7 @@ struct statistics {
     std::vector<std::uint16_t> held;
     inbox_counts inbox;
     dead_letter_counts dead_letters;
+    std::uint64_t bytes_written = 0;  // in the file's life, as of when the counters were last written; since format 3
 };
 
 struct tuning;  // for tests: store/tuning.hpp
@@ -234,6 +244,9 @@ public:
 
     /// Reads the figures of a queue file beside a running service, without disturbing it.
     static result<statistics> inspect(const std::string& path);
+    /// As read(), likewise, without those that are finished.
+    static result<std::vector<stored_message>> inspect_messages(const std::string& path, sequence from,
+                                                                std::size_t most_messages, std::size_t most_bytes);
     /// As read_dead_letters(), likewise.
     static result<std::vector<dead_letter>> inspect_dead_letters(const std::string& path, dead_letter_number from,
                                                                  std::size_t most);
@@ -267,6 +280,7 @@ public:
     /// Counts from memory; no disk access.
     store::ledger ledger() const;
     dead_letter_counts dead_letters() const;
+    write_counts written() const;
 
 private:
     class file;

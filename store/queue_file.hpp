@@ -17,6 +17,7 @@
 #include "store/reserve.hpp"
 #include "store/sqlite.hpp"
 #include "store/tuning.hpp"
+#include "store/write_meter.hpp"
 
 namespace store {
 
@@ -35,6 +36,7 @@ public:
     bool try_to_heal();
     store::ledger ledger() const { return now_.ledger(); }
     dead_letter_counts dead_letters() const { return now_.dead_letters.counts; }
+    write_counts written() const { return meter_.counts(); }
 
 private:
     /// A transaction on its way: what will be true once it is durable.
@@ -56,6 +58,7 @@ private:
     result<void> bury(const transaction& work, attempt& in);
     result<void> fill_inbox(const transaction& work, attempt& in);
     result<void> save_records(attempt& in);
+    result<void> save_counters(counters& figures);
     result<void> finish(const cursor& moved, attempt& in);
     result<void> append(std::span<const message> messages, attempt& in);
     result<segment_writer> write_segment(std::span<const message> messages, std::size_t most_bytes);
@@ -68,14 +71,16 @@ private:
 
     const options how_;
     writer_lock lock_;
+    write_meter meter_;
     connection connection_;
     log_table log_{connection_};
     inbox inbox_{log_};
     dead_letter_table dead_letters_{connection_};
     dictionary texts_;
     contents now_;
-    std::int64_t given_out_ = 0;  // the highest number that the caller holds: by read(), or handed_out
-    segment_reader reading_;      // the segment that was read last, up to where
+    std::uint64_t written_before_ = 0;  // in the file's life, before open()
+    std::int64_t given_out_ = 0;        // the highest number that the caller holds: by read(), or handed_out
+    segment_reader reading_;            // the segment that was read last, up to where
     bool is_open_ = false;
     reserve reserve_;
     bool disk_full_ = false;

@@ -62,8 +62,8 @@ struct opening {
     bool checkpoint_owed = false;  // the device had no room for it; nothing may be committed before checkpoint() has succeeded
 };
 
-/// Opens or makes the file, brings it up to this version, and sets all pragmas.
-result<opening> open_for_writing(connection& to, const options& how, const tuning& with);
+/// Opens or makes the file by way of this VFS, brings it up to this version, and sets all pragmas.
+result<opening> open_for_writing(connection& to, const options& how, const tuning& with, const char* vfs);
 
 /// Moves the WAL into the file, so that the next commit starts the WAL over.
 result<void> checkpoint(connection& of);
