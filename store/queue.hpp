@@ -245,8 +245,8 @@ public:
     /// Reads the figures of a queue file beside a running service, without disturbing it.
     static result<statistics> inspect(const std::string& path);
     /// As read(), likewise, without those that are finished.
-    static result<std::vector<stored_message>> inspect_messages(const std::string& path, sequence from,
-                                                                std::size_t most_messages, std::size_t most_bytes);
+    static result<std::vector<stored_message>> inspect_messages(const std::string& path, sequence from, std::size_t most_messages,
+                                                                std::size_t most_bytes);
     /// As read_dead_letters(), likewise.
     static result<std::vector<dead_letter>> inspect_dead_letters(const std::string& path, dead_letter_number from,
                                                                  std::size_t most);

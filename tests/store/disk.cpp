@@ -204,9 +204,7 @@ int disk::write(node& to, bool wal, const char* data, std::size_t size, std::siz
     if (!may_change()) return SQLITE_IOERR_WRITE;
     if (fails_now()) return SQLITE_IOERR_WRITE;
     if (capacity && offset + size > to.content.size()) {
-        std::uint64_t used = offset + size - to.content.size();
-        for (const auto& [name, file] : nodes_) used += file.exists ? file.content.size() : 0;
-        if (used > *capacity) return SQLITE_FULL;
+        if (used() + offset + size - to.content.size() > *capacity) return SQLITE_FULL;
     }
     if (dying_) {
         change(to, data, random(size + 1), offset);
@@ -307,9 +305,15 @@ void disk::power_on() {
     cut_at_.reset();
 }
 
+std::uint64_t disk::used() const {
+    std::uint64_t bytes = 0;
+    for (const auto& [name, file] : nodes_) bytes += file.exists ? file.content.size() : 0;
+    return bytes;
+}
+
 std::uint64_t disk::size_of(const std::string& file) const {
     const auto found = nodes_.find(file);
-    return found == nodes_.end() ? 0 : found->second.content.size();
+    return found == nodes_.end() || !found->second.exists ? 0 : found->second.content.size();
 }
 
 }  // namespace test
