@@ -15,6 +15,7 @@
 #include "store/queue.hpp"
 #include "store/tuning.hpp"
 #include "tests/store/disk.hpp"
+#include "tests/store/halving.hpp"
 
 namespace test {
 
@@ -66,6 +67,8 @@ public:
     std::uint64_t received = 0;
     std::uint64_t refused = 0;  // transactions whose messages the inbox had no room for
     std::uint64_t parked = 0;
+    std::uint64_t aged = 0;
+    std::uint64_t thinned = 0;
 
 private:
     /// What can't be foreseen of a transaction.
@@ -82,6 +85,9 @@ private:
     void add_parking(store::transaction& to);
     store::cursor move_cursor();
     void work(store::queue& queue);
+    void drop_what_went(const store::commit_report& done);
+    std::uint64_t erase(store::sequence from, store::sequence to, bool for_its_age);
+    void explain_missing(const model& there, model& expected);
     model after(const model& before, const store::transaction& made, const fate& how) const;
     bool may_refuse(const store::transaction& made, std::uint64_t inbox_bytes) const;
     bool crowd_out(model& in, const std::map<std::int64_t, model::letter>& there) const;
@@ -102,6 +108,8 @@ private:
     std::vector<content> appending_;              // of the latest transaction
     std::vector<content> receiving_;
     std::uint64_t content_ = 0;
+    halving halving_;
+    std::int64_t exempt_ = 0;  // none up to there may go
     std::string wrong_;
 };
 
