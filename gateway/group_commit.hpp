@@ -52,9 +52,11 @@ public:
     /// durable, so the store must not drop them as the oldest.
     [[nodiscard]] bool append(std::vector<store::message> messages, bool keep);
     void save(save_request request, time_point now);
+    /// The time, by which messages are too old. It goes with the next commit, or at once if nothing waits for one.
+    void look_at_age(const store::stamp& now) { now_ = now; }
     /// What waits now is due now.
     void flush() { flush_ = !empty(); }
-    bool empty() const { return appends_.empty() && !save_; }
+    bool empty() const { return appends_.empty() && !save_ && !now_; }
 
     /// When the next commit is due; nothing waits: never.
     std::optional<time_point> due() const;
@@ -74,6 +76,7 @@ private:
     bool keep_ = false;                 // of any of appends_
     std::optional<save_request> save_;  // several merged: the last cursor, session and held; all of the rest, in order
     time_point save_since_{};
+    std::optional<store::stamp> now_;  // since the last commit
     std::uint64_t refusals_ = 0;
     time_point next_commit_{};  // of a stream: commit_every after the one before
     time_point not_before_{};   // after a failed commit

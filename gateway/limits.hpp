@@ -18,6 +18,10 @@ constexpr std::size_t commit_bytes = 256u << 10;  // commit at once when this mu
 constexpr auto lazy_commit = 1s;                  // acknowledgements wait this long for a commit to ride with
 constexpr auto store_retry = 1s;                  // after a failed commit
 
+// Queued messages that are too old: how often they are looked for, and how soon again while there are more of them.
+constexpr auto look_at_age = 1min;
+constexpr auto look_at_age_again = 1s;
+
 // Read-ahead of delivery: what one read takes from the log, and what is kept of fresh messages.
 constexpr std::size_t read_messages = 512;
 constexpr std::size_t read_bytes = 128u << 10;

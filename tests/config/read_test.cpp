@@ -55,6 +55,7 @@ TEST_CASE("read: gateway, broker and buffer", "[config][read]") {
     CHECK(all.buffer.path == "/var/lib/tidegate/other.db");
     CHECK(all.buffer.max_bytes == 500'000'000);
     CHECK(all.buffer.policy == when_full::drop_newest);
+    CHECK(all.buffer.max_age == 30 * 24h);
     CHECK(all.buffer.commit_every == 1500ms);
 }
 
@@ -213,6 +214,7 @@ TEST_CASE("read: what isn't written has the model's default, and the schema says
     CHECK(fallback(section::buffer, "path") == queue.path);
     CHECK(static_cast<std::uint64_t>(*parse_size(fallback(section::buffer, "max_bytes")).value) == queue.max_bytes);
     CHECK(parse_duration(fallback(section::buffer, "commit_every")).value == queue.commit_every);
+    CHECK(parse_duration(fallback(section::buffer, "max_age")).value == queue.max_age);
     CHECK((fallback(section::buffer, "when_full") == "drop_oldest" && queue.policy == when_full::drop_oldest));
     CHECK(fallback(section::publish, "topic") == rules.topic);
     CHECK(fallback(section::publish, "qos") == std::to_string(rules.qos));
