@@ -55,7 +55,6 @@ TEST_CASE("read: gateway, broker and buffer", "[config][read]") {
     CHECK(all.buffer.path == "/var/lib/tidegate/other.db");
     CHECK(all.buffer.max_bytes == 500'000'000);
     CHECK(all.buffer.policy == when_full::drop_newest);
-    CHECK(all.buffer.max_age == 30 * 24h);
     CHECK(all.buffer.commit_every == 1500ms);
 }
 
@@ -287,6 +286,17 @@ TEST_CASE("read: a zero is in range only where it means something", "[config][re
     CHECK(zero("buffer: { commit_every: 0s }\n") ==
           std::vector<std::string>{"'commit_every': '0s' is out of range; possible is 1ms to 10s"});
     CHECK(zero("buffer: { max_bytes: 0B }\n").size() == 1);
+}
+
+TEST_CASE("read: what goes when the queue is full, and what is too old", "[config][read]") {
+    const auto queue = [](const std::string& keys) {
+        return read(with_points("a: { coil: 1 }", "buffer: { " + keys + " }\n"), modbus_like()).config.value().buffer;
+    };
+    CHECK(queue("max_age: 30d").max_age == 30 * 24h);
+    CHECK(queue("max_age: 0s").max_age == 0s);
+    CHECK(queue("max_age: 1min").policy == when_full::drop_oldest);
+    CHECK(queue("when_full: thin").policy == when_full::thin);
+    CHECK(queue("when_full: thin").max_age == 0s);
 }
 
 TEST_CASE("read: keys for changes warn only where no point below publishes on change", "[config][read]") {
