@@ -152,6 +152,10 @@ TEST_CASE("age: of another boot, only by clocks that were right", "[store][age]"
         CHECK(b.watch({today + 20 * year, minute, true}, 50 * minute) == 0);
         CHECK(b.watch({today + minute, hour, true}, 5 * hour) == 0);
     }
+    SECTION("it jumps ahead after it was right for long") {
+        CHECK(b.watch({today + hour, minute, true}, 10 * hour) == 0);
+        CHECK(b.watch({today + 20 * year, 11 * hour, true}, 59 * minute) == 0);
+    }
     SECTION("it is lost now and then") {
         for (int i = 0; i < 10; ++i) {
             const std::int64_t passed = i * hour;
