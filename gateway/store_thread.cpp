@@ -45,6 +45,14 @@ void store_thread::save(save_request request) {
     wake_.notify_one();
 }
 
+void store_thread::look_at_age(const store::stamp& now) {
+    {
+        const std::lock_guard lock(mutex_);
+        waiting_.look_at_age(now);
+    }
+    wake_.notify_one();
+}
+
 void store_thread::read(store::sequence from, std::size_t most_messages, std::size_t most_bytes) {
     {
         const std::lock_guard lock(mutex_);

@@ -41,6 +41,7 @@ public:
     /// As group_commit::append(): that something went says that the disk has taken nothing for long.
     std::uint64_t append(std::vector<store::message> messages, bool keep);
     void save(save_request request);
+    void look_at_age(const store::stamp& now);  // as group_commit's
     void read(store::sequence from, std::size_t most_messages, std::size_t most_bytes);
     /// Requires: there is an on_read_inbox.
     void read_inbox(store::inbox_number from, std::size_t most_messages, std::size_t most_bytes);

@@ -30,6 +30,7 @@ result<void> queue::file::age_out(const stamp& now, attempt& in) {
         const dated_segment& segment = **next;
         bytes += segment.row.bytes;
         const auto age = segment.newest ? age_of(*segment.newest, segment.of_this_boot, judge) : std::nullopt;
+        if (!age && how_.max_age.count() == 0) return {};
         if (!age) {
             unknown_age_up_to_ = segment.row.last();
             continue;

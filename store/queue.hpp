@@ -194,7 +194,7 @@ struct write_counts {
 struct thinning {
     sequence from{0};  // the stretch, ends included
     sequence to{0};
-    std::uint64_t messages = 0;  // that went
+    std::uint64_t messages = 0;  // that went; 0: it was too few, so all stay and keep their numbers
     bool starts_over = false;    // the next message of every topic stays; otherwise it alternates on from the stretch before
     bool operator==(const thinning&) const = default;
 };
