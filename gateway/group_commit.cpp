@@ -68,6 +68,7 @@ std::optional<group_commit::time_point> group_commit::due() const {
     std::optional<time_point> due;
     const auto at = [&](time_point when) { due = due ? std::min(*due, when) : when; };
     if (!appends_.empty()) at(append_bytes_ >= limits::commit_bytes ? time_point{} : next_commit_);
+    if (boot_offset_ms_) at(next_commit_);
     if (save_) at(save_->barrier ? time_point{} : save_since_ + limits::lazy_commit);
     if (due && flush_) due = time_point{};
     if (due) due = std::max(*due, not_before_);
@@ -79,6 +80,7 @@ const store::transaction& group_commit::begin(time_point now) {
     work_.append.swap(appends_);
     append_bytes_ = 0;
     work_.handed_out = std::exchange(keep_, false);
+    work_.boot_offset_ms = std::exchange(boot_offset_ms_, std::nullopt);
     saving_.reset();
     saving_.swap(save_);
     if (saving_) {
@@ -114,6 +116,7 @@ committed group_commit::on_durable(const store::commit_report& report) {
 
 std::uint64_t group_commit::on_failed(time_point now) {
     not_before_ = now + limits::store_retry;
+    if (!boot_offset_ms_) boot_offset_ms_ = work_.boot_offset_ms;
     if (saving_) {
         // What was saved meanwhile is newer; what had been settled before belongs to it too.
         std::optional<save_request> newer;

@@ -52,9 +52,11 @@ public:
     /// durable, so the store must not drop them as the oldest.
     [[nodiscard]] bool append(std::vector<store::message> messages, bool keep);
     void save(save_request request, time_point now);
+    /// As store::transaction::boot_offset_ms; due like an append, and tried again until it is durable.
+    void set_boot_offset(std::int64_t offset_ms) { boot_offset_ms_ = offset_ms; }
     /// What waits now is due now.
     void flush() { flush_ = !empty(); }
-    bool empty() const { return appends_.empty() && !save_; }
+    bool empty() const { return appends_.empty() && !save_ && !boot_offset_ms_; }
 
     /// When the next commit is due; nothing waits: never.
     std::optional<time_point> due() const;
@@ -74,6 +76,7 @@ private:
     bool keep_ = false;                 // of any of appends_
     std::optional<save_request> save_;  // several merged: the last cursor, session and held; all of the rest, in order
     time_point save_since_{};
+    std::optional<std::int64_t> boot_offset_ms_;
     std::uint64_t refusals_ = 0;
     time_point next_commit_{};  // of a stream: commit_every after the one before
     time_point not_before_{};   // after a failed commit

@@ -41,6 +41,7 @@ public:
     /// As group_commit::append(): false says that the disk has not answered for long.
     [[nodiscard]] bool append(std::vector<store::message> messages, bool keep);
     void save(save_request request);
+    void set_boot_offset(std::int64_t offset_ms);
     void read(store::sequence from, std::size_t most_messages, std::size_t most_bytes);
     /// Requires: there is an on_read_inbox.
     void read_inbox(store::inbox_number from, std::size_t most_messages, std::size_t most_bytes);
