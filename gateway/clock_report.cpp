@@ -14,8 +14,10 @@ void tell_unset_clock(const log& to, const clock_evidence& found) {
 }
 
 void tell_clock_news(const log& to, const clock_news& what, bool boot_is_named) {
-    if (what.set_by) to.info("clock_set", {{"offset", *what.set_by}, {"corrected_from_boot", boot_is_named ? "yes" : "no"}});
-    if (what.stepped_by) to.warning("clock_stepped", {{"by", *what.stepped_by}});
+    if (what.set_by)
+        to.info("clock_set", {{"offset", std::chrono::round<std::chrono::seconds>(*what.set_by)},
+                              {"corrected_from_boot", boot_is_named ? "yes" : "no"}});
+    if (what.stepped_by) to.warning("clock_stepped", {{"by", std::chrono::round<std::chrono::seconds>(*what.stepped_by)}});
 }
 
 }  // namespace gateway

@@ -106,6 +106,7 @@ result<statistics> read_figures(connection& file) {
     found.held = known->held;
     found.inbox = known->inbox.counts;
     found.dead_letters = known->dead_letters.counts;
+    found.bytes_written = known->figures.bytes_written;
     return found;
 }
 

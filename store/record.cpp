@@ -66,6 +66,8 @@ std::string encode(const counters& what) {
           what.max_bytes, what.dropped_expired, what.dropped_aged, what.dropped_thinned, what.dropped_damaged,
           what.dropped_unwritten, what.skipped, what.bytes_written})
         put_varint(to, value);
+    put_varint(to, static_cast<std::uint64_t>(what.thinned_up_to));
+    put_varint(to, static_cast<std::uint64_t>(what.thin_until));
     return to;
 }
 
@@ -130,10 +132,13 @@ std::optional<counters> decode_counters(std::string_view bytes) {
                                  &found.dropped_refused, &found.dropped_session, &found.max_bytes})
         *value = from.varint();
     if (written_as >= 2) found.dropped_expired = from.varint();
-    if (written_as >= 3)
+    if (written_as >= 3) {
         for (std::uint64_t* value : {&found.dropped_aged, &found.dropped_thinned, &found.dropped_damaged,
                                      &found.dropped_unwritten, &found.skipped, &found.bytes_written})
             *value = from.varint();
+        found.thinned_up_to = number(take_sequence(from));
+        found.thin_until = number(take_sequence(from));
+    }
     if (!ended(from)) return std::nullopt;
     return found;
 }
