@@ -75,12 +75,8 @@ void group_commit::save(save_request request, time_point now) {
 std::optional<group_commit::time_point> group_commit::due() const {
     std::optional<time_point> due;
     const auto at = [&](time_point when) { due = due ? std::min(*due, when) : when; };
-<<<<<<< HEAD
-    if (!appends_.empty()) at(append_bytes_ >= limits::commit_bytes ? time_point{} : next_commit_);
-    if (boot_offset_ms_) at(next_commit_);
-=======
     if (!appends_.empty() || unwritten_ > 0) at(append_bytes_ >= limits::commit_bytes ? time_point{} : next_commit_);
->>>>>>> main
+    if (boot_offset_ms_) at(next_commit_);
     if (save_) at(save_->barrier ? time_point{} : save_since_ + limits::lazy_commit);
     if (due && flush_) due = time_point{};
     if (due) due = std::max(*due, not_before_);
@@ -89,15 +85,9 @@ std::optional<group_commit::time_point> group_commit::due() const {
 
 const store::transaction& group_commit::begin(time_point now) {
     work_ = {};
-<<<<<<< HEAD
-    work_.append.swap(appends_);
-    append_bytes_ = 0;
-    work_.handed_out = std::exchange(keep_, false);
-    work_.boot_offset_ms = std::exchange(boot_offset_ms_, std::nullopt);
-=======
     take_messages();
     work_.unwritten = unwritten_;
->>>>>>> main
+    work_.boot_offset_ms = std::exchange(boot_offset_ms_, std::nullopt);
     saving_.reset();
     saving_.swap(save_);
     if (saving_) {
@@ -150,15 +140,12 @@ committed group_commit::on_durable(const store::commit_report& report) {
 
 void group_commit::on_failed(time_point now) {
     not_before_ = now + limits::store_retry;
-<<<<<<< HEAD
     if (!boot_offset_ms_) boot_offset_ms_ = work_.boot_offset_ms;
-=======
     for (const auto& m : work_.append) append_bytes_ += size_of(m);
     appends_.insert(appends_.begin(), std::make_move_iterator(work_.append.begin()), std::make_move_iterator(work_.append.end()));
     work_.append.clear();
     keep_ = false;
     drop_beyond_bound();
->>>>>>> main
     if (saving_) {
         // What was saved meanwhile is newer; what had been settled before belongs to it too.
         std::optional<save_request> newer;

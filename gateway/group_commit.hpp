@@ -68,12 +68,8 @@ public:
     void set_boot_offset(std::int64_t offset_ms) { boot_offset_ms_ = offset_ms; }
     /// What waits now is due now.
     void flush() { flush_ = !empty(); }
-<<<<<<< HEAD
-    bool empty() const { return appends_.empty() && !save_ && !boot_offset_ms_; }
-=======
-    bool empty() const { return appends_.empty() && !save_ && unwritten_ == 0; }
+    bool empty() const { return appends_.empty() && !save_ && unwritten_ == 0 && !boot_offset_ms_; }
     backlog behind() const { return {appends_.size() + work_.append.size(), unwritten_}; }
->>>>>>> main
 
     /// When the next commit is due; nothing waits: never.
     std::optional<time_point> due() const;

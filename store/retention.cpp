@@ -42,18 +42,6 @@ void eviction::add(const segment_row& next) {
     messages_ += static_cast<std::uint64_t>(next.count);
 }
 
-std::optional<std::chrono::milliseconds> age_of(const stamp& taken, bool of_this_boot, const stamp& now) {
-    std::int64_t age = 0;
-    if (of_this_boot) {
-        age = now.monotonic_ms - taken.monotonic_ms;
-    } else if (now.synchronised && taken.synchronised) {
-        age = now.wall_ms - taken.wall_ms;
-    } else {
-        return std::nullopt;
-    }
-    return std::chrono::milliseconds(std::max<std::int64_t>(age, 0));
-}
-
 stamp clock_trust::judge(stamp now) {
     const auto offset = [](const stamp& of) { return of.wall_ms - of.monotonic_ms; };
     const bool goes_on = now.synchronised && last_ && std::abs(offset(now) - offset(*last_)) <= largest_slew_ms;
