@@ -180,8 +180,13 @@ struct buffer {
     position where;
 };
 
+/// When the board's clock counts as right. `automatic`: when the system says so; `trusted`: always, for sites without a time
+/// server whose battery clock is right.
+enum class clock_trust : std::uint8_t { automatic, trusted };
+
 struct file {
     std::string gateway_id;
+    clock_trust clock = clock_trust::automatic;
     destination mqtt;
     config::buffer buffer;
     std::vector<bus> buses;

@@ -45,6 +45,8 @@ file file_reader::read(const node& root) {
 
 void file_reader::read_gateway(const value& from, file& to) {
     const auto keys = read_map(*from.source, section::gateway, rules_, out_, from.key_at, "'gateway'");
+    if (const auto* clock = keys.find("clock"))
+        to.clock = clock->text == "trusted" ? clock_trust::trusted : clock_trust::automatic;
     const auto* id = keys.find("id");
     if (id == nullptr) return;
     if (const auto problem = name_problem(id->text)) return out_.error(id->at, "'id': " + *problem);

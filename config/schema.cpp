@@ -25,6 +25,9 @@ const std::vector<definition>& keys() {
         {.section = section::file, .form = form::map, .path = "gateway", .required = true, .help = "The gateway itself."},
         {.section = section::gateway, .form = form::text, .path = "id", .required = true,
          .help = "Its name: in topics, and the MQTT client identifier unless that is set.", .synonyms = {"name"}},
+        {.section = section::gateway, .form = form::choice, .path = "clock", .choices = {"auto", "trusted"}, .fallback = "auto",
+         .help = "When the board's clock counts as right: auto, when the system says so; trusted, always.",
+         .synonyms = {"time", "ntp", "rtc", "timesync"}},
 
         {.section = section::file, .form = form::map, .path = "mqtt", .required = true, .help = "Where messages go.",
          .unbuilt_list = "a list of destinations is designed but not built yet; this version has one: write its keys right below 'mqtt'",

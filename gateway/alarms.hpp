@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "config/model.hpp"
 #include "store/queue.hpp"
@@ -40,6 +41,8 @@ public:
     std::optional<alarm_message> raise(alarm which, const std::string& reason, const store::stamp& now);
     /// Nothing: it is off.
     std::optional<alarm_message> clear(alarm which, const store::stamp& now);
+    /// This boot's clock is known: dates those that were told by a wrong one.
+    std::vector<alarm_message> correct(std::int64_t boot_offset_ms);
     bool is_on(alarm which) const;
     /// How often it has risen since the process began.
     std::uint64_t count(alarm which) const;

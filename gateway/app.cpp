@@ -9,6 +9,7 @@
 #include <cinttypes>
 #include <csignal>
 #include <cstdio>
+#include <map>
 #include <random>
 #include <stdexcept>
 
@@ -16,6 +17,7 @@
 #include "gateway/broker.hpp"
 #include "gateway/bus_thread.hpp"
 #include "gateway/clock.hpp"
+#include "gateway/clock_report.hpp"
 #include "gateway/delivery.hpp"
 #include "gateway/limits.hpp"
 #include "gateway/pipeline.hpp"
@@ -80,6 +82,9 @@ private:
     void tell_unwritten();
     void tell_recovery(const committed& done);
     void pump();
+    void look_at_clock(const store::stamp& now);
+    store::stamp since_now() const;
+    void tell_device(const device_event& what);
 
     // What an effect means here.
     void carry_out(const mqtt::save& what);
@@ -116,6 +121,9 @@ private:
     pipeline pipeline_;
     alarms alarms_;
     queue_watch watch_;
+    const std::string boot_id_ = boot_id();
+    std::optional<clock_watch> clock_;
+    std::map<std::pair<std::size_t, std::size_t>, device_event> undated_;  // told by a clock that wasn't known to be right
     std::unique_ptr<store_thread> store_;
     std::unique_ptr<mqtt::session> session_;
     std::unique_ptr<delivery> delivery_;
@@ -151,12 +159,13 @@ app::app(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> b
       pipeline_(config, new_epoch()),
       alarms_(config),
       watch_(config.buffer) {
+    trust_clock(config.clock);
     store::options file;
     file.path = config.buffer.path;
     file.max_bytes = config.buffer.max_bytes;
     file.when_full = policy_of(config.buffer.policy);
     file.max_age = config.buffer.max_age;
-    file.boot_id = boot_id();
+    file.boot_id = boot_id_;
     file.reserve_bytes = limits::reserve_bytes;
     store::recovery found;
     auto queue = store::queue::open(file, found);
@@ -183,6 +192,10 @@ app::app(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> b
             std::make_unique<bus_thread>(i, config.buses[i], std::move(buses[i]), loop_,
                                          [this](std::vector<bus_event> events) { on_bus_events(std::move(events)); }));
     delivery_->set_status(gateway_status_topic(config), "online", steady_now());
+    clock_.emplace(found.boot_offset_ms);
+    if (found.boot_offset_ms) delivery_->set_boot_offset(*found.boot_offset_ms);
+    look_at_clock(stamp_now());
+    if (!clock_->boot_offset_ms()) tell_unset_clock(log_, last_clock_evidence());
     if (found.disk_full) raise(alarm::disk_full, reason_of_full(config.buffer));
     if (!found.reserve_failed.empty())
         log_.warning("reserve_missing",
@@ -252,7 +265,15 @@ void app::on_device(const device_event& what) {
     } else {
         log_.warning("device_offline", {{"bus", bus.name}, {"device", device.name}, {"error", what.error}});
     }
-    delivery_->set_status(device_status_topic(config_, device.name), device_status(what), steady_now());
+    tell_device(what);
+}
+
+void app::tell_device(const device_event& what) {
+    device_event dated = what;
+    dated.since = corrected(what.since, clock_->boot_offset_ms());
+    if (!dated.since.synchronised) undated_[{what.bus, what.device}] = what;
+    const std::string& name = config_.buses[what.bus].devices[what.device].name;
+    delivery_->set_status(device_status_topic(config_, name), device_status(dated), steady_now());
 }
 
 // ---- The store ----
@@ -334,23 +355,41 @@ void app::on_store_failed(const store::error& why, backlog behind) {
 }
 
 void app::raise(alarm which, const std::string& reason) {
-    auto told = alarms_.raise(which, reason, stamp_now());
+    auto told = alarms_.raise(which, reason, since_now());
     if (!told) return;
     delivery_->set_status(told->topic, std::move(told->payload), steady_now());
     log_.error("alarm_raised", {{"alarm", name_of(which)}, {"reason", reason}});
 }
 
 void app::clear(alarm which) {
-    auto told = alarms_.clear(which, stamp_now());
+    auto told = alarms_.clear(which, since_now());
     if (!told) return;
     delivery_->set_status(told->topic, std::move(told->payload), steady_now());
     log_.info("alarm_cleared", {{"alarm", name_of(which)}});
 }
 
+// ---- The clock ----
+
+/// When it is first known to be right in this boot, what was taken before that is put right: readings when they are sent.
+void app::look_at_clock(const store::stamp& now) {
+    const clock_news news = clock_->look(now);
+    tell_clock_news(log_, news, !boot_id_.empty());
+    if (!news.boot_offset_ms) return;
+    delivery_->set_boot_offset(*news.boot_offset_ms);
+    store_->set_boot_offset(*news.boot_offset_ms);
+    for (const auto& [which, told] : std::exchange(undated_, {})) tell_device(told);
+    for (auto& told : alarms_.correct(*news.boot_offset_ms))
+        delivery_->set_status(told.topic, std::move(told.payload), steady_now());
+}
+
+store::stamp app::since_now() const { return corrected(stamp_now(), clock_->boot_offset_ms()); }
+
 // ---- The session ----
 
 void app::pump() {
-    delivery_->pump(steady_now(), stamp_now());
+    const store::stamp now = stamp_now();
+    look_at_clock(now);
+    delivery_->pump(steady_now(), now);
     if (const auto read = delivery_->wanted()) store_->read(read->from, read->messages, read->bytes);
     client_->flush();
     if (stage_ == stage::draining) continue_stop();

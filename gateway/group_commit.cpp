@@ -76,6 +76,7 @@ std::optional<group_commit::time_point> group_commit::due() const {
     std::optional<time_point> due;
     const auto at = [&](time_point when) { due = due ? std::min(*due, when) : when; };
     if (!appends_.empty() || unwritten_ > 0) at(append_bytes_ >= limits::commit_bytes ? time_point{} : next_commit_);
+    if (boot_offset_ms_) at(next_commit_);
     if (save_) at(save_->barrier ? time_point{} : save_since_ + limits::lazy_commit);
     if (now_ && !due) at(time_point{});
     if (due && flush_) due = time_point{};
@@ -88,6 +89,7 @@ const store::transaction& group_commit::begin(time_point now) {
     take_messages();
     work_.unwritten = unwritten_;
     work_.now.swap(now_);
+    work_.boot_offset_ms = std::exchange(boot_offset_ms_, std::nullopt);
     saving_.reset();
     saving_.swap(save_);
     if (saving_) {
@@ -140,6 +142,7 @@ committed group_commit::on_durable(const store::commit_report& report) {
 
 void group_commit::on_failed(time_point now) {
     not_before_ = now + limits::store_retry;
+    if (!boot_offset_ms_) boot_offset_ms_ = work_.boot_offset_ms;
     for (const auto& m : work_.append) append_bytes_ += size_of(m);
     appends_.insert(appends_.begin(), std::make_move_iterator(work_.append.begin()), std::make_move_iterator(work_.append.end()));
     work_.append.clear();

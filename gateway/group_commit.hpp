@@ -66,9 +66,11 @@ public:
     void save(save_request request, time_point now);
     /// The time, by which messages are too old. It goes with the next commit, or at once if nothing waits for one.
     void look_at_age(const store::stamp& now) { now_ = now; }
+    /// As store::transaction::boot_offset_ms; due like an append, and tried again until it is durable.
+    void set_boot_offset(std::int64_t offset_ms) { boot_offset_ms_ = offset_ms; }
     /// What waits now is due now.
     void flush() { flush_ = !empty(); }
-    bool empty() const { return appends_.empty() && !save_ && unwritten_ == 0 && !now_; }
+    bool empty() const { return appends_.empty() && !save_ && unwritten_ == 0 && !now_ && !boot_offset_ms_; }
     backlog behind() const { return {appends_.size() + work_.append.size(), unwritten_}; }
 
     /// When the next commit is due; nothing waits: never.
@@ -95,6 +97,7 @@ private:
     std::optional<save_request> save_;  // several merged: the last cursor, session and held; all of the rest, in order
     time_point save_since_{};
     std::optional<store::stamp> now_;  // since the last commit
+    std::optional<std::int64_t> boot_offset_ms_;
     std::uint64_t refusals_ = 0;
     time_point next_commit_{};  // of a stream: commit_every after the one before
     time_point not_before_{};   // after a failed commit

@@ -53,6 +53,14 @@ void store_thread::look_at_age(const store::stamp& now) {
     wake_.notify_one();
 }
 
+void store_thread::set_boot_offset(std::int64_t offset_ms) {
+    {
+        const std::lock_guard lock(mutex_);
+        waiting_.set_boot_offset(offset_ms);
+    }
+    wake_.notify_one();
+}
+
 void store_thread::read(store::sequence from, std::size_t most_messages, std::size_t most_bytes) {
     {
         const std::lock_guard lock(mutex_);

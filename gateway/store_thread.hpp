@@ -42,6 +42,7 @@ public:
     std::uint64_t append(std::vector<store::message> messages, bool keep);
     void save(save_request request);
     void look_at_age(const store::stamp& now);  // as group_commit's
+    void set_boot_offset(std::int64_t offset_ms);
     void read(store::sequence from, std::size_t most_messages, std::size_t most_bytes);
     /// Requires: there is an on_read_inbox.
     void read_inbox(store::inbox_number from, std::size_t most_messages, std::size_t most_bytes);

@@ -44,16 +44,8 @@ result<void> queue::file::open(const tuning& with, recovery& found) {
     }
     is_open_ = true;
     const std::string reserve_failed = secure_room();
-    found = {opened->created,
-             now_.cursor,
-             now_.session,
-             now_.ledger(),
-             sequence{now_.figures.last},
-             now_.held,
-             now_.inbox.counts,
-             disk_full_,
-             reserve_failed,
-             offset_of(now_.boots, how_.boot_id)};
+    found = {opened->created, now_.cursor,       now_.session, now_.ledger(),  sequence{now_.figures.last},
+             now_.held,       now_.inbox.counts, disk_full_,   reserve_failed, offset_of(now_.boots, how_.boot_id)};
     return {};
 }
 
@@ -93,6 +85,7 @@ result<bool> queue::file::locate(std::int64_t from) {
     auto segment = log_.segment_from(part::log, from);
     if (!segment) return segment.error();
     reading_ = *segment ? std::move(**segment) : segment_reader();
+    reading_boot_.reset();
     return segment->has_value();
 }
 
@@ -137,10 +130,7 @@ result<std::optional<stored_message>> queue::file::read_next(std::int64_t from) 
 
 /// Looked up once a segment.
 void queue::file::tell_boot(stored_message& of) {
-    if (!reading_boot_ || reading_boot_->segment != reading_.first()) {
-        const bool is_this = !how_.boot_id.empty() && reading_.boot() == how_.boot_id;
-        reading_boot_ = {reading_.first(), is_this, offset_of(now_.boots, reading_.boot())};
-    }
+    if (!reading_boot_) reading_boot_ = {is_this_boot(reading_.boot()), offset_of(now_.boots, reading_.boot())};
     of.of_this_boot = reading_boot_->is_this;
     of.boot_offset_ms = reading_boot_->offset_ms;
 }

@@ -30,10 +30,6 @@ struct stamp {
     bool operator==(const stamp&) const = default;
 };
 
-/// How long ago that was. In the boot in which it was taken, the time since then is known, however the wall clock was set;
-/// beyond it only if both wall clocks were right. Nothing: nobody can know. Never below 0.
-std::optional<std::chrono::milliseconds> age_of(const stamp& taken, bool of_this_boot, const stamp& now);
-
 struct message {
     std::string topic;
     std::string payload;
@@ -175,9 +171,9 @@ struct transaction {
     std::optional<std::vector<std::uint16_t>> held;  // replaces the inbound identifiers whose release hasn't come; order is kept
     std::vector<inbox_number> handled;               // the application has done with these; unknown ones are passed over
     std::vector<dead_letter_number> remove_dead_letters;
-    bool remove_all_dead_letters = false;        // of those there were before this transaction
-    std::uint64_t unwritten = 0;                 // messages that never got into one: counted as accepted, and as dropped_unwritten
-    std::optional<stamp> now;                    // messages older than options::max_age go; once a minute is often enough
+    bool remove_all_dead_letters = false;  // of those there were before this transaction
+    std::uint64_t unwritten = 0;           // messages that never got into one: counted as accepted, and as dropped_unwritten
+    std::optional<stamp> now;              // messages older than options::max_age go; once a minute is often enough
     std::optional<std::int64_t> boot_offset_ms;  // of this boot, if options::boot_id names it; kept for the last 16 boots
 };
 

@@ -54,12 +54,11 @@ private:
     struct dated_segment {
         segment_row row;
         std::optional<stamp> newest;
-        bool of_this_boot = false;
+        std::string boot;
     };
 
     /// What is known of the boot in which a segment was taken.
     struct boot_facts {
-        std::int64_t segment = 0;  // its first message
         bool is_this = false;
         std::optional<std::int64_t> offset_ms;
     };
@@ -84,6 +83,7 @@ private:
     result<bool> evict(std::uint64_t pages, attempt& in);
     // aging.cpp
     result<void> age_out(const stamp& now, attempt& in);
+    std::optional<std::chrono::milliseconds> age_of(const dated_segment& segment, const stamp& judge, const attempt& in) const;
     result<bool> drop_aged(std::int64_t after, std::int64_t last_to_go, attempt& in);
     result<std::optional<dated_segment>> next_dated(std::int64_t after);
     // thinning.cpp
@@ -98,6 +98,7 @@ private:
     result<bool> locate(std::int64_t from);
     result<std::optional<stored_message>> read_next(std::int64_t from);
     void tell_boot(stored_message& of);
+    bool is_this_boot(const std::string& id) const { return !id.empty() && id == how_.boot_id; }
 
     const options how_;
     writer_lock lock_;

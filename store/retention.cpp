@@ -51,15 +51,6 @@ void eviction::add(const segment_row& next) {
     messages_ += static_cast<std::uint64_t>(next.count);
 }
 
-std::optional<std::chrono::milliseconds> age_of(const stamp& taken, bool of_this_boot, const stamp& now) {
-    std::int64_t age = 0;
-    const bool known = of_this_boot || (now.synchronised && taken.synchronised);
-    const bool absurd = of_this_boot ? __builtin_sub_overflow(now.monotonic_ms, taken.monotonic_ms, &age)
-                                     : __builtin_sub_overflow(now.wall_ms, taken.wall_ms, &age);
-    if (!known || absurd) return std::nullopt;
-    return std::chrono::milliseconds(std::max<std::int64_t>(age, 0));
-}
-
 stamp clock_trust::judge(stamp now) {
     const bool goes_on = now.synchronised && last_ && is_without_step(*last_, now);
     if (!goes_on) steady_since_ms_ = now.monotonic_ms;

@@ -43,6 +43,8 @@ std::string with_points(const std::string& points, const std::string& top = "") 
 TEST_CASE("read: gateway, broker and buffer", "[config][read]") {
     const auto all = valid("complete.yaml");
     CHECK(all.gateway_id == "plant7");
+    CHECK(all.clock == clock_trust::trusted);
+    CHECK(valid("smallest.yaml").clock == clock_trust::automatic);
     CHECK(all.mqtt.servers == std::vector<server>{{"broker.example", 1884}, {"fe80::1%eth0", 1883}});
     CHECK(all.mqtt.version == mqtt_version::v3_1_1);
     CHECK(all.mqtt.client_id == "plant7-gateway");

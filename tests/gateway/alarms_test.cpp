@@ -55,3 +55,19 @@ TEST_CASE("alarms: of the disk, they say what becomes of readings and what to do
     CHECK(reason_of_full(of).find("new readings are dropped while that is used up") != std::string::npos);
     CHECK(reason_of_failure(failed, of).find("the newest are dropped") != std::string::npos);
 }
+
+TEST_CASE("alarms: one told by a wrong clock is marked, and told again when its time is known", "[gateway][alarms]") {
+    config::file config;
+    config.gateway_id = "plant7";
+    alarms now(config);
+    const auto raised = now.raise(alarm::disk_full, "no room", {5000, 10'000, false});
+    REQUIRE(raised);
+    CHECK(raised->payload ==
+          R"({"state":"on","since":"1970-01-01T00:00:05.000Z","ts_quality":"unsynchronised","count":1,"reason":"no room"})");
+    now.raise(alarm::disk_failing, "x", {6000, 11'000, true});
+    const auto told = now.correct(1'795'378'500'123);
+    REQUIRE(told.size() == 1);
+    CHECK(told[0].topic == raised->topic);
+    CHECK(told[0].payload == R"({"state":"on","since":"2026-11-22T20:15:10.123Z","count":1,"reason":"no room"})");
+    CHECK(now.correct(0).empty());
+}

@@ -8,5 +8,7 @@ tidegate_test(tests_gateway_pure
         ${CMAKE_CURRENT_LIST_DIR}/queue_watch_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/schedule_failure_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/schedule_test.cpp
+        ${CMAKE_CURRENT_LIST_DIR}/synchronisation_test.cpp
+        ${CMAKE_CURRENT_LIST_DIR}/timestamps_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/topic_test.cpp
     LIBRARIES tidegate_gateway_pure)
