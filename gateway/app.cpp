@@ -45,6 +45,11 @@ const char* policy_name(const config::file& config) {
     return config.buffer.policy == config::when_full::drop_oldest ? "drop_oldest" : "drop_newest";
 }
 
+std::optional<group_commit::on_outage> memory_first(const config::file& config, const store::recovery& found) {
+    if (config.buffer.durability == config::durability::always) return std::nullopt;
+    return group_commit::on_outage{found.last, found.cursor.acked};
+}
+
 /// All parts and the paths between them. Loop thread only.
 class app {
 public:
@@ -61,6 +66,7 @@ private:
     void on_device(const device_event& what);
     void on_effect(const mqtt::effect& what);
     void on_committed(committed done);
+    void on_disk_alive();
     void on_read(store::sequence from, store::result<std::vector<store::stored_message>> found);
     void on_store_failed(const store::error& why, backlog behind);
     void raise(alarm which, const std::string& reason);
@@ -153,7 +159,7 @@ app::app(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> b
                                                std::random_device{}());
     delivery_ = std::make_unique<delivery>(*session_, found.last);
     store_ = std::make_unique<store_thread>(
-        std::move(*queue), group_commit(config.buffer.commit_every, file.when_full), loop_,
+        std::move(*queue), group_commit(config.buffer.commit_every, file.when_full, memory_first(config, found)), loop_,
         store_events{[this](committed done) { on_committed(std::move(done)); },
                      [this](store::sequence from, auto messages) { on_read(from, std::move(messages)); },
                      [this](const store::error& why, backlog behind) { on_store_failed(why, behind); }});
@@ -234,13 +240,7 @@ void app::on_device(const device_event& what) {
 
 void app::on_committed(committed done) {
     unwritten_ += done.unwritten;
-    dropping_unwritten_ = false;
-    if (store_failing_) {
-        store_failing_ = false;
-        log_.info("store_recovered", {{"dropped_unwritten", unwritten_}});
-        clear(alarm::disk_full);
-        clear(alarm::disk_failing);
-    }
+    if (!done.in_memory) on_disk_alive();
     accepted_ += done.report.appended;
     if (done.report.evicted > 0 || done.report.refused > 0) {
         if (evicted_ == 0)
@@ -253,6 +253,15 @@ void app::on_committed(committed done) {
     if (done.saved_up_to != 0) session_->on_durable(mqtt::log_position{done.saved_up_to}, steady_now());
     pump();
     if (stage_ != stage::running) continue_stop();
+}
+
+void app::on_disk_alive() {
+    dropping_unwritten_ = false;
+    if (!store_failing_) return;
+    store_failing_ = false;
+    log_.info("store_recovered", {{"dropped_unwritten", unwritten_}});
+    clear(alarm::disk_full);
+    clear(alarm::disk_failing);
 }
 
 void app::on_read(store::sequence from, store::result<std::vector<store::stored_message>> found) {
@@ -396,7 +405,7 @@ void app::begin_stop(int signal) {
 /// Waits until all that was read is durable, and, while the broker is there, until the queue is empty.
 void app::continue_stop() {
     if (stage_ != stage::draining) return;
-    if (!store_->idle() && !store_failing_) return;
+    if (!store_->idle() && !store_failing_) return store_->flush();
     if (session_->is_online() && !delivery_->drained()) return;
     say_goodbye();
 }
