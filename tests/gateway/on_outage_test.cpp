@@ -250,10 +250,10 @@ TEST_CASE("on_outage: which saves may be relied upon before they are written", "
         session.session = store::session_record{"plant7", "broker", 1};
         b.save(session);
         CHECK(b.told.empty());
-        b.save(acknowledging(2, 1, 1));
+        b.save(acknowledging(2, 3, 3));
         CHECK(b.told.empty());
         const auto& work = b.waiting->begin(b.now);
-        b.save(acknowledging(3, 2, 1));  // it relies on the session, which isn't durable yet
+        b.save(barrier(acknowledging(3, 3, 0)));  // it relies on the session, which isn't durable yet
         CHECK(b.told.empty());
         b.told.push_back(b.waiting->on_durable(must(b.queue->commit(work))));
         CHECK(b.told.back().saved_up_to == 2);
