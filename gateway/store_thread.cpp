@@ -70,7 +70,7 @@ void store_thread::flush() {
 
 bool store_thread::idle() const {
     const std::lock_guard lock(mutex_);
-    return waiting_.empty() && reads_.empty() && !busy_;
+    return waiting_.empty() && reads_.empty() && !busy_ && untold_ == 0;
 }
 
 backlog store_thread::behind() const {
@@ -144,16 +144,26 @@ void store_thread::read_one(std::unique_lock<std::mutex>& lock) {
     }
 }
 
+<<<<<<< HEAD
 /// Posted, too, although the loop is the caller: it is in the midst of what it does.
 void store_thread::tell_told() {
     auto told = waiting_.take_told();
     if (told) tell([this, what = std::move(*told)]() mutable { events_.on_committed(std::move(what)); });
 }
 
+=======
+/// Requires: the lock is held.
+>>>>>>> main
 template <typename Event>
 void store_thread::tell(Event event) {
-    boost::asio::post(loop_, [alive = alive_, event = std::move(event)]() mutable {
-        if (*alive) event();
+    ++untold_;
+    boost::asio::post(loop_, [this, alive = alive_, event = std::move(event)]() mutable {
+        if (!*alive) return;
+        {
+            const std::lock_guard lock(mutex_);
+            --untold_;
+        }
+        event();
     });
 }
 
