@@ -144,16 +144,13 @@ void store_thread::read_one(std::unique_lock<std::mutex>& lock) {
     }
 }
 
-<<<<<<< HEAD
 /// Posted, too, although the loop is the caller: it is in the midst of what it does.
 void store_thread::tell_told() {
     auto told = waiting_.take_told();
     if (told) tell([this, what = std::move(*told)]() mutable { events_.on_committed(std::move(what)); });
 }
 
-=======
 /// Requires: the lock is held.
->>>>>>> main
 template <typename Event>
 void store_thread::tell(Event event) {
     ++untold_;

@@ -13,15 +13,9 @@ namespace store {
 namespace {
 
 bool is_empty(const transaction& work) {
-<<<<<<< HEAD
     return work.append.empty() && work.first == sequence{0} && !work.cursor && !work.session && work.settled == settled{} &&
-           work.park.empty() && work.receive.empty() && !work.held && work.handled.empty() && work.remove_dead_letters.empty() &&
-           !work.remove_all_dead_letters && work.unwritten == 0;
-=======
-    return work.append.empty() && !work.cursor && !work.session && work.settled == settled{} && work.park.empty() && !work.now &&
-           work.receive.empty() && !work.held && work.handled.empty() && work.remove_dead_letters.empty() &&
-           !work.remove_all_dead_letters && work.unwritten == 0 && !work.boot_offset_ms;
->>>>>>> main
+           work.park.empty() && !work.now && work.receive.empty() && !work.held && work.handled.empty() &&
+           work.remove_dead_letters.empty() && !work.remove_all_dead_letters && work.unwritten == 0 && !work.boot_offset_ms;
 }
 
 bool is_finished(sequence at, const cursor& by) {
