@@ -62,6 +62,7 @@ struct publish_rules {
     config::idempotency_key key = idempotency_key::none;
     position topic_where;
     position key_where;
+    position qos_where;
     bool operator==(const publish_rules&) const = default;
 };
 
@@ -171,11 +172,14 @@ struct destination {
 
 enum class when_full : std::uint8_t { drop_oldest, drop_newest, thin };
 
+enum class durability : std::uint8_t { always, on_outage };
+
 struct buffer {
     std::string path = "/var/lib/tidegate/queue.db";
     std::uint64_t max_bytes = 2ull << 30;
     std::chrono::milliseconds max_age{0};  // 0: none
     when_full policy = when_full::drop_oldest;
+    config::durability durability = durability::always;
     std::chrono::milliseconds commit_every{100};
     position where;
 };

@@ -40,6 +40,7 @@ file file_reader::read(const node& root) {
     read_buses(top, to);
     check_topics(to, out_);
     check_idempotency_keys(to, out_);
+    check_durability(to, out_);
     return to;
 }
 
@@ -68,6 +69,8 @@ void file_reader::read_buffer(const value& from, buffer& to) {
                                                   : when_full::drop_oldest;
     if (const auto* age = keys.find("max_age"))
         to.max_age = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::nanoseconds(age->integer));
+    if (const auto* durable = keys.find("durability"))
+        to.durability = durable->text == "on_outage" ? durability::on_outage : durability::always;
     if (const auto* every = keys.find("commit_every"))
         to.commit_every = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::nanoseconds(every->integer));
 }

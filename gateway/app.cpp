@@ -56,6 +56,11 @@ mqtt::will last_will(const config::file& config) {
     return {gateway_status_topic(config), "offline", mqtt::qos::at_least_once, true};
 }
 
+std::optional<group_commit::on_outage> memory_first(const config::file& config, const store::recovery& found) {
+    if (config.buffer.durability == config::durability::always) return std::nullopt;
+    return group_commit::on_outage{found.last, found.cursor.acked};
+}
+
 /// All parts and the paths between them. Loop thread only.
 class app {
 public:
@@ -72,6 +77,7 @@ private:
     void on_device(const device_event& what);
     void on_effect(const mqtt::effect& what);
     void on_committed(committed done);
+    void on_disk_alive();
     void on_read(store::sequence from, store::result<std::vector<store::stored_message>> found);
     void on_store_failed(const store::error& why, backlog behind);
     void tell_drops(const store::commit_report& report);
@@ -181,7 +187,7 @@ app::app(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> b
                                                std::random_device{}());
     delivery_ = std::make_unique<delivery>(*session_, found.last);
     store_ = std::make_unique<store_thread>(
-        std::move(*queue), group_commit(config.buffer.commit_every, file.when_full), loop_,
+        std::move(*queue), group_commit(config.buffer.commit_every, file.when_full, memory_first(config, found)), loop_,
         store_events{[this](committed done) { on_committed(std::move(done)); },
                      [this](store::sequence from, auto messages) { on_read(from, std::move(messages)); },
                      [this](const store::error& why, backlog behind) { on_store_failed(why, behind); }});
@@ -279,7 +285,8 @@ void app::tell_device(const device_event& what) {
 // ---- The store ----
 
 void app::on_committed(committed done) {
-    tell_recovery(done);
+    unwritten_ += done.unwritten;
+    if (!done.in_memory) tell_recovery(done);
     accepted_ += done.report.appended;
     tell_drops(done.report);
     delivery_->on_committed(done.report, std::move(done.messages), done.keep);
@@ -290,7 +297,6 @@ void app::on_committed(committed done) {
 
 /// The disk has taken something.
 void app::tell_recovery(const committed& done) {
-    unwritten_ += done.unwritten;
     if (done.unwritten > 0)
         log_.warning("readings_were_dropped", {{"messages", done.unwritten}, {"ledger", "dropped_unwritten"}});
     dropping_unwritten_ = false;
@@ -496,7 +502,7 @@ void app::begin_stop(int signal) {
 /// Waits until all that was read is durable, and, while the broker is there, until the queue is empty.
 void app::continue_stop() {
     if (stage_ != stage::draining) return;
-    if (!store_->idle() && !failing_) return;
+    if (!store_->idle() && !failing_) return store_->flush();
     if (session_->is_online() && !delivery_->drained()) return;
     say_goodbye();
 }

@@ -18,6 +18,7 @@ constexpr std::size_t waiting_bytes = 4u << 20;
 constexpr std::size_t commit_bytes = 256u << 10;     // payload; commit at once when this much waits
 constexpr std::size_t most_commit_bytes = 1u << 20;  // no more goes into one, so that it finds room in a WAL that can't grow
 constexpr auto lazy_commit = 1s;                     // acknowledgements wait this long for a commit to ride with
+constexpr auto idle_commit = 60s;                    // … if there is nothing in the file that they remove (on_outage)
 constexpr auto store_retry = 1s;                     // after a failed commit; and to look whether a full device has room again
 constexpr std::size_t reserve_bytes = 10u << 20;     // given up when the device is full (store/reserve.hpp)
 

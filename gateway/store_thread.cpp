@@ -31,7 +31,8 @@ std::uint64_t store_thread::append(std::vector<store::message> messages, bool ke
     std::uint64_t dropped = 0;
     {
         const std::lock_guard lock(mutex_);
-        dropped = waiting_.append(std::move(messages), keep);
+        dropped = waiting_.append(std::move(messages), keep, clock::now());
+        tell_told();
     }
     wake_.notify_one();
     return dropped;
@@ -41,6 +42,7 @@ void store_thread::save(save_request request) {
     {
         const std::lock_guard lock(mutex_);
         waiting_.save(std::move(request), clock::now());
+        tell_told();
     }
     wake_.notify_one();
 }
@@ -163,12 +165,20 @@ void store_thread::read_one(std::unique_lock<std::mutex>& lock) {
     reads_.erase(reads_.begin());
     if (const auto* from = std::get_if<store::sequence>(&what.from)) {
         auto found = unlocked(lock, [&] { return queue_.read(*from, what.messages, what.bytes); });
+        // The file comes first: what isn't written is newer than all that it has.
+        if (found && found->empty()) *found = waiting_.unwritten_from(*from, what.messages, what.bytes);
         tell([this, from = *from, found = std::move(found)]() mutable { events_.on_read(from, std::move(found)); });
     } else {
         const auto number = std::get<store::inbox_number>(what.from);
         auto found = unlocked(lock, [&] { return queue_.read_inbox(number, what.messages, what.bytes); });
         tell([this, number, found = std::move(found)]() mutable { events_.on_read_inbox(number, std::move(found)); });
     }
+}
+
+/// Posted, too, although the loop is the caller: it is in the midst of what it does.
+void store_thread::tell_told() {
+    auto told = waiting_.take_told();
+    if (told) tell([this, what = std::move(*told)]() mutable { events_.on_committed(std::move(what)); });
 }
 
 /// Requires: the lock is held.

@@ -66,6 +66,7 @@ private:
     void read_one(std::unique_lock<std::mutex>& lock);
     template <typename Call>
     auto unlocked(std::unique_lock<std::mutex>& lock, Call call);
+    void tell_told();
     template <typename Event>
     void tell(Event event);
 

@@ -13,9 +13,9 @@ namespace store {
 namespace {
 
 bool is_empty(const transaction& work) {
-    return work.append.empty() && !work.cursor && !work.session && work.settled == settled{} && work.park.empty() && !work.now &&
-           work.receive.empty() && !work.held && work.handled.empty() && work.remove_dead_letters.empty() &&
-           !work.remove_all_dead_letters && work.unwritten == 0 && !work.boot_offset_ms;
+    return work.append.empty() && work.first == sequence{0} && !work.cursor && !work.session && work.settled == settled{} &&
+           work.park.empty() && !work.now && work.receive.empty() && !work.held && work.handled.empty() &&
+           work.remove_dead_letters.empty() && !work.remove_all_dead_letters && work.unwritten == 0 && !work.boot_offset_ms;
 }
 
 bool is_finished(sequence at, const cursor& by) {
@@ -84,6 +84,10 @@ result<void> queue::file::move_messages(const transaction& work, attempt& in) {
     if (work.session) in.next.session = work.session;
     if (work.boot_offset_ms && !how_.boot_id.empty()) remember(in.next.boots, {how_.boot_id, *work.boot_offset_ms});
     if (const auto parked = bury(work, in); !parked) return parked;
+    if (number(work.first) > figures.last + 1) {
+        figures.last = number(work.first) - 1;
+        in.counters_changed = true;  // the rows alone no longer say how many there were
+    }
     if (work.cursor && *work.cursor != now_.cursor) {
         if (const auto moved = finish(*work.cursor, in); !moved) return moved;
     }
@@ -91,7 +95,22 @@ result<void> queue::file::move_messages(const transaction& work, attempt& in) {
         if (const auto aged = age_out(*work.now, in); !aged) return aged;
     }
     if (const auto received = fill_inbox(work, in); !received) return received;
-    return append(work.append, in);
+    assert(work.first == sequence{0} || number(work.first) == figures.last + 1);
+    if (const auto appended = append(work.append, in); !appended) return appended;
+    return check_numbered(work.numbered, in);
+}
+
+/// There is room for all that have their number already; some of these may be finished, though those before them aren't.
+result<void> queue::file::check_numbered(std::size_t numbered, attempt& in) {
+    if (in.report.appended < numbered)
+        return error(errc::full, connection_.path() +
+                                     ": has no room, and nothing in it may be dropped; raise buffer.max_bytes, or see why the "
+                                     "broker is away");
+    if (numbered == 0) return {};
+    const auto finished = log_.finished(in.next.cursor);
+    if (!finished) return finished.error();
+    in.next.finished = *finished;
+    return {};
 }
 
 result<void> queue::file::save_records(attempt& in) {
@@ -131,13 +150,18 @@ result<void> queue::file::bury(const transaction& work, attempt& in) {
     return park(work.park, work.cursor.value_or(now_.cursor), in);
 }
 
-/// Copies them to the dead letters. They are in the log still, since the cursor moves after this.
+/// Copies them to the dead letters. Those without a message are in the log still, since the cursor moves after this.
 result<void> queue::file::park(std::span<const parking> messages, const cursor& finished_by, attempt& in) {
     dead_letter_state& state = in.next.dead_letters;
     const dead_letter_table::bounds bounds{how_.dead_letters_max, dead_letters_bound(how_)};
     for (const parking& one : messages) {
         assert(is_finished(one.sequence, finished_by));
         static_cast<void>(finished_by);
+        if (one.message) {
+            const dead_letter made{{}, one.sequence, *one.message, one.reason_code, one.reason};
+            if (const auto added = dead_letters_.add(made, how_.boot_id, bounds, state); !added) return added;
+            continue;
+        }
         auto found = read_next(number(one.sequence));
         // A damaged one can't be kept, but must not hold up those behind it for ever either.
         if (!found && found.error().code() != errc::damaged) return found.error();
@@ -169,7 +193,7 @@ result<void> queue::file::fill_inbox(const transaction& work, attempt& in) {
 /// Moves the cursor and removes the segments that are wholly finished.
 result<void> queue::file::finish(const cursor& moved, attempt& in) {
     const std::int64_t acked = number(moved.acked);
-    assert(moved.acked >= now_.cursor.acked && acked <= now_.figures.last);
+    assert(moved.acked >= now_.cursor.acked && acked <= in.next.figures.last);
     in.next.cursor = moved;
     if (const auto saved = log_.save(moved); !saved) return saved;
     const auto newest = log_.at_or_before(part::log, acked);

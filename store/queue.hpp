@@ -18,7 +18,8 @@ namespace store {
 template <typename T>
 using result = boost::system::result<T, error>;
 
-/// A message's place in the log: 1, 2, 3 … in the order of acceptance, never given twice, also not after a crash.
+/// A message's place in the log: 1, 2, 3 … in the order of acceptance, never given twice, also not after a crash; but those that
+/// a caller gives out itself (transaction::first) are, if it ends before it has committed them.
 enum class sequence : std::int64_t {};
 constexpr std::int64_t number(sequence s) { return static_cast<std::int64_t>(s); }
 
@@ -78,7 +79,8 @@ constexpr std::int64_t number(dead_letter_number n) { return static_cast<std::in
 struct parking {
     store::sequence sequence{0};
     std::uint8_t reason_code = 0;
-    std::string reason;  // only its first 200 bytes are kept
+    std::string reason;                                    // only its first 200 bytes are kept
+    std::optional<store::message> message = std::nullopt;  // if it isn't in the log (transaction::first)
     bool operator==(const parking&) const = default;
 };
 
@@ -162,6 +164,13 @@ struct dead_letter_counts {
 /// transaction has made room by then.
 struct transaction {
     std::vector<message> append;  // in order; QoS 1 and 2 only
+    /// Of the first message of `append`, or, without one, of the next that there will be; 0: the next of the log. All numbers
+    /// between the newest of the log and this one were given out by the caller to messages that need no row any more, since the
+    /// cursor finishes them; the ledger has them as accepted.
+    sequence first{0};
+    /// So many of `append` were given their numbers by the caller, and may be known by them elsewhere: none of these is refused.
+    /// If there is no room for them the transaction fails (errc::full).
+    std::size_t numbered = 0;
     bool handed_out = false;  // the caller keeps what is appended and may send it: it is not evicted, as if read() had given it
     std::optional<store::cursor> cursor;
     std::optional<session_record> session;

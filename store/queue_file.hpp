@@ -77,6 +77,7 @@ private:
     result<void> save_counters(counters& figures);
     result<void> finish(const cursor& moved, attempt& in);
     result<void> append(std::span<const message> messages, attempt& in);
+    result<void> check_numbered(std::size_t numbered, attempt& in);
     result<segment_writer> write_segment(std::span<const message> messages, std::size_t most_bytes);
     result<text_reference> reference(std::string_view text);
     result<std::uint64_t> make_room(std::uint64_t pages, attempt& in);

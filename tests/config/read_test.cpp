@@ -216,6 +216,7 @@ TEST_CASE("read: what isn't written has the model's default, and the schema says
     CHECK(static_cast<std::uint64_t>(*parse_size(fallback(section::buffer, "max_bytes")).value) == queue.max_bytes);
     CHECK(parse_duration(fallback(section::buffer, "commit_every")).value == queue.commit_every);
     CHECK(parse_duration(fallback(section::buffer, "max_age")).value == queue.max_age);
+    CHECK((fallback(section::buffer, "durability") == "always" && queue.durability == durability::always));
     CHECK((fallback(section::buffer, "when_full") == "drop_oldest" && queue.policy == when_full::drop_oldest));
     CHECK(fallback(section::publish, "topic") == rules.topic);
     CHECK(fallback(section::publish, "qos") == std::to_string(rules.qos));
