@@ -396,8 +396,9 @@ void app::begin_stop(int signal) {
 /// Waits until all that was read is durable, and, while the broker is there, until the queue is empty.
 void app::continue_stop() {
     if (stage_ != stage::draining) return;
-    if (!store_->idle() && !store_failing_) return;
     if (session_->is_online() && !delivery_->drained()) return;
+    // Acknowledgements that came since would otherwise wait for their lazy commit.
+    if (!store_->idle() && !store_failing_) return store_->flush();
     say_goodbye();
 }
 
