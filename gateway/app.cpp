@@ -77,7 +77,6 @@ private:
     void on_device(const device_event& what);
     void on_effect(const mqtt::effect& what);
     void on_committed(committed done);
-    void on_disk_alive();
     void on_read(store::sequence from, store::result<std::vector<store::stored_message>> found);
     void on_store_failed(const store::error& why, backlog behind);
     void tell_drops(const store::commit_report& report);
@@ -502,8 +501,9 @@ void app::begin_stop(int signal) {
 /// Waits until all that was read is durable, and, while the broker is there, until the queue is empty.
 void app::continue_stop() {
     if (stage_ != stage::draining) return;
-    if (!store_->idle() && !failing_) return store_->flush();
     if (session_->is_online() && !delivery_->drained()) return;
+    // Acknowledgements that came since would otherwise wait for their lazy commit.
+    if (!store_->idle() && !failing_) return store_->flush();
     say_goodbye();
 }
 
