@@ -95,12 +95,13 @@ void add_disk(setting& s, dice&, std::uint32_t much) {
     weight(s, act::fail_reads) += much;
 }
 
-/// More than the file may hold.
+/// More than the file may hold. Many messages, since the next 256 that may be sent are never dropped.
 void add_crowd(setting& s, dice&) {
-    s.largest = 40'000;
+    s.largest = 5000;
+    s.most_at_once = 30;
     weight(s, act::append) = 60;
     weight(s, act::outage) += 6;
-    s.steps = 300;
+    s.steps = 200;
 }
 
 void add_refusals(setting& s, dice& d) {

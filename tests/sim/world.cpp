@@ -185,7 +185,7 @@ void world::wait() {
 
 void world::append() {
     std::vector<store::message> made;
-    for (auto n = 1 + dice_.below(5); n > 0; --n) {
+    for (auto n = 1 + dice_.below(what_.most_at_once); n > 0; --n) {
         store::message m;
         const std::int64_t number = ++content_;
         m.topic = mqtt_test::topic_of_number(number);
