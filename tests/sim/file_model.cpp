@@ -42,6 +42,7 @@ intent intent_of(const store::transaction& what, std::uint64_t saved_up_to) {
     made.held = what.held;
     made.handled = what.handled;
     made.settled = what.settled;
+    made.unwritten = what.unwritten;
     made.saved_up_to = saved_up_to;
     return made;
 }
@@ -79,7 +80,8 @@ file_state file_model::after(const intent& what, std::size_t appended, bool rece
         for (const std::int64_t content : what.receive) then.inbox[++at] = content;
         if (what.held) then.held = *what.held;
     }
-    then.ledger.accepted += what.append.size();
+    then.ledger.accepted += what.append.size() + what.unwritten;
+    then.ledger.dropped_unwritten += what.unwritten;
     then.ledger.acknowledged += what.settled.acknowledged;
     then.ledger.dropped_refused += what.settled.refused;
     then.ledger.dropped_session += what.settled.session;

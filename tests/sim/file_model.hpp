@@ -24,6 +24,7 @@ struct intent {
     std::optional<std::vector<std::uint16_t>> held;
     std::vector<store::inbox_number> handled;
     store::settled settled;
+    std::uint64_t unwritten = 0;
     std::uint64_t saved_up_to = 0;
 };
 intent intent_of(const store::transaction& what, std::uint64_t saved_up_to);

@@ -202,7 +202,7 @@ void world::append() {
     }
     record_.event('a', content_, made.size());
     record_.line([&] { return "readings  " + std::to_string(made.size()) + " up to no. " + std::to_string(content_); });
-    if (!process_->append(std::move(made))) complain("the gateway refuses readings though little waits");
+    if (process_->append(std::move(made)) > 0 && !disk_erred_) complain("readings are dropped though the disk takes them");
     process_->settle(at());
 }
 

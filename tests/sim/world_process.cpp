@@ -101,6 +101,7 @@ void world::open_file() {
     process_options options;
     options.session = what_.how;
     options.commit_every = std::chrono::milliseconds(what_.commit_every_ms);
+    options.when_full = what_.file.when_full;
     options.seed = dice_.next();
     options.told_before_commit = what_.mistake == mistake::told_before_commit;
     options.saves_dropped = what_.mistake == mistake::saves_dropped;

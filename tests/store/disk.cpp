@@ -131,6 +131,7 @@ struct disk_calls {
     static int remove(sqlite3_vfs* v, const char* name, int sync_folder) {
         disk& on = owner(v);
         if (!on.may_change()) return SQLITE_IOERR_DELETE;
+        if (on.takes_nothing) return SQLITE_IOERR_DELETE;
         const auto found = on.nodes_.find(name);
         if (found == on.nodes_.end() || !found->second.exists) return SQLITE_IOERR_DELETE_NOENT;
         found->second.exists = false;
@@ -199,6 +200,7 @@ void disk::die() {
 }
 
 bool disk::fails_now() {
+    if (takes_nothing) return true;
     if (!fail_at_ || operations_ < *fail_at_) return false;
     if (--failures_left_ == 0) fail_at_.reset();
     return true;
@@ -328,7 +330,7 @@ void disk::power_on() {
 
 std::uint64_t disk::bytes_used() const {
     std::uint64_t used = 0;
-    for (const auto& [name, file] : nodes_) used += file.content.size();
+    for (const auto& [name, file] : nodes_) used += file.exists ? file.content.size() : 0;
     return used;
 }
 

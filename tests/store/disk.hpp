@@ -44,6 +44,8 @@ public:
     bool lies_about_syncs = false;
     /// Bytes in all files; more is SQLITE_FULL.
     std::optional<std::uint64_t> capacity;
+    /// All operations that change something fail, until this is false again.
+    bool takes_nothing = false;
     /// From the n-th operation from now on that changes something, so many fail with an I/O error; those after them don't.
     void fail_in(std::uint64_t operations, std::uint64_t times = 1) {
         fail_at_ = operations_ + operations;
