@@ -42,6 +42,7 @@ intent intent_of(const store::transaction& what, std::uint64_t saved_up_to) {
     made.held = what.held;
     made.handled = what.handled;
     made.settled = what.settled;
+    made.unwritten = what.unwritten;
     made.saved_up_to = saved_up_to;
     return made;
 }
@@ -79,7 +80,8 @@ file_state file_model::after(const intent& what, std::size_t appended, bool rece
         for (const std::int64_t content : what.receive) then.inbox[++at] = content;
         if (what.held) then.held = *what.held;
     }
-    then.ledger.accepted += what.append.size();
+    then.ledger.accepted += what.append.size() + what.unwritten;
+    then.ledger.dropped_unwritten += what.unwritten;
     then.ledger.acknowledged += what.settled.acknowledged;
     then.ledger.dropped_refused += what.settled.refused;
     then.ledger.dropped_session += what.settled.session;
@@ -128,6 +130,11 @@ std::string file_model::on_committed(const store::commit_report& how, const stor
         return "an inbox number was left out or given twice";
     if (how.received != 0 && how.received != what.receive.size()) return "a part of what was received is kept";
     if (const std::string wrong = judge_settled(what); !wrong.empty()) return wrong;
+    finished_.clear();
+    if (what.settled.expired > 0) {
+        for (const auto& each : state_.queued)
+            if (is_finished_by(each.first, *what.cursor)) finished_.push_back(each);
+    }
     file_state then = after(what, how.appended, how.received == what.receive.size());
     std::uint64_t dropped = 0;
     for (auto it = then.queued.lower_bound(number(how.evicted_from));
@@ -146,7 +153,8 @@ std::string file_model::on_committed(const store::commit_report& how, const stor
     return {};
 }
 
-std::string file_model::on_opened(const store::recovery& found, const std::vector<store::waiting_message>& inbox) {
+std::string file_model::on_opened(const store::recovery& found, const std::vector<store::waiting_message>& inbox,
+                                  const std::vector<store::stored_message>* log) {
     if (!found.ledger.balanced()) return "the ledger doesn't balance";
     if (found.inbox.messages != inbox.size()) return "the inbox is miscounted";
     std::map<std::int64_t, std::int64_t> waiting;
@@ -160,6 +168,12 @@ std::string file_model::on_opened(const store::recovery& found, const std::vecto
         return number(found.last) == expected.last && found.cursor == expected.cursor && found.session == expected.session &&
                found.held == expected.held && found.ledger == expected.ledger && waiting == expected.inbox;
     };
+    const auto appends = [&](const intent& what) {
+        return log == nullptr || std::all_of(log->begin(), log->end(), [&](const store::stored_message& each) {
+                   const std::int64_t place = number(each.sequence) - state_.last - 1;
+                   return place < 0 || number_in(each.message.payload) == what.append[static_cast<std::size_t>(place)];
+               });
+    };
     const std::vector<intent> candidates = std::exchange(under_way_, {});
     if (matches(state_)) return {};
     for (const intent& what : candidates) {
@@ -171,7 +185,7 @@ std::string file_model::on_opened(const store::recovery& found, const std::vecto
             file_state then = after(what, static_cast<std::size_t>(appended), received);
             then.ledger.dropped_oldest += evicted;
             then.ledger.queued -= std::min(evicted, then.ledger.queued);
-            if (!matches(then)) continue;
+            if (!matches(then) || !appends(what)) continue;
             take_over(what, std::move(then));
             evicted_unseen_ = evicted;
             return {};

@@ -19,7 +19,7 @@ process::process(store::queue opened, const store::recovery& found, const proces
       queue_(std::move(opened)),
       session_(how_.session, gateway::saved_state_of(found), how_.seed),
       delivery_(session_, found.last),
-      commits_(how_.commit_every) {
+      commits_(how_.commit_every, how_.when_full) {
     auto waiting = queue_.read_inbox(store::inbox_number{1}, 1'000'000, SIZE_MAX);
     if (!waiting) return;  // the world reads it too, and judges
     for (const auto& each : *waiting) inbox_.push_back(each.number);
@@ -60,7 +60,7 @@ void process::carry_out(const mqtt::effect& what, const moment& at) {
     }
 }
 
-bool process::append(std::vector<store::message> messages) {
+std::uint64_t process::append(std::vector<store::message> messages) {
     return commits_.append(std::move(messages), delivery_.takes_fresh());
 }
 

@@ -38,6 +38,7 @@ struct witness {
 struct process_options {
     mqtt::options session;
     std::chrono::milliseconds commit_every{100};
+    store::full_policy when_full = store::full_policy::drop_oldest;
     std::uint64_t seed = 0;
     bool told_before_commit = false;  // deliberate mistakes
     bool saves_dropped = false;
@@ -56,8 +57,8 @@ public:
     void start(const moment& at);
     /// Call after anything that the session was told.
     void settle(const moment& at);
-    /// False: too much waits.
-    bool append(std::vector<store::message> messages);
+    /// Returns how many messages went, since too many wait for the disk.
+    std::uint64_t append(std::vector<store::message> messages);
     bool publish_now(const store::message& message, mqtt::time_point now) { return delivery_.publish_now(message, now); }
     /// The application has done with the oldest messages of the inbox.
     void handle(std::size_t most, const moment& at);
