@@ -41,6 +41,10 @@ mqtt::will last_will(const config::file& config) {
     return {gateway_status_topic(config), "offline", mqtt::qos::at_least_once, true};
 }
 
+const char* policy_name(const config::file& config) {
+    return config.buffer.policy == config::when_full::drop_oldest ? "drop_oldest" : "drop_newest";
+}
+
 /// All parts and the paths between them. Loop thread only.
 class app {
 public:
@@ -58,9 +62,10 @@ private:
     void on_effect(const mqtt::effect& what);
     void on_committed(committed done);
     void on_read(store::sequence from, store::result<std::vector<store::stored_message>> found);
-    void on_store_failed(const store::error& why, std::uint64_t lost);
+    void on_store_failed(const store::error& why, backlog behind);
     void raise(alarm which, const std::string& reason);
     void clear(alarm which);
+    void tell_unwritten();
     void pump();
 
     // What an effect means here.
@@ -104,8 +109,8 @@ private:
 
     enum class stage { running, draining, leaving } stage_ = stage::running;
     std::uint64_t accepted_ = 0;          // messages made durable by this process
-    std::uint64_t not_accepted_ = 0;      // messages that the store did not take, for want of space or time
-    bool append_refused_ = false;         // the last append was
+    bool dropping_unwritten_ = false;     // messages had to go from memory since the disk last took something
+    std::uint64_t unwritten_ = 0;         // these, as far as the ledger has them
     std::uint64_t unlogged_dropped_ = 0;  // QoS 0 messages that found no connection
     std::uint64_t evicted_ = 0;
     bool store_failing_ = false;
@@ -148,10 +153,10 @@ app::app(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> b
                                                std::random_device{}());
     delivery_ = std::make_unique<delivery>(*session_, found.last);
     store_ = std::make_unique<store_thread>(
-        std::move(*queue), config.buffer.commit_every, loop_,
+        std::move(*queue), group_commit(config.buffer.commit_every, file.when_full), loop_,
         store_events{[this](committed done) { on_committed(std::move(done)); },
                      [this](store::sequence from, auto messages) { on_read(from, std::move(messages)); },
-                     [this](const store::error& why, std::uint64_t lost) { on_store_failed(why, lost); }});
+                     [this](const store::error& why, backlog behind) { on_store_failed(why, behind); }});
     client_ = std::make_unique<mqtt::client>(
         loop_, servers_, *session_, [this](const mqtt::effect& what) { on_effect(what); }, [this] { pump(); });
     for (std::size_t i = 0; i < buses.size(); ++i)
@@ -201,13 +206,15 @@ void app::on_cycle(const cycle& done) {
     });
     if (unlogged > 0) client_->flush();
     if (messages.empty()) return;
-    const std::size_t count = messages.size();
-    const bool taken = store_->append(std::move(messages), delivery_->takes_fresh());
-    if (!taken) {
-        if (!append_refused_) log_.error("readings_refused", {{"reason", "the disk has not answered for long"}});
-        not_accepted_ += count;
-    }
-    append_refused_ = !taken;
+    const std::uint64_t dropped = store_->append(std::move(messages), delivery_->takes_fresh());
+    if (dropped > 0) tell_unwritten();
+}
+
+/// Once for each time that the disk takes nothing.
+void app::tell_unwritten() {
+    if (dropping_unwritten_) return;
+    dropping_unwritten_ = true;
+    log_.error("readings_dropped", {{"policy", policy_name(config_)}, {"reason", "the disk has taken nothing for long"}});
 }
 
 void app::on_device(const device_event& what) {
@@ -226,19 +233,20 @@ void app::on_device(const device_event& what) {
 // ---- The store ----
 
 void app::on_committed(committed done) {
+    unwritten_ += done.unwritten;
+    dropping_unwritten_ = false;
     if (store_failing_) {
         store_failing_ = false;
-        log_.info("store_recovered", {{"not_accepted", not_accepted_}});
+        log_.info("store_recovered", {{"dropped_unwritten", unwritten_}});
         clear(alarm::disk_full);
         clear(alarm::disk_failing);
     }
     accepted_ += done.report.appended;
     if (done.report.evicted > 0 || done.report.refused > 0) {
         if (evicted_ == 0)
-            log_.warning("queue_full",
-                         {{"path", config_.buffer.path},
-                          {"policy", config_.buffer.policy == config::when_full::drop_oldest ? "drop_oldest" : "drop_newest"},
-                          {"remedy", "raise buffer.max_bytes, or see why the broker is away"}});
+            log_.warning("queue_full", {{"path", config_.buffer.path},
+                                        {"policy", policy_name(config_)},
+                                        {"remedy", "raise buffer.max_bytes, or see why the broker is away"}});
         evicted_ += done.report.evicted + done.report.refused;
     }
     delivery_->on_committed(done.report, std::move(done.messages), done.keep);
@@ -257,10 +265,10 @@ void app::on_read(store::sequence from, store::result<std::vector<store::stored_
     pump();
 }
 
-void app::on_store_failed(const store::error& why, std::uint64_t lost) {
+void app::on_store_failed(const store::error& why, backlog behind) {
     raise(why.code() == store::errc::full ? alarm::disk_full : alarm::disk_failing, why.detail());
     store_failing_ = true;
-    not_accepted_ += lost;
+    if (behind.unwritten > 0) tell_unwritten();
     if (stage_ != stage::running) continue_stop();
 }
 
@@ -348,7 +356,7 @@ void app::carry_out(const mqtt::message_refused& what) {
         log_.warning("message_refused", {{"sequence", mqtt::number(what.sequence)},
                                          {"reason", what.reason},
                                          {"messages", refused_},
-                                         {"remedy", "it is kept among the dead letters: tidegate queue stats"}});
+                                         {"remedy", "it is kept among the dead letters: tidegate queue peek --dead-letters"}});
     parked_.push_back({to_store(what.sequence), what.reason_code, what.reason});
 }
 
@@ -406,7 +414,11 @@ void app::say_goodbye() {
 void app::finish_stop() {
     if (store_) store_->stop();  // commits the last acknowledgements
     loop_.stop();
-    log_.info("stopped", {{"accepted", accepted_}, {"not_accepted", not_accepted_}});
+    const backlog lost = store_ ? store_->behind() : backlog{};
+    if (lost != backlog{})
+        log_.error("readings_lost",
+                   {{"messages", lost.waiting + lost.unwritten}, {"reason", "the disk took nothing until the end"}});
+    log_.info("stopped", {{"accepted", accepted_}, {"lost", lost.waiting + lost.unwritten}});
 }
 
 int run_service(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> buses, const log& logger) {

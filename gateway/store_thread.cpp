@@ -10,12 +10,11 @@
 
 namespace gateway {
 
-store_thread::store_thread(store::queue opened, std::chrono::milliseconds commit_every, boost::asio::io_context& loop,
-                           store_events events)
+store_thread::store_thread(store::queue opened, group_commit how, boost::asio::io_context& loop, store_events events)
     : queue_(std::move(opened)),
       loop_(loop),
       events_(std::move(events)),
-      waiting_(commit_every),
+      waiting_(std::move(how)),
       alive_(std::make_shared<bool>(true)),
       thread_(&store_thread::run, this) {}
 
@@ -24,13 +23,14 @@ store_thread::~store_thread() {
     *alive_ = false;
 }
 
-bool store_thread::append(std::vector<store::message> messages, bool keep) {
+std::uint64_t store_thread::append(std::vector<store::message> messages, bool keep) {
+    std::uint64_t dropped = 0;
     {
         const std::lock_guard lock(mutex_);
-        if (!waiting_.append(std::move(messages), keep)) return false;
+        dropped = waiting_.append(std::move(messages), keep);
     }
     wake_.notify_one();
-    return true;
+    return dropped;
 }
 
 void store_thread::save(save_request request) {
@@ -71,6 +71,11 @@ bool store_thread::idle() const {
     return waiting_.empty() && reads_.empty() && !busy_;
 }
 
+backlog store_thread::behind() const {
+    const std::lock_guard lock(mutex_);
+    return waiting_.behind();
+}
+
 void store_thread::stop() {
     {
         const std::lock_guard lock(mutex_);
@@ -88,7 +93,7 @@ void store_thread::run() noexcept {
         const auto due = waiting_.due();
         if (due && (*due <= clock::now() || stopping_)) {
             commit(lock);
-            // Leaving, a disk that fails is not waited for: what it didn't take was reported as not accepted.
+            // Leaving, a disk that fails is not waited for: behind() says what it didn't take.
             if (stopping_ && waiting_.not_before() > clock::now()) return;
         } else if (!reads_.empty() && !stopping_) {
             read_one(lock);
@@ -117,8 +122,8 @@ void store_thread::commit(std::unique_lock<std::mutex>& lock) {
     if (report) {
         tell([this, done = waiting_.on_durable(*report)]() mutable { events_.on_committed(std::move(done)); });
     } else {
-        const std::uint64_t lost = waiting_.on_failed(clock::now());
-        tell([this, why = report.error(), lost] { events_.on_failed(why, lost); });
+        waiting_.on_failed(clock::now());
+        tell([this, why = report.error(), behind = waiting_.behind()] { events_.on_failed(why, behind); });
     }
 }
 

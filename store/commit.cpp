@@ -14,7 +14,7 @@ namespace {
 bool is_empty(const transaction& work) {
     return work.append.empty() && !work.cursor && !work.session && work.settled == settled{} && work.park.empty() &&
            work.receive.empty() && !work.held && work.handled.empty() && work.remove_dead_letters.empty() &&
-           !work.remove_all_dead_letters;
+           !work.remove_all_dead_letters && work.unwritten == 0;
 }
 
 bool is_finished(sequence at, const cursor& by) {
@@ -42,6 +42,7 @@ result<commit_report> queue::file::try_commit(const transaction& work) {
     if (!used_before) return used_before.error();
     in.report.bytes_used = *used_before * page_size;
     in.report.inbox = now_.inbox.counts;
+    in.report.written = meter_.counts();
     if (is_empty(work)) return in.report;
     in.page_limit = page_limit(how_.max_bytes / page_size, *used_before);
     if (const auto moved = move_messages(work, in); !moved) return moved.error();
@@ -51,6 +52,7 @@ result<commit_report> queue::file::try_commit(const transaction& work) {
     in.report.bytes_used = *used * page_size;
     if (const auto durable = log_.commit(); !durable) return durable.error();
 
+    in.report.written = meter_.counts();
     now_ = std::move(in.next);
     if (work.handed_out) given_out_ = std::max(given_out_, now_.figures.last);
     const bool evicted = reading_.first() >= number(in.report.evicted_from) && reading_.last() <= number(in.report.evicted_to);
@@ -65,7 +67,8 @@ result<void> queue::file::move_messages(const transaction& work, attempt& in) {
     figures.dropped_refused += work.settled.refused;
     figures.dropped_session += work.settled.session;
     figures.dropped_expired += work.settled.expired;
-    in.counters_changed = work.settled != settled{};
+    figures.dropped_unwritten += work.unwritten;
+    in.counters_changed = work.settled != settled{} || work.unwritten > 0;
     if (work.session) in.next.session = work.session;
     if (const auto parked = bury(work, in); !parked) return parked;
     if (work.cursor && *work.cursor != now_.cursor) {
@@ -89,8 +92,14 @@ result<void> queue::file::save_records(attempt& in) {
     if (next.dead_letters != now_.dead_letters) {
         if (const auto saved = log_.save(next.dead_letters); !saved) return saved;
     }
-    if (in.counters_changed) return log_.save(next.figures);
+    if (in.counters_changed) return save_counters(next.figures);
     return {};
+}
+
+/// What this transaction itself writes comes into the count with the next.
+result<void> queue::file::save_counters(counters& figures) {
+    figures.bytes_written = written_before_ + meter_.counts().bytes;
+    return log_.save(figures);
 }
 
 result<void> queue::file::bury(const transaction& work, attempt& in) {

@@ -25,7 +25,8 @@ result<void> queue::file::open(const tuning& with, recovery& found) {
     if (on_system_disk) {
         if (const auto locked = lock_.take(how_.path); !locked) return locked;
     }
-    const auto created = open_for_writing(connection_, how_, with);
+    if (const auto metered = meter_.over(with.vfs); !metered) return metered;
+    const auto created = open_for_writing(connection_, how_, with, meter_.name());
     if (!created) return created.error();
     if (const auto ready = log_.prepare(log_table::purpose::writing); !ready) return ready;
     if (const auto ready = dead_letters_.prepare(); !ready) return ready;
@@ -33,6 +34,7 @@ result<void> queue::file::open(const tuning& with, recovery& found) {
     const auto known = log_.load();
     if (!known) return known.error();
     now_ = *known;
+    written_before_ = now_.figures.bytes_written;
     if (const auto started = start_up(*created); !started) return started;
     // At each start, not only when the file was made: the process that made it may have ended before it came to this.
     if (on_system_disk) {
@@ -55,7 +57,7 @@ result<void> queue::file::start_up(bool created) {
         if (const auto cleared = log_.clear_texts(); !cleared) return cleared;
         texts_ = dictionary();
     }
-    if (const auto saved = log_.save(now_.figures); !saved) return saved;
+    if (const auto saved = save_counters(now_.figures); !saved) return saved;
     return log_.commit();
 }
 
@@ -64,7 +66,7 @@ queue::file::~file() {
     if (!is_open_) return;
     rewind_wal(connection_);
     if (!log_.begin()) return;
-    if (log_.save(now_.figures)) std::ignore = log_.commit();
+    if (save_counters(now_.figures)) std::ignore = log_.commit();
 }
 
 // ---- Reading ----
@@ -163,5 +165,7 @@ result<std::vector<dead_letter>> queue::read_dead_letters(dead_letter_number fro
 ledger queue::ledger() const { return file_->ledger(); }
 
 dead_letter_counts queue::dead_letters() const { return file_->dead_letters(); }
+
+write_counts queue::written() const { return file_->written(); }
 
 }  // namespace store

@@ -163,6 +163,15 @@ struct transaction {
     std::vector<inbox_number> handled;               // the application has done with these; unknown ones are passed over
     std::vector<dead_letter_number> remove_dead_letters;
     bool remove_all_dead_letters = false;  // of those there were before this transaction
+    std::uint64_t unwritten = 0;           // messages that never got into one: counted as accepted, and as dropped_unwritten
+};
+
+/// What a queue has had written to the device, as SQLite's calls say: to the database, the WAL and a journal. The file system's
+/// own writing comes on top.
+struct write_counts {
+    std::uint64_t bytes = 0;
+    std::uint64_t syncs = 0;
+    bool operator==(const write_counts&) const = default;
 };
 
 struct commit_report {
@@ -176,6 +185,7 @@ struct commit_report {
     inbox_number first_received{0};  // of the messages received
     std::size_t received = 0;        // all of transaction.receive, with the numbers first_received, first_received + 1, …; or 0
     inbox_counts inbox;              // after this commit
+    write_counts written;            // since open(), this commit included
 };
 
 enum class full_policy : std::uint8_t { drop_oldest, drop_newest };
@@ -214,6 +224,7 @@ struct statistics {
     std::vector<std::uint16_t> held;
     inbox_counts inbox;
     dead_letter_counts dead_letters;
+    std::uint64_t bytes_written = 0;  // in the file's life, as of when the counters were last written; since format 3
 };
 
 struct tuning;  // for tests: store/tuning.hpp
@@ -226,6 +237,9 @@ public:
 
     /// Reads the figures of a queue file beside a running service, without disturbing it.
     static result<statistics> inspect(const std::string& path);
+    /// As read(), likewise, without those that are finished.
+    static result<std::vector<stored_message>> inspect_messages(const std::string& path, sequence from,
+                                                                std::size_t most_messages, std::size_t most_bytes);
     /// As read_dead_letters(), likewise.
     static result<std::vector<dead_letter>> inspect_dead_letters(const std::string& path, dead_letter_number from,
                                                                  std::size_t most);
@@ -255,6 +269,7 @@ public:
     /// Counts from memory; no disk access.
     store::ledger ledger() const;
     dead_letter_counts dead_letters() const;
+    write_counts written() const;
 
 private:
     class file;

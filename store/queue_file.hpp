@@ -15,6 +15,7 @@
 #include "store/queue.hpp"
 #include "store/sqlite.hpp"
 #include "store/tuning.hpp"
+#include "store/write_meter.hpp"
 
 namespace store {
 
@@ -32,6 +33,7 @@ public:
     result<std::vector<dead_letter>> read_dead_letters(dead_letter_number from, std::size_t most);
     store::ledger ledger() const { return now_.ledger(); }
     dead_letter_counts dead_letters() const { return now_.dead_letters.counts; }
+    write_counts written() const { return meter_.counts(); }
 
 private:
     /// A transaction on its way: what will be true once it is durable.
@@ -50,6 +52,7 @@ private:
     result<void> bury(const transaction& work, attempt& in);
     result<void> fill_inbox(const transaction& work, attempt& in);
     result<void> save_records(attempt& in);
+    result<void> save_counters(counters& figures);
     result<void> finish(const cursor& moved, attempt& in);
     result<void> append(std::span<const message> messages, attempt& in);
     result<segment_writer> write_segment(std::span<const message> messages, std::size_t most_bytes);
@@ -62,14 +65,16 @@ private:
 
     const options how_;
     writer_lock lock_;
+    write_meter meter_;
     connection connection_;
     log_table log_{connection_};
     inbox inbox_{log_};
     dead_letter_table dead_letters_{connection_};
     dictionary texts_;
     contents now_;
-    std::int64_t given_out_ = 0;  // the highest number that the caller holds: by read(), or handed_out
-    segment_reader reading_;      // the segment that was read last, up to where
+    std::uint64_t written_before_ = 0;  // in the file's life, before open()
+    std::int64_t given_out_ = 0;        // the highest number that the caller holds: by read(), or handed_out
+    segment_reader reading_;            // the segment that was read last, up to where
     bool is_open_ = false;
 };
 

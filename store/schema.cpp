@@ -109,8 +109,8 @@ result<void> bound_pages(connection& file, const options& how) {
 
 }  // namespace
 
-result<bool> open_for_writing(connection& to, const options& how, const tuning& with) {
-    if (const auto opened = to.open(how.path, connection::access::read_write, with.vfs); !opened) return opened.error();
+result<bool> open_for_writing(connection& to, const options& how, const tuning& with, const char* vfs) {
+    if (const auto opened = to.open(how.path, connection::access::read_write, vfs); !opened) return opened.error();
     const auto blank = is_blank(to);
     if (!blank) return blank.error();
     if (!*blank) {

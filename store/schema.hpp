@@ -55,8 +55,8 @@ constexpr std::int64_t application_id = 0x54694761;
 constexpr std::int64_t schema_version = 3;
 constexpr std::int64_t first_version_with_dead_letters = 2;
 
-/// Opens or makes the file, brings it up to this version, and sets all pragmas. True: it was made.
-result<bool> open_for_writing(connection& to, const options& how, const tuning& with);
+/// Opens or makes the file by way of this VFS, brings it up to this version, and sets all pragmas. True: it was made.
+result<bool> open_for_writing(connection& to, const options& how, const tuning& with, const char* vfs);
 
 /// Prepares for a start that has nothing to catch up with. Requires: a small commit follows, then the closing.
 void rewind_wal(connection& of);
