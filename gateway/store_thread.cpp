@@ -68,7 +68,7 @@ void store_thread::flush() {
 
 bool store_thread::idle() const {
     const std::lock_guard lock(mutex_);
-    return waiting_.empty() && reads_.empty() && !busy_;
+    return waiting_.empty() && reads_.empty() && !busy_ && untold_ == 0;
 }
 
 backlog store_thread::behind() const {
@@ -140,10 +140,17 @@ void store_thread::read_one(std::unique_lock<std::mutex>& lock) {
     }
 }
 
+/// Requires: the lock is held.
 template <typename Event>
 void store_thread::tell(Event event) {
-    boost::asio::post(loop_, [alive = alive_, event = std::move(event)]() mutable {
-        if (*alive) event();
+    ++untold_;
+    boost::asio::post(loop_, [this, alive = alive_, event = std::move(event)]() mutable {
+        if (!*alive) return;
+        {
+            const std::lock_guard lock(mutex_);
+            --untold_;
+        }
+        event();
     });
 }
 

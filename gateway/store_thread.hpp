@@ -46,7 +46,7 @@ public:
     void read_inbox(store::inbox_number from, std::size_t most_messages, std::size_t most_bytes);
     /// Commits whatever waits at once; an on_committed or on_failed follows if there was anything.
     void flush();
-    bool idle() const;  // nothing waits and nothing is being written
+    bool idle() const;  // nothing waits, nothing is being written, and what was done has been told
     backlog behind() const;
 
     /// Commits what waits and joins. Nothing may be handed over afterwards; no event comes afterwards.
@@ -75,6 +75,7 @@ private:
     group_commit waiting_;
     std::vector<read_request> reads_;
     bool busy_ = false;
+    std::size_t untold_ = 0;  // events that the loop has yet to come to
     bool stopping_ = false;
     std::shared_ptr<bool> alive_;
     std::thread thread_;

@@ -26,8 +26,10 @@ result<void> queue::file::open(const tuning& with, recovery& found) {
         if (const auto locked = lock_.take(how_.path); !locked) return locked;
     }
     if (const auto metered = meter_.over(with.vfs); !metered) return metered;
-    const auto created = open_for_writing(connection_, how_, with, meter_.name());
-    if (!created) return created.error();
+    reserve_ = reserve(how_.path, std::min(how_.reserve_bytes, how_.max_bytes), with.vfs);
+    const auto opened = open_for_writing(connection_, how_, with, meter_.name());
+    if (!opened) return opened.error();
+    checkpoint_owed_ = opened->checkpoint_owed;
     if (const auto ready = log_.prepare(log_table::purpose::writing); !ready) return ready;
     if (const auto ready = dead_letters_.prepare(); !ready) return ready;
     if (const auto loaded = log_.load_texts(texts_); !loaded) return loaded;
@@ -35,13 +37,23 @@ result<void> queue::file::open(const tuning& with, recovery& found) {
     if (!known) return known.error();
     now_ = *known;
     written_before_ = now_.figures.bytes_written;
-    if (const auto started = start_up(*created); !started) return started;
+    if (const auto started = start_up(opened->created); !started) return started;
     // At each start, not only when the file was made: the process that made it may have ended before it came to this.
     if (on_system_disk) {
         if (const auto synced = sync_folder_of(how_.path); !synced) return synced;
     }
     is_open_ = true;
-    found = {*created, now_.cursor, now_.session, now_.ledger(), sequence{now_.figures.last}, now_.held, now_.inbox.counts};
+    const std::string reserve_failed = secure_room();
+    found = {opened->created,
+             now_.cursor,
+             now_.session,
+             now_.ledger(),
+             sequence{now_.figures.last},
+             now_.held,
+             now_.inbox.counts,
+             disk_full_,
+             reserve_failed,
+             offset_of(now_.boots, how_.boot_id)};
     return {};
 }
 
@@ -49,7 +61,7 @@ result<void> queue::file::open(const tuning& with, recovery& found) {
 result<void> queue::file::start_up(bool created) {
     const bool forget_texts = !created && now_.figures.stored == 0 && texts_.half_full();
     const bool new_bound = now_.figures.max_bytes != how_.max_bytes;
-    if (!forget_texts && !new_bound) return {};
+    if ((!forget_texts && !new_bound) || checkpoint_owed_) return {};
     now_.figures.max_bytes = how_.max_bytes;
     if (const auto begun = log_.begin(); !begun) return begun;
     if (forget_texts) {
@@ -119,8 +131,18 @@ result<std::optional<stored_message>> queue::file::read_next(std::int64_t from) 
             return log_.damaged("message " + which + " can't be decoded, or its topic is damaged");
         }
     } while (number(found.sequence) < from);
-    found.of_this_boot = !how_.boot_id.empty() && reading_.boot() == how_.boot_id;
+    tell_boot(found);
     return std::optional<stored_message>(std::move(found));
+}
+
+/// Looked up once a segment.
+void queue::file::tell_boot(stored_message& of) {
+    if (!reading_boot_ || reading_boot_->segment != reading_.first()) {
+        const bool is_this = !how_.boot_id.empty() && reading_.boot() == how_.boot_id;
+        reading_boot_ = {reading_.first(), is_this, offset_of(now_.boots, reading_.boot())};
+    }
+    of.of_this_boot = reading_boot_->is_this;
+    of.boot_offset_ms = reading_boot_->offset_ms;
 }
 
 result<std::vector<waiting_message>> queue::file::read_inbox(inbox_number from, std::size_t most_messages,
@@ -144,7 +166,14 @@ result<queue> queue::open(const options& how, recovery& found) { return open_tun
 result<queue> open_tuned(const options& how, const tuning& with, recovery& found) {
     assert(!how.path.empty() && how.max_bytes >= smallest_bound);
     auto opened = std::make_unique<queue::file>(how);
-    if (const auto done = opened->open(with, found); !done) return done.error();
+    auto done = opened->open(with, found);
+    if (!done && done.error().code() == errc::full && how.reserve_bytes > 0) {
+        // Not even what SQLite keeps beside the file has room. The reserve does; it is for this.
+        opened = std::make_unique<queue::file>(how);
+        reserve(how.path, how.reserve_bytes, with.vfs).give_up();
+        done = opened->open(with, found);
+    }
+    if (!done) return done.error();
     return queue(std::move(opened));
 }
 
@@ -161,6 +190,8 @@ result<std::vector<waiting_message>> queue::read_inbox(inbox_number from, std::s
 result<std::vector<dead_letter>> queue::read_dead_letters(dead_letter_number from, std::size_t most) {
     return file_->read_dead_letters(from, most);
 }
+
+bool queue::try_to_heal() { return file_->try_to_heal(); }
 
 ledger queue::ledger() const { return file_->ledger(); }
 

@@ -57,6 +57,19 @@ errc class_of_cannot_open(int system_error) {
     }
 }
 
+/// SQLite knows only some of these by a code of its own.
+errc class_of_failed_io(int system_error) {
+    switch (system_error) {
+        case ENOSPC:
+        case EDQUOT:
+            return errc::full;
+        case EROFS:
+            return errc::read_only;
+        default:
+            return errc::io;
+    }
+}
+
 errc class_of(int code, int system_error) {
     switch (code & 0xFF) {
         case SQLITE_FULL:
@@ -76,6 +89,8 @@ errc class_of(int code, int system_error) {
             return errc::in_use;
         case SQLITE_CANTOPEN:
             return class_of_cannot_open(system_error);
+        case SQLITE_IOERR:
+            return class_of_failed_io(system_error);
         default:
             return errc::io;
     }
