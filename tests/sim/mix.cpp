@@ -93,11 +93,12 @@ void add_disk(setting& s, dice&, std::uint32_t much) {
     weight(s, act::fill_disk) += much;
     weight(s, act::fail_writes) += 2 * much;
     weight(s, act::fail_reads) += much;
+    s.damages_copies = true;
 }
 
 /// More than the file may hold.
-void add_crowd(setting& s, dice&) {
-    s.largest = 40'000;
+void add_crowd(setting& s, dice& d) {
+    s.largest = d.of<std::uint64_t>({40'000, 40'000, 150'000});  // with the latter what is in flight fills the file
     weight(s, act::append) = 60;
     s.steps = 250;
 }

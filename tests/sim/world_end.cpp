@@ -95,6 +95,7 @@ constexpr std::pair<const char*, member> members[] = {
     {"commits", &counts::commits},
     {"commits_failed", &counts::commits_failed},
     {"reads_failed", &counts::reads_failed},
+    {"copies_damaged", &counts::copies_damaged},
     {"accepted", &counts::accepted},
     {"not_accepted", &counts::not_accepted},
     {"acknowledged", &counts::acknowledged},

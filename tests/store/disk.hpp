@@ -72,6 +72,11 @@ public:
     counts count;
     std::uint64_t operations() const { return operations_; }
     std::uint64_t size_of(const std::string& file) const;
+
+    /// The files of another disk, as a process sees them now.
+    void begin_as(const disk& other);
+    /// Overwrites so many bytes of a file, in one to four places.
+    void damage(const std::string& file, std::size_t bytes);
     std::uint64_t bytes_used() const;
 
 private:
