@@ -330,7 +330,7 @@ void disk::power_on() {
 
 std::uint64_t disk::bytes_used() const {
     std::uint64_t used = 0;
-    for (const auto& [name, file] : nodes_) used += file.content.size();
+    for (const auto& [name, file] : nodes_) used += file.exists ? file.content.size() : 0;
     return used;
 }
 
