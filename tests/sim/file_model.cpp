@@ -133,6 +133,11 @@ std::string file_model::on_committed(const store::commit_report& how, const stor
     if (const std::string wrong = judge_settled(what); !wrong.empty()) return wrong;
     if (what.session && state_.session && what.session->epoch <= state_.session->epoch)
         return "a session is begun anew with the epoch of an older one";
+    finished_.clear();
+    if (what.settled.expired > 0) {
+        for (const auto& each : state_.queued)
+            if (is_finished_by(each.first, *what.cursor)) finished_.push_back(each);
+    }
     file_state then = after(what, how.appended, how.received == what.receive.size());
     std::uint64_t dropped = 0;
     for (auto it = then.queued.lower_bound(number(how.evicted_from));
@@ -151,7 +156,8 @@ std::string file_model::on_committed(const store::commit_report& how, const stor
     return {};
 }
 
-std::string file_model::on_opened(const store::recovery& found, const std::vector<store::waiting_message>& inbox) {
+std::string file_model::on_opened(const store::recovery& found, const std::vector<store::waiting_message>& inbox,
+                                  const std::vector<store::stored_message>* log) {
     if (!found.ledger.balanced()) return "the ledger doesn't balance";
     if (found.inbox.messages != inbox.size()) return "the inbox is miscounted";
     std::map<std::int64_t, std::int64_t> waiting;
@@ -165,6 +171,12 @@ std::string file_model::on_opened(const store::recovery& found, const std::vecto
         return number(found.last) == expected.last && found.cursor == expected.cursor && found.session == expected.session &&
                found.held == expected.held && found.ledger == expected.ledger && waiting == expected.inbox;
     };
+    const auto appends = [&](const intent& what) {
+        return log == nullptr || std::all_of(log->begin(), log->end(), [&](const store::stored_message& each) {
+                   const std::int64_t place = number(each.sequence) - state_.last - 1;
+                   return place < 0 || number_in(each.message.payload) == what.append[static_cast<std::size_t>(place)];
+               });
+    };
     const std::vector<intent> candidates = std::exchange(under_way_, {});
     if (matches(state_)) return {};
     for (const intent& what : candidates) {
@@ -176,7 +188,7 @@ std::string file_model::on_opened(const store::recovery& found, const std::vecto
             file_state then = after(what, static_cast<std::size_t>(appended), received);
             then.ledger.dropped_oldest += evicted;
             then.ledger.queued -= std::min(evicted, then.ledger.queued);
-            if (!matches(then)) continue;
+            if (!matches(then) || !appends(what)) continue;
             take_over(what, std::move(then));
             evicted_unseen_ = evicted;
             return {};

@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "store/queue.hpp"
@@ -50,11 +51,18 @@ public:
     void on_failed() {}
 
     /// A process has opened the file. Says what is wrong; takes over which of the commits under way it holds.
-    std::string on_opened(const store::recovery& found, const std::vector<store::waiting_message>& inbox);
+    /// `log`: all that it holds, or null. Requires: there is one if is_ambiguous().
+    std::string on_opened(const store::recovery& found, const std::vector<store::waiting_message>& inbox,
+                          const std::vector<store::stored_message>* log = nullptr);
+    /// More than one commit is in doubt (the disk failed, and then there was a crash): they may differ in content alone.
+    bool is_ambiguous() const { return under_way_.size() > 1; }
     /// Whether on_opened() can't know which messages went, until everything is read.
     bool wants_audit() const { return evicted_unseen_ > 0; }
     /// All that the file holds.
     std::string on_audit(const std::vector<store::stored_message>& log);
+
+    /// Sequence and content of what the last commit finished, if it counted any as expired.
+    const std::vector<std::pair<std::int64_t, std::int64_t>>& finished_with_expired() const { return finished_; }
 
     /// The saves of all transactions that the file holds.
     std::uint64_t kept_up_to() const { return kept_up_to_; }
@@ -78,6 +86,7 @@ private:
 
     file_state state_;
     std::vector<intent> under_way_;
+    std::vector<std::pair<std::int64_t, std::int64_t>> finished_;
     std::uint64_t evicted_unseen_ = 0;
     std::uint64_t kept_up_to_ = 0;
     std::int64_t last_received_ = 0;

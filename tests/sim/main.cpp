@@ -22,6 +22,7 @@ constexpr std::size_t most_runs_to_shrink = 600;
 
 const char* const usage =
     "usage: sim [--seeds A-B] [--mix NAME|all] [--fault NAME] [--until-failure] [--no-shrink] [--trace] [--json]\n"
+    "           [--at-least FIGURE=N]\n"
     "  --seeds A-B      the seeds to run, both included (default 1-200)\n"
     "  --mix NAME       one mix of faults; all: the mixes in turn, by seed (default)\n"
     "  --fault NAME     a deliberate mistake of ours, which must be found out\n"
@@ -29,6 +30,7 @@ const char* const usage =
     "  --no-shrink      doesn't look for a shorter run that fails as well\n"
     "  --trace          tells every run, not only the failing ones\n"
     "  --json           one object: the counts of each mix, and the failures\n"
+    "  --at-least F=N   fails if the figure F of all runs is below N: a run in which nothing happens proves nothing\n"
     "exit code: 0 nothing is wrong, 1 something is, 2 usage\n";
 
 struct request {
@@ -40,6 +42,8 @@ struct request {
     bool shrinks = true;
     bool traces = false;
     bool json = false;
+    std::string figure;
+    std::uint64_t least = 0;
 };
 
 /// What runs now, for when an assertion of the product ends it.
@@ -81,6 +85,12 @@ std::optional<request> read(int count, char** words) {
             bool found = made.mix == "all";
             for (const auto& each : known) found = found || each == made.mix;
             if (!found) return std::nullopt;
+        } else if (word == "--at-least" && more) {
+            const std::string_view wanted = words[++i];
+            const std::size_t sign = wanted.find('=');
+            if (sign == std::string_view::npos) return std::nullopt;
+            made.figure = wanted.substr(0, sign);
+            made.least = std::strtoull(words[i] + sign + 1, nullptr, 10);
         } else if (word == "--fault" && more) {
             const auto named = mistake_named(words[++i]);
             if (!named) return std::nullopt;
@@ -167,6 +177,21 @@ void print_table(const std::map<std::string, counts>& seen, const std::vector<fa
                 static_cast<unsigned long long>(sum.events), static_cast<unsigned long long>(sum.power_cuts), failures.size());
 }
 
+bool has_enough(const request& what, const std::map<std::string, counts>& seen) {
+    if (what.figure.empty()) return true;
+    counts sum;
+    for (const auto& each : seen) sum.add(each.second);
+    for (const auto& [name, value] : listed(sum)) {
+        if (name != what.figure) continue;
+        if (value < what.least)
+            std::fprintf(stderr, "sim: %s is %llu only, and should be %llu\n", name.c_str(),
+                         static_cast<unsigned long long>(value), static_cast<unsigned long long>(what.least));
+        return value >= what.least;
+    }
+    std::fprintf(stderr, "sim: there is no figure %s\n", what.figure.c_str());
+    return false;
+}
+
 int run_all(const request& what) {
     std::map<std::string, counts> seen;
     std::vector<failure> failures;
@@ -193,7 +218,7 @@ int run_all(const request& what) {
         if (what.until_failure) break;
     }
     what.json ? print_json(seen, failures) : print_table(seen, failures);
-    return failures.empty() ? 0 : 1;
+    return failures.empty() && has_enough(what, seen) ? 0 : 1;
 }
 
 }  // namespace

@@ -57,18 +57,18 @@ void draw_session(setting& s, dice& d) {
     weight(s, act::cut) = 2;
 }
 
-void draw_disk(setting& s, dice& d, std::uint64_t seed) {
+void draw_disk(setting& s, dice& d) {
     s.file.path = "queue.db";
     s.file.max_bytes = 1 << 20;
     s.file.when_full = d.one_in(2) ? store::full_policy::drop_newest : store::full_policy::drop_oldest;
     s.tuning.checkpoint_pages = d.of({2, 5, 12, 40, 1000});
     s.garbles_neighbours = d.one_in(3);
     s.commit_every_ms = d.of<std::uint64_t>({1, 10, 100});
-    static_cast<void>(seed);
 }
 
 void add_network(setting& s, dice& d, std::uint32_t much) {
     weight(s, act::cut) += 4 * much;
+    weight(s, act::outage) += d.one_in(2) ? much : 0;
     weight(s, act::hang) += d.one_in(2) ? much : 0;
 }
 
@@ -100,7 +100,21 @@ void add_disk(setting& s, dice&, std::uint32_t much) {
 void add_crowd(setting& s, dice& d) {
     s.largest = d.of<std::uint64_t>({40'000, 40'000, 150'000});  // with the latter what is in flight fills the file
     weight(s, act::append) = 60;
-    s.steps = 250;
+    weight(s, act::outage) += 6;
+    s.steps = 300;
+}
+
+void add_refusals(setting& s, dice& d) {
+    s.manners.refuses_one_in = 4;
+    const bool v5 = s.how.version == mqtt::version::v5;
+    if (v5 && d.one_in(3)) s.manners.packet_size = 60;
+    if (v5 && d.one_in(6)) s.manners.highest_qos = mqtt::qos::at_least_once;
+}
+
+void add_age(setting& s, dice&) {
+    s.expires = true;
+    weight(s, act::set_clock) += 3;
+    weight(s, act::outage) += 2;
 }
 
 }  // namespace
@@ -118,7 +132,8 @@ std::vector<std::string_view> mistake_names() {
 }
 
 const std::vector<std::string>& mix_names() {
-    static const std::vector<std::string> names{"power", "network", "sessions", "disk", "crowd", "refusals", "everything"};
+    static const std::vector<std::string> names{"power", "garble", "network",  "sessions",  "disk",
+                                                "crowd", "age",    "refusals", "everything"};
     return names;
 }
 
@@ -129,8 +144,9 @@ setting draw(const std::string& mix, std::uint64_t seed, mistake wrong) {
     s.mistake = wrong;
     s.steps = 100 + d.below(150);
     draw_session(s, d);
-    draw_disk(s, d, seed);
-    if (mix == "power") {
+    draw_disk(s, d);
+    if (mix == "power" || mix == "garble") {
+        s.garbles_neighbours = mix == "garble";
         add_power(s, d, 6);
         add_kills(s, d, 1);
     } else if (mix == "network") {
@@ -149,8 +165,13 @@ setting draw(const std::string& mix, std::uint64_t seed, mistake wrong) {
         add_crowd(s, d);
         add_power(s, d, 1);
         add_network(s, d, 1);
+    } else if (mix == "age") {
+        add_age(s, d);
+        add_power(s, d, 2);
+        add_kills(s, d, 1);
+        add_network(s, d, 1);
     } else if (mix == "refusals") {
-        s.manners.refuses_one_in = 4;
+        add_refusals(s, d);
         add_power(s, d, 1);
         add_kills(s, d, 1);
         add_network(s, d, 1);
@@ -160,7 +181,8 @@ setting draw(const std::string& mix, std::uint64_t seed, mistake wrong) {
         add_network(s, d, 1);
         if (d.one_in(2)) add_sessions(s, d, 1);
         if (d.one_in(2)) add_disk(s, d, 1);
-        if (d.one_in(2)) s.manners.refuses_one_in = 5;
+        if (d.one_in(2)) add_refusals(s, d);
+        if (d.one_in(3)) add_age(s, d);
         if (d.one_in(6)) add_crowd(s, d);
     }
     if (wrong == mistake::synchronous_normal) s.tuning.synchronous = "NORMAL";
@@ -179,6 +201,7 @@ std::string in_words(const setting& what) {
     text += what.how.session_loss == mqtt::on_session_loss::drop ? ", drops with a lost session" : "";
     text += what.file.when_full == store::full_policy::drop_oldest ? ", drop_oldest" : ", drop_newest";
     text += ", checkpoint at " + std::to_string(what.tuning.checkpoint_pages) + " pages";
+    if (what.expires) text += ", readings expire";
     if (what.garbles_neighbours) text += ", garbles neighbours";
     return text;
 }

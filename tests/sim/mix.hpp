@@ -42,6 +42,7 @@ struct setting {
     sim::mistake mistake = mistake::none;
     levels qos = levels::mixed;
     std::uint64_t largest = 60;  // letters in a payload
+    bool expires = false;        // some of the readings, after seconds; and the clock is wrong at each boot
     std::int64_t incoming = 0;   // at most so many messages towards us
     std::uint64_t commit_every_ms = 100;
     weights how_often{};

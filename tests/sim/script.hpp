@@ -23,6 +23,7 @@ enum class act : std::uint8_t {
     tell,            // the loop hears of it
     wait,            // until something is due
     cut,             // the link breaks
+    outage,          // … and doesn't come back for a while
     hang,            // nothing arrives any more, and nobody is told
     kill,            // kill -9, now
     kill_soon,       // … between two events to come, or in the middle of a disk operation
@@ -34,6 +35,7 @@ enum class act : std::uint8_t {
     fill_disk,       // and empty it again
     fail_writes,     // one or several
     fail_reads,
+    set_clock,  // as far as anyone knows it was wrong since the last power cut
     count
 };
 constexpr auto acts = static_cast<std::size_t>(act::count);

@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t all = 1u << 20;
 constexpr std::uint64_t most_events_at_once = 20'000;
 constexpr int most_rounds_in_peace = 20'000;
-constexpr auto longest_peace = 2h;
+constexpr auto longest_peace = 20min;
 
 }  // namespace
 
@@ -54,7 +54,8 @@ outcome world::run(const script& steps) {
 
 moment world::at() const {
     const milliseconds since_boot = now_ - boot_at_;
-    return {mqtt::time_point(now_), {1'790'000'000'000 + now_.count(), since_boot.count(), true}};
+    const milliseconds wall = now_ + clock_error_;
+    return {mqtt::time_point(now_), {1'790'000'000'000 + wall.count(), since_boot.count(), synchronised_}};
 }
 
 void world::complain(std::string about) {
@@ -109,12 +110,10 @@ void world::take(const step& next) {
             return wait();
         case act::cut:
             return cut("connection reset");
+        case act::outage:
+            return begin_outage();
         case act::hang:
-            if (link_ != link::open || hung_) return;
-            hung_ = true;
-            ++seen_.hangs;
-            record_.event('H');
-            return record_.line([] { return "network  HANGS: nothing arrives, and nobody is told"; });
+            return hang();
         case act::kill:
             return end_process(end::kill);
         case act::kill_soon:
@@ -135,6 +134,8 @@ void world::take(const step& next) {
             return fail_writes();
         case act::fail_reads:
             return fail_reads();
+        case act::set_clock:
+            return set_clock();
         case act::count:
             break;
     }
@@ -193,6 +194,10 @@ void world::append() {
         const bool once = what_.qos == levels::one || (what_.qos == levels::mixed && number * 7 % 3 == 0);
         m.qos = once ? 1 : 2;
         m.taken = at().clock;
+        if (what_.expires && number % 5 == 0) {
+            m.expiry = static_cast<std::uint32_t>(dice_.below(40));
+            ends_at_[number] = now_ + std::chrono::seconds(*m.expiry);
+        }
         made.push_back(std::move(m));
     }
     record_.event('a', content_, made.size());
@@ -226,34 +231,6 @@ void world::tell() {
     record_.event('T');
 }
 
-// ---- The disk's faults ----
-
-void world::fill_disk() {
-    full_ = !full_;
-    disk_.capacity = full_ ? std::optional<std::uint64_t>(disk_.bytes_used() + dice_.below(20'000)) : std::nullopt;
-    disk_erred_ = true;
-    record_.event('F', full_ ? 1 : 0);
-    record_.line([&] { return full_ ? "disk  IS FULL" : "disk  has room again"; });
-}
-
-void world::fail_writes() {
-    const std::uint64_t when = 1 + dice_.below(12);
-    const std::uint64_t how_many = dice_.one_in(2) ? 1 : 1 + dice_.below(10);
-    disk_.fail_in(when, how_many);
-    disk_erred_ = true;
-    record_.event('E', when, how_many);
-    record_.line(
-        [&] { return "disk  WILL FAIL in " + std::to_string(when) + " operations, " + std::to_string(how_many) + " times"; });
-}
-
-void world::fail_reads() {
-    const std::uint64_t when = 1 + dice_.below(6);
-    disk_.fail_reads_in(when, 1 + dice_.below(4));
-    disk_erred_ = true;
-    record_.event('R', when);
-    record_.line([&] { return "disk  WILL FAIL to read, in " + std::to_string(when) + " reads"; });
-}
-
 // ---- Peace ----
 
 /// No more faults: all of it has to arrive, in a bounded time.
@@ -266,7 +243,7 @@ void world::peace() {
     full_ = false;
     disk_.capacity.reset();
     disk_.call_off();
-    if (hung_) cut("connection reset");
+    outage_until_ = 0ms;  // a link that hangs does so until the keep-alive finds out
     const milliseconds began = now_;
     for (int i = 0; i < most_rounds_in_peace && is_content() && now_ - began < longest_peace; ++i) {
         if (is_done()) return;

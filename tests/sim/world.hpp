@@ -26,7 +26,8 @@ namespace sim {
 struct counts {
     std::uint64_t runs = 0, events = 0, power_cuts = 0, kills = 0, stops = 0, link_cuts = 0, hangs = 0;
     std::uint64_t broker_restarts = 0, sessions_lost = 0, commits = 0, commits_failed = 0, reads_failed = 0, copies_damaged = 0;
-    std::uint64_t accepted = 0, not_accepted = 0, acknowledged = 0, evicted = 0, dropped_newest = 0, refused = 0;
+    std::uint64_t outages = 0, accepted = 0, not_accepted = 0, acknowledged = 0, evicted = 0, dropped_newest = 0, refused = 0,
+                  expired = 0;
     std::uint64_t dropped_session = 0, delivered = 0, doubled = 0, received = 0, repeated_to_us = 0, handled = 0;
     void add(const counts& other);
 };
@@ -71,9 +72,6 @@ private:
     void handle(std::size_t most);
     void wait();
     void pass(std::chrono::milliseconds d);
-    void fill_disk();
-    void fail_writes();
-    void fail_reads();
     void work();
     void tell();
     /// Between two events: whether the process is still to live.
@@ -87,7 +85,7 @@ private:
     void begin_process();
     void open_file();
     store::result<store::queue> try_to_open(store::recovery& found, std::vector<store::waiting_message>& inbox);
-    void audit(store::queue& opened);
+    std::vector<store::stored_message> read_all(store::queue& opened);
     void end_process(end how);
     void die_if_dead();
     void arm_power_cut();
@@ -101,6 +99,15 @@ private:
     void on_settled() override;
     void know_state();
     void check_bounds();
+    void check_expired();
+
+    // -- world_faults.cpp --
+    void hang();
+    void begin_outage();
+    void set_clock();
+    void fill_disk();
+    void fail_writes();
+    void fail_reads();
 
     // -- world_damage.cpp: bytes overwritten --
     void damage_a_copy();
@@ -144,14 +151,18 @@ private:
     std::size_t broker_seen_ = 0;
     std::int64_t content_ = 0;  // the newest reading
     std::int64_t offered_ = 0;
-    std::map<std::int64_t, mqtt_test::offer> routed_;  // into the broker's session
-    std::set<std::int64_t> lost_to_us_;                // with a session
-    std::set<std::int64_t> may_double_;                // with a session that the broker lost
-    std::set<std::int64_t> refused_here_;              // told by the session
+    std::map<std::int64_t, mqtt_test::offer> routed_;            // into the broker's session
+    std::set<std::int64_t> lost_to_us_;                          // with a session
+    std::set<std::int64_t> may_double_;                          // with a session that the broker lost
+    std::set<std::int64_t> refused_here_;                        // told by the session
+    std::map<std::int64_t, std::chrono::milliseconds> ends_at_;  // the life of a reading, by its content
     std::size_t ordered_ = 0;
     std::uint64_t boot_ = 1;
     std::chrono::milliseconds boot_at_{0};
     bool full_ = false;
+    bool synchronised_ = true;  // the board's clock, with the world's
+    std::chrono::milliseconds clock_error_{0};
+    std::chrono::milliseconds outage_until_{0};
 
     // The process.
     std::unique_ptr<process> process_;

@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 
 void world::transport() {
     if (link_ == link::opening && !closing_) {
-        if (!peace_ && dice_.one_in(6)) return cut("connection refused");
+        if (!peace_ && (now_ < outage_until_ || dice_.one_in(6))) return cut("connection refused");
         link_ = link::open;
         hung_ = false;
         framer_.reset();

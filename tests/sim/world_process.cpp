@@ -69,7 +69,9 @@ void world::open_file() {
         return;
     }
     file_.begin_process();
-    const std::string wrong = file_.on_opened(found, waiting);
+    std::optional<std::vector<store::stored_message>> log;
+    if (file_.is_ambiguous() || dice_.one_in(4)) log = read_all(*opened);
+    const std::string wrong = file_.on_opened(found, waiting, log ? &*log : nullptr);
     record_.event('r', number(found.last), number(found.cursor.acked), found.ledger.queued);
     record_.line([&] {
         return "disk  opened: last " + std::to_string(number(found.last)) + ", acked " +
@@ -81,8 +83,9 @@ void world::open_file() {
     inbox_.on_kept(mqtt::log_position{file_.kept_up_to()});
     inbox_.crash();
     file_.begin_process();
-    if (file_.wants_audit() || dice_.one_in(4)) {
-        audit(*opened);
+    if (!log && file_.wants_audit()) log = read_all(*opened);
+    if (log) {
+        if (const std::string other = file_.on_audit(*log); !other.empty()) throw run_over{other};
         // What was read counts as given out, and is never evicted: so the file is opened anew, as if the process were killed.
         disk_.stop_process();
         opened = store::error();
@@ -106,13 +109,12 @@ void world::open_file() {
     process_ = std::make_unique<process>(std::move(*opened), found, options, *this);
 }
 
-void world::audit(store::queue& opened) {
+std::vector<store::stored_message> world::read_all(store::queue& opened) {
     disk_.call_off_reads();
-    const auto log = opened.read(store::sequence{1}, 1'000'000, SIZE_MAX);
+    auto log = opened.read(store::sequence{1}, 1'000'000, SIZE_MAX);
     if (!log) throw run_over{"the file can't be read: " + log.error().detail()};
-    const std::string wrong = file_.on_audit(*log);
-    if (!wrong.empty()) throw run_over{wrong};
     record_.event('A', log->size());
+    return std::move(*log);
 }
 
 void world::know_state() { on_disk_.state = gateway::saved_state_of(file_.state().as_found()); }
@@ -138,6 +140,10 @@ void world::end_process(end how) {
         ++seen_.power_cuts;
         ++boot_;
         boot_at_ = now_;
+        if (what_.expires) {
+            synchronised_ = false;
+            clock_error_ = -std::chrono::milliseconds(dice_.below(100'000'000));
+        }
     }
     disk_.power_on();
     begin_process();
@@ -252,6 +258,16 @@ void world::on_commit_done(const store::result<store::commit_report>& how) {
     if (!wrong.empty()) complain(wrong);
     inbox_.on_kept(mqtt::log_position{file_.kept_up_to()});
     know_state();
+    check_expired();
+}
+
+/// What was never sent is expired only when its life is over, whatever the board's clock says.
+void world::check_expired() {
+    for (const auto& [sequence, content] : file_.finished_with_expired()) {
+        const auto life = ends_at_.find(content);
+        if (life == ends_at_.end() || barriers_.shown().contains(sequence) || refused_here_.contains(sequence)) continue;
+        if (now_ < life->second) complain("message " + std::to_string(sequence) + " is taken for expired before its time");
+    }
 }
 
 void world::on_told(std::uint64_t saved_up_to) {

@@ -49,8 +49,8 @@ void model_broker::restart() {
 }
 
 void model_broker::on_packet(const packet& what) {
-    if (wants_to_close_) return;
     if (said_goodbye_) return complain("a packet after DISCONNECT");
+    if (wants_to_close_) return;
     if (!connected_ && !std::holds_alternative<connect>(what)) return complain("a packet before CONNECT");
     if (const auto* const p = std::get_if<connect>(&what)) return on(*p);
     if (const auto* const p = std::get_if<publish>(&what)) return on(*p);
