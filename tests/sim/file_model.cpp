@@ -28,7 +28,8 @@ std::string difference(const store::ledger& there, const store::ledger& expected
            both("dropped_newest", there.dropped_newest, expected.dropped_newest) +
            both("refused", there.dropped_refused, expected.dropped_refused) +
            both("session", there.dropped_session, expected.dropped_session) +
-           both("expired", there.dropped_expired, expected.dropped_expired);
+           both("expired", there.dropped_expired, expected.dropped_expired) +
+           both("unwritten", there.dropped_unwritten, expected.dropped_unwritten);
 }
 
 }  // namespace
@@ -130,6 +131,8 @@ std::string file_model::on_committed(const store::commit_report& how, const stor
         return "an inbox number was left out or given twice";
     if (how.received != 0 && how.received != what.receive.size()) return "a part of what was received is kept";
     if (const std::string wrong = judge_settled(what); !wrong.empty()) return wrong;
+    if (what.session && state_.session && what.session->epoch <= state_.session->epoch)
+        return "a session is begun anew with the epoch of an older one";
     finished_.clear();
     if (what.settled.expired > 0) {
         for (const auto& each : state_.queued)

@@ -1,5 +1,6 @@
 // tests/sim/main.cpp: the program sim: runs seeds of the simulation and says what happened in them.
 // Not here: the simulation (world.hpp).
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -44,6 +45,15 @@ struct request {
     std::string figure;
     std::uint64_t least = 0;
 };
+
+/// What runs now, for when an assertion of the product ends it.
+std::string running;
+
+extern "C" void on_abort(int) {
+    std::printf("caught: %s: an assertion failed\n", running.c_str());
+    std::fflush(stdout);
+    std::_Exit(1);
+}
 
 struct failure {
     std::uint64_t seed = 0;
@@ -189,6 +199,7 @@ int run_all(const request& what) {
         const std::string mix = mix_of(what, seed);
         const setting with = draw(mix, seed, what.mistake);
         const script steps = make_script(with.how_often, with.steps, seed);
+        running = "seed " + std::to_string(seed) + " mix " + mix;
         const outcome of = run(with, seed, steps, what.traces);
         seen[mix].add(of.seen);
         if (what.traces && !what.json) {
@@ -218,5 +229,6 @@ int main(int count, char** words) {
         std::fputs(usage, stderr);
         return 2;
     }
+    std::signal(SIGABRT, on_abort);
     return run_all(*what);
 }

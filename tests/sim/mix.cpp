@@ -93,12 +93,14 @@ void add_disk(setting& s, dice&, std::uint32_t much) {
     weight(s, act::fill_disk) += much;
     weight(s, act::fail_writes) += 2 * much;
     weight(s, act::fail_reads) += much;
+    s.damages_copies = true;
 }
 
-/// More than the file may hold. Many messages, since the next 256 that may be sent are never dropped.
-void add_crowd(setting& s, dice&) {
-    s.largest = 5000;
-    s.most_at_once = 30;
+/// More than the file may hold: many messages, since the next 256 that may be sent are never dropped; or messages so large that
+/// what is in flight fills the file.
+void add_crowd(setting& s, dice& d) {
+    s.largest = d.of<std::uint64_t>({5000, 5000, 150'000});
+    if (s.largest == 5000) s.most_at_once = 30;
     weight(s, act::append) = 60;
     weight(s, act::outage) += 6;
     s.steps = 200;

@@ -38,6 +38,7 @@ struct setting {
     store::tuning tuning;
     bool disk_lies = false;
     bool garbles_neighbours = false;
+    bool damages_copies = false;  // overwrites bytes of copies of the file, to see what they give back
     sim::mistake mistake = mistake::none;
     levels qos = levels::mixed;
     std::uint64_t largest = 60;      // letters in a payload

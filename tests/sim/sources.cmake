@@ -8,6 +8,7 @@ set(TIDEGATE_SIM_SOURCES
     ${CMAKE_CURRENT_LIST_DIR}/shrink.cpp
     ${CMAKE_CURRENT_LIST_DIR}/trace_words.cpp
     ${CMAKE_CURRENT_LIST_DIR}/world.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/world_damage.cpp
     ${CMAKE_CURRENT_LIST_DIR}/world_end.cpp
     ${CMAKE_CURRENT_LIST_DIR}/world_faults.cpp
     ${CMAKE_CURRENT_LIST_DIR}/world_link.cpp

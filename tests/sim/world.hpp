@@ -25,7 +25,7 @@ namespace sim {
 /// What happened. A run in which nothing happens proves nothing.
 struct counts {
     std::uint64_t runs = 0, events = 0, power_cuts = 0, kills = 0, stops = 0, link_cuts = 0, hangs = 0;
-    std::uint64_t broker_restarts = 0, sessions_lost = 0, commits = 0, commits_failed = 0, reads_failed = 0;
+    std::uint64_t broker_restarts = 0, sessions_lost = 0, commits = 0, commits_failed = 0, reads_failed = 0, copies_damaged = 0;
     std::uint64_t outages = 0, accepted = 0, not_accepted = 0, acknowledged = 0, evicted = 0, dropped_newest = 0, refused = 0,
                   expired = 0;
     std::uint64_t dropped_session = 0, delivered = 0, doubled = 0, received = 0, repeated_to_us = 0, handled = 0;
@@ -109,6 +109,9 @@ private:
     void fail_writes();
     void fail_reads();
 
+    // -- world_damage.cpp: bytes overwritten --
+    void damage_a_copy();
+
     // -- world_link.cpp: the network and the broker --
     void transport();
     void look();
@@ -173,6 +176,7 @@ private:
     link link_ = link::none;
     bool closing_ = false;
     bool hung_ = false;
+    bool connack_lost_ = false;  // the next one will be
     mqtt::framer framer_{1u << 20};
     std::deque<packet_under_way> up_;
     std::uint64_t up_written_ = 0;

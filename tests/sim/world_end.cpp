@@ -47,6 +47,8 @@ void world::check_delivered() {
         }
     }
     if (missing > ledger.dropped_session + ledger.dropped_expired) complain("more messages are missing than were dropped");
+    if (ledger.dropped_session > 0 && what_.how.session_loss == mqtt::on_session_loss::resend)
+        complain("messages are dropped with a lost session, though they were to be sent again");
     if (ledger.dropped_refused > refused) complain("more messages are counted as refused than were refused");
 }
 
@@ -101,6 +103,7 @@ constexpr std::pair<const char*, member> members[] = {
     {"commits", &counts::commits},
     {"commits_failed", &counts::commits_failed},
     {"reads_failed", &counts::reads_failed},
+    {"copies_damaged", &counts::copies_damaged},
     {"accepted", &counts::accepted},
     {"not_accepted", &counts::not_accepted},
     {"acknowledged", &counts::acknowledged},

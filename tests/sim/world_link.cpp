@@ -139,6 +139,10 @@ void world::carry_down(std::size_t most, std::size_t answers) {
         for (const auto& each : packets_in(down_.substr(before), what_.how.version))
             record_.line([&] { return "gateway ← broker  " + packet_in_words(each, file_); });
     }
+    if (connack_lost_ && !down_.empty()) {
+        connack_lost_ = false;
+        return cut("the broker's answer to CONNECT is lost");
+    }
     const std::size_t size = std::min(most, down_.size());
     if (size == 0) return;
     record_.event('<', size);
@@ -180,6 +184,7 @@ void world::lose_session() {
         if (known == file_.accepted().end() || !file_.is_finished(known->second)) may_double_.insert(content);
     }
     broker_.lose_session();
+    connack_lost_ = dice_.one_in(3);  // then nobody hears of it
     ++seen_.sessions_lost;
     record_.event('L');
     record_.line([] { return "broker  RESTARTS, and has LOST its sessions"; });

@@ -90,6 +90,7 @@ void world::open_file() {
         disk_.stop_process();
         opened = store::error();
         disk_.power_on();
+        if (what_.damages_copies) damage_a_copy();
         opened = try_to_open(found, waiting);
         if (!opened && disk_erred_) return;
         if (!opened) throw run_over{"the queue file can't be opened again: " + opened.error().detail()};

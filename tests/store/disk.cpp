@@ -334,6 +334,30 @@ std::uint64_t disk::bytes_used() const {
     return used;
 }
 
+void disk::begin_as(const disk& other) {
+    nodes_.clear();
+    for (const auto& [name, of] : other.nodes_) {
+        if (!of.exists) continue;
+        node& made = nodes_[name];
+        made.content = made.durable = of.content;
+        made.smallest = of.content.size();
+        made.durably_exists = true;
+    }
+}
+
+void disk::damage(const std::string& file, std::size_t bytes) {
+    const auto found = nodes_.find(file);
+    if (found == nodes_.end() || found->second.content.empty()) return;
+    std::string& content = found->second.content;
+    const auto places = 1 + random(4);
+    for (auto n = places; n > 0; --n) {
+        const auto from = random(content.size());
+        const auto size = std::min<std::size_t>({1 + bytes / places, content.size() - from});
+        for (std::size_t i = 0; i < size; ++i) content[from + i] = static_cast<char>(random(256));
+    }
+    found->second.durable = content;
+}
+
 std::uint64_t disk::size_of(const std::string& file) const {
     const auto found = nodes_.find(file);
     return found == nodes_.end() || !found->second.exists ? 0 : found->second.content.size();

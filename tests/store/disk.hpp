@@ -74,6 +74,11 @@ public:
     std::uint64_t size_of(const std::string& file) const;
     std::uint64_t bytes_used() const;  // of capacity
 
+    /// The files of another disk, as a process sees them now.
+    void begin_as(const disk& other);
+    /// Overwrites so many bytes of a file, in one to four places.
+    void damage(const std::string& file, std::size_t bytes);
+
 private:
     friend struct disk_calls;
     struct written {

@@ -20,6 +20,7 @@ void model_broker::complain(std::string about) { complaints_.push_back("broker: 
 void model_broker::on_open() {
     connected_ = resumed_ = session_ends_with_connection_ = said_goodbye_ = wants_to_close_ = false;
     receive_maximum_ = 65535;
+    released_up_to_ = 0;
     in_flight_.clear();
     seen_here_.clear();
     refused_here_.clear();
@@ -38,6 +39,7 @@ void model_broker::lose_session() {
     session_exists_ = false;
     held_.clear();
     seen_.clear();
+    pubrecs_.clear();
     subscriptions_.clear();
     outbox_.lose_session();
 }
@@ -148,6 +150,7 @@ void model_broker::on(const publish& what) {
     if (!refuse && found == held_.end()) {
         deliver(number);
         held_[what.id] = {number, false};
+        pubrecs_.erase(what.id);
     }
     acknowledge<pubrec>(what.id, code, refuse);
     if (manners_.repeats_pubrec && !refuse && dice_.one_in(4)) acknowledge<pubrec>(what.id, code, false);
@@ -168,9 +171,19 @@ void model_broker::on(const pubrel& what) {
     const bool known = found != held_.end();
     if (known && !found->second.answered) complain("PUBREL before PUBREC");
     if (refused_here_.contains(what.id)) complain("PUBREL for a message that was refused");
+    if (known) check_order_of(what.id);
     if (known) held_.erase(found);
     const bool say = !known && manners_.version == version::v5;
     acknowledge<pubcomp>(what.id, say ? reason::packet_identifier_not_found : reason::success, true);
+}
+
+/// PUBRELs go in the order of the PUBRECs [MQTT-4.6.0-4]. Of several PUBRECs for one message the client may have seen any.
+void model_broker::check_order_of(packet_id released) {
+    if (manners_.poison != 0) return;  // what is given up is released behind the others
+    const auto& sent = pubrecs_[released];
+    const auto next = std::upper_bound(sent.begin(), sent.end(), released_up_to_);
+    if (next == sent.end()) return complain("PUBREL out of the order of the PUBRECs");
+    released_up_to_ = *next;
 }
 
 // ---- Towards the client ----
@@ -244,6 +257,7 @@ void model_broker::answer(std::size_t most, std::string& to, time_point now) {
         if (std::holds_alternative<pubrec>(next.what)) {
             const auto found = held_.find(next.id);
             if (found != held_.end()) found->second.answered = true;
+            pubrecs_[next.id].push_back(++pubrecs_sent_);
         }
     }
 }

@@ -88,6 +88,7 @@ private:
     std::string topic_of(const mqtt::publish& what);
     void on_unlogged(const mqtt::publish& what);
     void push(mqtt::packet what, mqtt::packet_id id, bool ends_flight);
+    void check_order_of(mqtt::packet_id released);
     template <typename Ack>
     void acknowledge(mqtt::packet_id id, mqtt::reason code, bool ends_flight);
     void deliver(std::int64_t number);
@@ -104,6 +105,9 @@ private:
     bool session_exists_ = false;
     std::map<mqtt::packet_id, held_message> held_;  // QoS 2, between PUBLISH and PUBREL
     std::set<std::int64_t> seen_;                   // in this session
+    /// Of the message that bears the identifier now: which of all PUBRECs were for it.
+    std::map<mqtt::packet_id, std::vector<std::uint64_t>> pubrecs_;
+    std::uint64_t pubrecs_sent_ = 0;
     std::map<std::string, mqtt::qos> subscriptions_;
     broker_outbox outbox_;
     std::uint64_t aliased_ = 0;
@@ -119,6 +123,7 @@ private:
     std::map<mqtt::packet_id, std::int64_t> in_flight_;  // by our knowledge: until our answer is written
     std::set<std::int64_t> seen_here_;
     std::set<mqtt::packet_id> refused_here_;  // their last PUBLISH was refused
+    std::uint64_t released_up_to_ = 0;        // the PUBREC that the last PUBREL belongs to
     std::deque<answer_to_send> answers_;
     std::map<std::uint16_t, std::string> topics_;  // behind the client's aliases
 };
