@@ -24,6 +24,7 @@ bool is_finished(sequence at, const cursor& by) {
 }  // namespace
 
 result<commit_report> queue::file::commit(const transaction& work) {
+    if (!is_open_) return closed_because();
     const std::uint64_t texts_before = texts_.last_id();
     auto done = try_commit(work);
     if (!done) {
@@ -45,12 +46,14 @@ result<commit_report> queue::file::try_commit(const transaction& work) {
     if (is_empty(work)) return in.report;
     in.page_limit = page_limit(how_.max_bytes / page_size, *used_before);
     if (const auto moved = move_messages(work, in); !moved) return moved.error();
+    if (const auto dropped = drop_damaged(in); !dropped) return dropped.error();
     if (const auto saved = save_records(in); !saved) return saved.error();
     const auto used = log_.pages_used();
     if (!used) return used.error();
     in.report.bytes_used = *used * page_size;
     if (const auto durable = log_.commit(); !durable) return durable.error();
 
+    log_.forget_set_aside();
     now_ = std::move(in.next);
     if (work.handed_out) given_out_ = std::max(given_out_, now_.figures.last);
     const bool evicted = reading_.first() >= number(in.report.evicted_from) && reading_.last() <= number(in.report.evicted_to);
@@ -73,6 +76,39 @@ result<void> queue::file::move_messages(const transaction& work, attempt& in) {
     }
     if (const auto received = fill_inbox(work, in); !received) return received;
     return append(work.append, in);
+}
+
+/// What doesn't pass its checks leaves the log, and the ledger says so.
+result<void> queue::file::drop_damaged(attempt& in) {
+    counters& figures = in.next.figures;
+    // Of what was counted as lost something arrives after all: it was on its way when its segment was found damaged.
+    if (figures.dropped_damaged > 0 && !in.next.ledger().balanced()) {
+        in.next.balance();
+        in.counters_changed = true;
+    }
+    const bool of_log = log_.has_set_aside(part::log);
+    const bool of_inbox = log_.has_set_aside(part::inbox);
+    if (!of_log && !of_inbox) return {};
+    if (const auto dropped = log_.drop_set_aside(); !dropped) return dropped;
+    if (of_inbox) {
+        const std::uint64_t before = in.next.inbox.counts.messages;
+        if (const auto counted = inbox_.recount(in.next.inbox); !counted) return counted;
+        in.report.received_damaged = before - std::min(before, in.next.inbox.counts.messages);
+        in.report.inbox = in.next.inbox.counts;
+    }
+    if (!of_log) return {};
+    // Its numbers may be wrong as well; those of the others say what is left.
+    const auto stored = log_.messages_between(1, highest_number);
+    if (!stored) return stored.error();
+    const auto finished = log_.finished(in.next.cursor);
+    if (!finished) return finished.error();
+    const std::uint64_t lost_before = figures.dropped_damaged;
+    figures.stored = *stored;
+    in.next.finished = *finished;
+    in.next.balance();
+    in.report.damaged += figures.dropped_damaged - std::min(lost_before, figures.dropped_damaged);
+    in.counters_changed = true;
+    return {};
 }
 
 result<void> queue::file::save_records(attempt& in) {
@@ -158,6 +194,13 @@ result<void> queue::file::finish(const cursor& moved, attempt& in) {
     const auto finished = log_.finished(moved);
     if (!finished) return finished.error();
     in.next.finished = *finished;
+    if (acked == in.next.figures.last && in.next.figures.stored > 0) {
+        // All are finished, and some were never seen: a damaged tree has hidden them.
+        in.next.figures.stored = in.next.finished = 0;
+        in.next.balance();
+        in.report.damaged = in.next.figures.dropped_damaged - now_.figures.dropped_damaged;
+        in.counters_changed = true;
+    }
     return {};
 }
 
@@ -235,7 +278,7 @@ result<bool> queue::file::evict(std::uint64_t pages, attempt& in) {
             if (!row) return row.error();
             if (!*row) return false;
             const auto segment = log_.as_segment(*segments);
-            if (!segment) return segment.error();
+            if (!segment) continue;
             if (in.handed_out && segment->first > now_.figures.last) return false;
             plan.add(*segment);
         }

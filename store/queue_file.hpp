@@ -3,12 +3,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
 
 #include "store/dead_letters.hpp"
+#include "store/files.hpp"
 #include "store/inbox.hpp"
 #include "store/lock.hpp"
 #include "store/log.hpp"
@@ -21,11 +23,15 @@ namespace store {
 /// Declared in the order in which its members must outlive each other.
 class queue::file {
 public:
-    explicit file(const options& how) : how_(how) {}
+    file(const options& how, const tuning& with) : how_(how), with_(with) {}
     ~file();
     file(const file&) = delete;
     file& operator=(const file&) = delete;
-    result<void> open(const tuning& with, recovery& found);
+    result<void> open(recovery& found);
+    /// The same queue with its file closed and untouched; next: rescue(). It keeps what it knows, and the lock.
+    static std::unique_ptr<file> closed(std::unique_ptr<file> damaged);
+    result<void> rescue(const error& why, recovery& found);
+    bool can_be_rescued() const { return files_ != nullptr; }
     result<commit_report> commit(const transaction& work);
     result<std::vector<stored_message>> read(sequence from, std::size_t most_messages, std::size_t most_bytes);
     result<std::vector<waiting_message>> read_inbox(inbox_number from, std::size_t most_messages, std::size_t most_bytes);
@@ -43,12 +49,15 @@ private:
         bool counters_changed = false;
     };
 
+    result<void> open_file(recovery& found);
     result<void> start_up(bool created);
+    error closed_because() const;
     result<commit_report> try_commit(const transaction& work);
     result<void> move_messages(const transaction& work, attempt& in);
     result<void> park(std::span<const parking> messages, const cursor& finished_by, attempt& in);
     result<void> bury(const transaction& work, attempt& in);
     result<void> fill_inbox(const transaction& work, attempt& in);
+    result<void> drop_damaged(attempt& in);
     result<void> save_records(attempt& in);
     result<void> finish(const cursor& moved, attempt& in);
     result<void> append(std::span<const message> messages, attempt& in);
@@ -61,7 +70,10 @@ private:
     result<std::optional<stored_message>> read_next(std::int64_t from);
 
     const options how_;
-    writer_lock lock_;
+    const tuning with_;
+    files* files_ = nullptr;
+    std::shared_ptr<writer_lock> lock_;      // goes on to the one that comes after damage
+    std::optional<contents> before_damage_;  // what was known when damage was found
     connection connection_;
     log_table log_{connection_};
     inbox inbox_{log_};
@@ -71,6 +83,7 @@ private:
     std::int64_t given_out_ = 0;  // the highest number that the caller holds: by read(), or handed_out
     segment_reader reading_;      // the segment that was read last, up to where
     bool is_open_ = false;
+    bool moved_now_ = false;  // a damaged file has been moved aside by this one
 };
 
 }  // namespace store

@@ -57,6 +57,7 @@ std::string encode(const session_record& what);
 std::string encode(const held_identifiers& what);
 std::string encode(const inbox_state& what);
 std::string encode(const dead_letter_state& what);
+std::string encode(const damage& what);
 
 /// Nothing: it isn't one.
 std::optional<counters> decode_counters(std::string_view bytes);
@@ -65,5 +66,6 @@ std::optional<session_record> decode_session(std::string_view bytes);
 std::optional<held_identifiers> decode_held(std::string_view bytes);
 std::optional<inbox_state> decode_inbox(std::string_view bytes);
 std::optional<dead_letter_state> decode_dead_letters(std::string_view bytes);
+std::optional<damage> decode_damage(std::string_view bytes);
 
 }  // namespace store

@@ -58,6 +58,12 @@ constexpr std::int64_t first_version_with_dead_letters = 2;
 /// Opens or makes the file, brings it up to this version, and sets all pragmas. True: it was made.
 result<bool> open_for_writing(connection& to, const options& how, const tuning& with);
 
+/// A new file with all tables and without a WAL, in a transaction that is open: finish_blank() ends it. If the power goes
+/// before, there is nothing of use.
+result<void> open_blank(connection& to, const std::string& path, const tuning& with);
+/// Durable when it returns success.
+result<void> finish_blank(connection& of);
+
 /// Prepares for a start that has nothing to catch up with. Requires: a small commit follows, then the closing.
 void rewind_wal(connection& of);
 

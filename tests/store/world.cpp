@@ -38,6 +38,7 @@ world::world(std::uint64_t seed, const setting& with) : random_(seed * 7919), di
     disk_.garbles_neighbours = with.garbles_neighbours;
     disk_.lies_about_syncs = with.lies_about_syncs;
     tuning_.vfs = disk_.name();
+    tuning_.files = &disk_.files();
     how_ = {"queue.db", 1 << 20, random(4) == 0 ? store::full_policy::drop_newest : store::full_policy::drop_oldest, "boot"};
     how_.dead_letters_max = most_letters;
     large_ = random(3) == 0;
@@ -49,6 +50,7 @@ std::string world::live(int lives) {
         store::recovery found;
         auto queue = open_tuned(how_, tuning_, found);
         if (!queue) return "can't be opened: " + queue.error().detail();
+        if (found.damage) return "was found damaged: " + found.damage->reason;
         compare(*queue, found);
         if (!wrong_.empty()) break;
         disk_.cut_power_in(1 + random(large_ ? 500 : 150));
