@@ -19,6 +19,7 @@
 #include "gateway/delivery.hpp"
 #include "gateway/limits.hpp"
 #include "gateway/pipeline.hpp"
+#include "gateway/queue_damage.hpp"
 #include "gateway/session_state.hpp"
 #include "gateway/status.hpp"
 #include "gateway/store_thread.hpp"
@@ -41,6 +42,10 @@ mqtt::will last_will(const config::file& config) {
     return {gateway_status_topic(config), "offline", mqtt::qos::at_least_once, true};
 }
 
+const char* policy_name(const config::file& config) {
+    return config.buffer.policy == config::when_full::drop_oldest ? "drop_oldest" : "drop_newest";
+}
+
 /// All parts and the paths between them. Loop thread only.
 class app {
 public:
@@ -58,9 +63,13 @@ private:
     void on_effect(const mqtt::effect& what);
     void on_committed(committed done);
     void on_read(store::sequence from, store::result<std::vector<store::stored_message>> found);
-    void on_store_failed(const store::error& why, std::uint64_t lost);
+    void on_salvaged(const store::recovery& found);
+    void tell_damage(const store::recovery& found);
+    void begin_session(const store::recovery& found);
+    void on_store_failed(const store::error& why, backlog behind);
     void raise(alarm which, const std::string& reason);
     void clear(alarm which);
+    void tell_unwritten();
     void pump();
 
     // What an effect means here.
@@ -91,6 +100,7 @@ private:
     const config::file& config_;
     const log& log_;
     const std::vector<mqtt::connection_settings> servers_;
+    const mqtt::options session_options_;
     boost::asio::io_context loop_{1};
     boost::asio::signal_set signals_;
     boost::asio::steady_timer stop_timer_;
@@ -104,10 +114,11 @@ private:
 
     enum class stage { running, draining, leaving } stage_ = stage::running;
     std::uint64_t accepted_ = 0;          // messages made durable by this process
-    std::uint64_t not_accepted_ = 0;      // messages that the store did not take, for want of space or time
-    bool append_refused_ = false;         // the last append was
+    bool dropping_unwritten_ = false;     // messages had to go from memory since the disk last took something
+    std::uint64_t unwritten_ = 0;         // these, as far as the ledger has them
     std::uint64_t unlogged_dropped_ = 0;  // QoS 0 messages that found no connection
     std::uint64_t evicted_ = 0;
+    queue_damage damage_;
     bool store_failing_ = false;
     std::vector<store::parking> parked_;  // refused messages; they go with the next save
     std::string refused_reason_;
@@ -124,6 +135,7 @@ app::app(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> b
     : config_(config),
       log_(logger),
       servers_(connections(config.mqtt)),
+      session_options_(session_options(config, last_will(config))),
       signals_(loop_, SIGTERM, SIGINT),
       stop_timer_(loop_),
       pipeline_(config, new_epoch()),
@@ -144,24 +156,31 @@ app::app(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> b
                   {{"path", file.path}, {"queued", found.ledger.queued}, {"balanced", found.ledger.balanced() ? "yes" : "no"}});
     }
 
-    session_ = std::make_unique<mqtt::session>(session_options(config, last_will(config)), saved_state_of(found),
-                                               std::random_device{}());
-    delivery_ = std::make_unique<delivery>(*session_, found.last);
+    begin_session(found);
     store_ = std::make_unique<store_thread>(
-        std::move(*queue), config.buffer.commit_every, loop_,
+        std::move(*queue), group_commit(config.buffer.commit_every, file.when_full), loop_,
         store_events{[this](committed done) { on_committed(std::move(done)); },
                      [this](store::sequence from, auto messages) { on_read(from, std::move(messages)); },
-                     [this](const store::error& why, std::uint64_t lost) { on_store_failed(why, lost); }});
-    client_ = std::make_unique<mqtt::client>(
-        loop_, servers_, *session_, [this](const mqtt::effect& what) { on_effect(what); }, [this] { pump(); });
+                     [this](const store::error& why, backlog behind) { on_store_failed(why, behind); },
+                     {},
+                     [this](const store::recovery& salvaged) { on_salvaged(salvaged); }});
     for (std::size_t i = 0; i < buses.size(); ++i)
         buses_.push_back(
             std::make_unique<bus_thread>(i, config.buses[i], std::move(buses[i]), loop_,
                                          [this](std::vector<bus_event> events) { on_bus_events(std::move(events)); }));
     delivery_->set_status(gateway_status_topic(config), "online", steady_now());
+    tell_damage(found);
 }
 
 app::~app() = default;
+
+/// What the session is made of. After damage this happens again.
+void app::begin_session(const store::recovery& found) {
+    session_ = std::make_unique<mqtt::session>(session_options_, saved_state_of(found), std::random_device{}());
+    delivery_ = std::make_unique<delivery>(*session_, found.last);
+    client_ = std::make_unique<mqtt::client>(
+        loop_, servers_, *session_, [this](const mqtt::effect& what) { on_effect(what); }, [this] { pump(); });
+}
 
 int app::run() {
     signals_.async_wait([this](const boost::system::error_code& error, int signal) {
@@ -201,13 +220,15 @@ void app::on_cycle(const cycle& done) {
     });
     if (unlogged > 0) client_->flush();
     if (messages.empty()) return;
-    const std::size_t count = messages.size();
-    const bool taken = store_->append(std::move(messages), delivery_->takes_fresh());
-    if (!taken) {
-        if (!append_refused_) log_.error("readings_refused", {{"reason", "the disk has not answered for long"}});
-        not_accepted_ += count;
-    }
-    append_refused_ = !taken;
+    const std::uint64_t dropped = store_->append(std::move(messages), delivery_->takes_fresh());
+    if (dropped > 0) tell_unwritten();
+}
+
+/// Once for each time that the disk takes nothing.
+void app::tell_unwritten() {
+    if (dropping_unwritten_) return;
+    dropping_unwritten_ = true;
+    log_.error("readings_dropped", {{"policy", policy_name(config_)}, {"reason", "the disk has taken nothing for long"}});
 }
 
 void app::on_device(const device_event& what) {
@@ -226,19 +247,25 @@ void app::on_device(const device_event& what) {
 // ---- The store ----
 
 void app::on_committed(committed done) {
+    unwritten_ += done.unwritten;
+    dropping_unwritten_ = false;
     if (store_failing_) {
         store_failing_ = false;
-        log_.info("store_recovered", {{"not_accepted", not_accepted_}});
+        log_.info("store_recovered", {{"dropped_unwritten", unwritten_}});
         clear(alarm::disk_full);
         clear(alarm::disk_failing);
     }
     accepted_ += done.report.appended;
+    if (done.report.damaged > 0) {
+        damage_.dropped += done.report.damaged;
+        log_.error("messages_damaged", {{"dropped", done.report.damaged}, {"path", config_.buffer.path}});
+        raise(alarm::queue_damaged, damage_.words());
+    }
     if (done.report.evicted > 0 || done.report.refused > 0) {
         if (evicted_ == 0)
-            log_.warning("queue_full",
-                         {{"path", config_.buffer.path},
-                          {"policy", config_.buffer.policy == config::when_full::drop_oldest ? "drop_oldest" : "drop_newest"},
-                          {"remedy", "raise buffer.max_bytes, or see why the broker is away"}});
+            log_.warning("queue_full", {{"path", config_.buffer.path},
+                                        {"policy", policy_name(config_)},
+                                        {"remedy", "raise buffer.max_bytes, or see why the broker is away"}});
         evicted_ += done.report.evicted + done.report.refused;
     }
     delivery_->on_committed(done.report, std::move(done.messages), done.keep);
@@ -257,10 +284,45 @@ void app::on_read(store::sequence from, store::result<std::vector<store::stored_
     pump();
 }
 
-void app::on_store_failed(const store::error& why, std::uint64_t lost) {
+/// Polling has gone on meanwhile, and what was read waits for the new file. How far the session had got is in doubt: it begins
+/// anew, on a new connection.
+void app::on_salvaged(const store::recovery& found) {
+    if (stage_ != stage::leaving) {
+        client_.reset();
+        const auto old = std::move(delivery_);
+        begin_session(found);
+        delivery_->take_status_of(*old);
+        parked_.clear();
+        was_online_ = false;
+    }
+    tell_damage(found);
+    store_->go_on();
+    if (stage_ == stage::leaving) return;
+    client_->start();
+    pump();
+    if (stage_ != stage::running) continue_stop();
+}
+
+void app::tell_damage(const store::recovery& found) {
+    if (!found.damage) return;
+    const store::damage& what = *found.damage;
+    damage_.file = what;
+    if (what.is_news) std::ignore = alarms_.clear(alarm::queue_damaged, stamp_now());  // each time counts
+    if (what.is_news)
+        log_.error("queue_damaged", {{"path", config_.buffer.path},
+                                     {"reason", what.reason},
+                                     {"moved_to", what.moved_to},
+                                     {"salvaged", what.salvaged},
+                                     {"lost", what.lost},
+                                     {"may_arrive_twice", what.repeated},
+                                     {"exact", what.exact ? "yes" : "no, at least"}});
+    raise(alarm::queue_damaged, damage_.words());
+}
+
+void app::on_store_failed(const store::error& why, backlog behind) {
     raise(why.code() == store::errc::full ? alarm::disk_full : alarm::disk_failing, why.detail());
     store_failing_ = true;
-    not_accepted_ += lost;
+    if (behind.unwritten > 0) tell_unwritten();
     if (stage_ != stage::running) continue_stop();
 }
 
@@ -348,7 +410,7 @@ void app::carry_out(const mqtt::message_refused& what) {
         log_.warning("message_refused", {{"sequence", mqtt::number(what.sequence)},
                                          {"reason", what.reason},
                                          {"messages", refused_},
-                                         {"remedy", "it is kept among the dead letters: tidegate queue stats"}});
+                                         {"remedy", "it is kept among the dead letters: tidegate queue peek --dead-letters"}});
     parked_.push_back({to_store(what.sequence), what.reason_code, what.reason});
 }
 
@@ -406,7 +468,11 @@ void app::say_goodbye() {
 void app::finish_stop() {
     if (store_) store_->stop();  // commits the last acknowledgements
     loop_.stop();
-    log_.info("stopped", {{"accepted", accepted_}, {"not_accepted", not_accepted_}});
+    const backlog lost = store_ ? store_->behind() : backlog{};
+    if (lost != backlog{})
+        log_.error("readings_lost",
+                   {{"messages", lost.waiting + lost.unwritten}, {"reason", "the disk took nothing until the end"}});
+    log_.info("stopped", {{"accepted", accepted_}, {"lost", lost.waiting + lost.unwritten}});
 }
 
 int run_service(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> buses, const log& logger) {

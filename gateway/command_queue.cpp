@@ -5,7 +5,7 @@
 
 #include "gateway/clock.hpp"
 #include "gateway/commands.hpp"
-#include "gateway/site.hpp"
+#include "gateway/queue_path.hpp"
 #include "store/queue.hpp"
 
 namespace gateway {
@@ -25,10 +25,10 @@ void print_json(const store::statistics& s) {
     std::printf(R"({"accepted":%)" PRIu64 R"(,"acknowledged":%)" PRIu64 R"(,"queued":%)" PRIu64 R"(,"dropped":{"oldest":%)" PRIu64
                 R"(,"newest":%)" PRIu64 R"(,"refused":%)" PRIu64 R"(,"session":%)" PRIu64 R"(,"expired":%)" PRIu64
                 R"(,"aged":%)" PRIu64 R"(,"thinned":%)" PRIu64 R"(,"damaged":%)" PRIu64 R"(,"unwritten":%)" PRIu64
-                R"(},"balanced":%s,"bytes":%)" PRIu64 R"(,"max_bytes":%)" PRIu64,
+                R"(},"balanced":%s,"bytes":%)" PRIu64 R"(,"max_bytes":%)" PRIu64 R"(,"bytes_written":%)" PRIu64,
                 l.accepted, l.acknowledged, l.queued, l.dropped_oldest, l.dropped_newest, l.dropped_refused, l.dropped_session,
                 l.dropped_expired, l.dropped_aged, l.dropped_thinned, l.dropped_damaged, l.dropped_unwritten,
-                l.balanced() ? "true" : "false", s.bytes_used, s.max_bytes);
+                l.balanced() ? "true" : "false", s.bytes_used, s.max_bytes, s.bytes_written);
     std::printf(R"(,"dead_letters":{"messages":%)" PRIu64 R"(,"crowded_out":%)" PRIu64 R"(,"not_found":%)" PRIu64
                 R"(},"inbox":{"waiting":%)" PRIu64 R"(,"bytes":%)" PRIu64 "}",
                 s.dead_letters.messages, s.dead_letters.crowded_out, s.dead_letters.not_found, s.inbox.messages, s.inbox.bytes);
@@ -53,6 +53,9 @@ void print_table(const std::string& path, const store::statistics& s) {
     std::printf("inbox         %12" PRIu64 "   received and not handled yet\n", s.inbox.messages);
     std::printf("bytes         %12" PRIu64 "   of %" PRIu64 " (%.1f %%)\n", s.bytes_used, s.max_bytes,
                 s.max_bytes == 0 ? 0.0 : 100.0 * static_cast<double>(s.bytes_used) / static_cast<double>(s.max_bytes));
+    std::printf("written       %12" PRIu64 "   bytes", s.bytes_written);
+    if (l.accepted > 0) std::printf(", %.0f per message", static_cast<double>(s.bytes_written) / static_cast<double>(l.accepted));
+    std::printf("\n");
     if (l.balanced())
         std::printf("The ledger balances: accepted = acknowledged + queued + dropped.\n");
     else
@@ -63,18 +66,9 @@ void print_table(const std::string& path, const store::statistics& s) {
 }  // namespace
 
 int queue_stats_command(const command_options& how) {
-    std::string why;
-    const auto site = load_site(how.config_path, why);
-    if (!site) {
-        std::fprintf(stderr, "error: %s\n", why.c_str());
-        return 1;
-    }
-    if (!site->config) {
-        print_diagnostics(*site);
-        return 1;
-    }
-    const std::string& path = site->config->buffer.path;
-    const auto found = store::queue::inspect(path);
+    const auto path = queue_path(how);
+    if (!path) return 1;
+    const auto found = store::queue::inspect(*path);
     if (!found) {
         std::fprintf(stderr, "error: %s\n", found.error().detail().c_str());
         return 1;
@@ -82,7 +76,7 @@ int queue_stats_command(const command_options& how) {
     if (how.json)
         print_json(*found);
     else
-        print_table(path, *found);
+        print_table(*path, *found);
     return found->ledger.balanced() ? 0 : 1;
 }
 

@@ -10,6 +10,7 @@
 #include "gateway/broker_link.hpp"
 #include "gateway/clock.hpp"
 #include "gateway/commands.hpp"
+#include "gateway/message_text.hpp"
 #include "gateway/payload.hpp"
 #include "mqtt/codec.hpp"
 #include "mqtt/digest.hpp"
@@ -19,36 +20,6 @@ namespace gateway {
 namespace {
 
 constexpr std::int64_t largest_of_mqtt = (256 << 20) + 4;  // bytes of a packet
-
-/// On a terminal a message must not move the cursor or change its colours.
-std::string for_terminal(std::string_view text) {
-    std::string safe;
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if ((byte < 0x20 && c != '\t') || byte == 0x7f) {
-            char escaped[8];
-            std::snprintf(escaped, sizeof escaped, "\\x%02x", byte);
-            safe += escaped;
-        } else {
-            safe += c;
-        }
-    }
-    return safe;
-}
-
-void append_field(std::string& to, const char* name, std::string_view text) {
-    to += std::string(",\"") + name + "\":";
-    append_json_string(to, text);
-}
-
-void append_bytes(std::string& to, const char* name, std::string_view bytes) {
-    if (mqtt::is_valid_utf8(bytes)) return append_field(to, name, bytes);
-    append_field(to, (std::string(name) + "_base64").c_str(), mqtt::base64_encode(bytes));
-}
-
-void append_number(std::string& to, const char* name, std::uint64_t value) {
-    to += std::string(",\"") + name + "\":" + std::to_string(value);
-}
 
 /// One line: {"ts":…,"topic":…,"payload":…,"qos":…}, with "payload_base64" for what is no text and "number" for what a state
 /// file keeps.

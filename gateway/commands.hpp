@@ -15,12 +15,18 @@ struct command_options {
     std::string config_path;
     bool json = false;
     bool verbose = false;
+    // Of the queue commands.
+    std::string queue_path;  // instead of the config file's
+    bool dead_letters = false;
+    std::uint64_t count = 10;
 };
 
 int run_command(const command_options& how);
 int check_command(const command_options& how);
 int simulate_command(const command_options& how);
 int queue_stats_command(const command_options& how);
+int queue_peek_command(const command_options& how);
+int queue_export_command(const command_options& how);
 
 struct pub_options {
     broker_options broker;

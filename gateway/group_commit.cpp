@@ -10,11 +10,7 @@
 namespace gateway {
 namespace {
 
-std::size_t size_of(const std::vector<store::message>& messages) {
-    std::size_t bytes = 0;
-    for (const auto& m : messages) bytes += m.topic.size() + m.payload.size() + m.properties.size();
-    return bytes;
-}
+std::size_t size_of(const store::message& m) { return m.topic.size() + m.payload.size() + m.properties.size(); }
 
 template <typename T>
 void append_to(std::vector<T>& to, std::vector<T> what) {
@@ -50,13 +46,25 @@ void merge(std::optional<save_request>& into, save_request next) {
 
 }  // namespace
 
-bool group_commit::append(std::vector<store::message> messages, bool keep) {
-    const std::size_t bytes = size_of(messages);
-    if (append_bytes_ + bytes > limits::waiting_bytes) return false;
-    append_bytes_ += bytes;
+std::uint64_t group_commit::append(std::vector<store::message> messages, bool keep) {
     keep_ = keep_ || keep;
-    append_to(appends_, std::move(messages));
-    return true;
+    for (auto& m : messages) {
+        append_bytes_ += size_of(m);
+        appends_.push_back(std::move(m));
+    }
+    return drop_beyond_bound();
+}
+
+std::uint64_t group_commit::drop_beyond_bound() {
+    std::uint64_t dropped = 0;
+    while (append_bytes_ + appends_.size() * sizeof(store::message) > limits::waiting_bytes) {
+        const bool newest = when_full_ == store::full_policy::drop_newest;
+        append_bytes_ -= size_of(newest ? appends_.back() : appends_.front());
+        newest ? appends_.pop_back() : appends_.pop_front();
+        ++dropped;
+    }
+    unwritten_ += dropped;
+    return dropped;
 }
 
 void group_commit::save(save_request request, time_point now) {
@@ -67,7 +75,7 @@ void group_commit::save(save_request request, time_point now) {
 std::optional<group_commit::time_point> group_commit::due() const {
     std::optional<time_point> due;
     const auto at = [&](time_point when) { due = due ? std::min(*due, when) : when; };
-    if (!appends_.empty()) at(append_bytes_ >= limits::commit_bytes ? time_point{} : next_commit_);
+    if (!appends_.empty() || unwritten_ > 0) at(append_bytes_ >= limits::commit_bytes ? time_point{} : next_commit_);
     if (save_) at(save_->barrier ? time_point{} : save_since_ + limits::lazy_commit);
     if (due && flush_) due = time_point{};
     if (due) due = std::max(*due, not_before_);
@@ -76,9 +84,8 @@ std::optional<group_commit::time_point> group_commit::due() const {
 
 const store::transaction& group_commit::begin(time_point now) {
     work_ = {};
-    work_.append.swap(appends_);
-    append_bytes_ = 0;
-    work_.handed_out = std::exchange(keep_, false);
+    take_messages();
+    work_.unwritten = unwritten_;
     saving_.reset();
     saving_.swap(save_);
     if (saving_) {
@@ -92,15 +99,32 @@ const store::transaction& group_commit::begin(time_point now) {
         work_.handled = saving_->handled;
     }
     next_commit_ = now + commit_every_;
-    flush_ = false;
+    flush_ = flush_ && !appends_.empty();
     return work_;
+}
+
+/// At least one, if there is any; the rest is for the next transaction.
+void group_commit::take_messages() {
+    std::size_t bytes = 0;
+    while (!appends_.empty()) {
+        const std::size_t size = size_of(appends_.front());
+        if (!work_.append.empty() && bytes + size > limits::most_commit_bytes) break;
+        bytes += size;
+        work_.append.push_back(std::move(appends_.front()));
+        appends_.pop_front();
+    }
+    append_bytes_ -= bytes;
+    work_.handed_out = keep_;
+    keep_ = keep_ && !appends_.empty();
 }
 
 committed group_commit::on_durable(const store::commit_report& report) {
     committed done;
     done.report = report;
     done.keep = work_.handed_out;
-    done.messages = std::move(work_.append);
+    done.messages = std::exchange(work_.append, {});
+    done.unwritten = work_.unwritten;
+    unwritten_ -= work_.unwritten;
     done.saved_up_to = saving_ ? saving_->position : 0;
     if (report.received < work_.receive.size()) {
         ++refusals_;
@@ -112,8 +136,13 @@ committed group_commit::on_durable(const store::commit_report& report) {
     return done;
 }
 
-std::uint64_t group_commit::on_failed(time_point now) {
+void group_commit::on_failed(time_point now) {
     not_before_ = now + limits::store_retry;
+    for (const auto& m : work_.append) append_bytes_ += size_of(m);
+    appends_.insert(appends_.begin(), std::make_move_iterator(work_.append.begin()), std::make_move_iterator(work_.append.end()));
+    work_.append.clear();
+    keep_ = false;
+    drop_beyond_bound();
     if (saving_) {
         // What was saved meanwhile is newer; what had been settled before belongs to it too.
         std::optional<save_request> newer;
@@ -123,7 +152,29 @@ std::uint64_t group_commit::on_failed(time_point now) {
         saving_.reset();
         if (newer) merge(save_, std::move(*newer));
     }
-    return work_.append.size();
+}
+
+void group_commit::rest(time_point now) { not_before_ = now + limits::store_retry; }
+
+std::optional<store::transaction> group_commit::take_settled() {
+    if (!save_) return std::nullopt;
+    store::transaction settled;
+    settled.cursor = std::move(save_->cursor);
+    settled.settled = save_->settled;
+    settled.park = std::move(save_->park);
+    settled.receive = std::move(save_->receive);
+    settled.handled = std::move(save_->handled);
+    save_.reset();
+    return settled;
+}
+
+void group_commit::forget_session() {
+    not_before_ = {};
+    if (!save_) return;
+    save_request left;
+    left.handled = std::move(save_->handled);
+    save_.reset();
+    if (!left.handled.empty()) save_ = std::move(left);
 }
 
 }  // namespace gateway

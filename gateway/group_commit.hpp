@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <vector>
 
@@ -37,41 +38,67 @@ struct committed {
     bool keep = false;                              // as append() was told
     std::uint64_t saved_up_to = 0;                  // 0: no save was in it
     std::vector<store::received_message> received;  // in the inbox, from report.first_received on
+    std::uint64_t unwritten = 0;                    // messages that went before; the ledger has them now
     std::uint64_t refusals = 0;                     // so many times the inbox has had no room, this commit included
 };
 
+/// What isn't durable yet.
+struct backlog {
+    std::uint64_t waiting = 0;    // messages, those under way included
+    std::uint64_t unwritten = 0;  // dropped for want of memory, and not in the ledger yet
+    bool operator==(const backlog&) const = default;
+};
+
 /// A lone message is due at once; a stream, every commit_every; a barrier, as soon as the disk is free; everything that
-/// gathers during one commit goes into the next.
+/// gathers during one commit goes into the next, up to limits::most_commit_bytes. What a commit fails to write waits, in its
+/// order, for the next attempt.
 class group_commit {
 public:
     using time_point = std::chrono::steady_clock::time_point;
 
-    explicit group_commit(std::chrono::milliseconds commit_every) : commit_every_(commit_every) {}
+    explicit group_commit(std::chrono::milliseconds commit_every, store::full_policy when_full = store::full_policy::drop_oldest)
+        : commit_every_(commit_every), when_full_(when_full) {}
 
-    /// Refuses (false) when more waits than limits::waiting_bytes. `keep`: the caller means to send these as soon as they are
-    /// durable, so the store must not drop them as the oldest.
-    [[nodiscard]] bool append(std::vector<store::message> messages, bool keep);
+    /// `keep`: the caller means to send these as soon as they are durable, so the store must not drop them as the oldest.
+    /// Returns how many messages went, these or older ones, since no more than limits::waiting_bytes may wait; the next
+    /// transaction counts them.
+    std::uint64_t append(std::vector<store::message> messages, bool keep);
     void save(save_request request, time_point now);
     /// What waits now is due now.
     void flush() { flush_ = !empty(); }
-    bool empty() const { return appends_.empty() && !save_; }
+    bool empty() const { return appends_.empty() && !save_ && unwritten_ == 0; }
+    backlog behind() const { return {appends_.size() + work_.append.size(), unwritten_}; }
 
     /// When the next commit is due; nothing waits: never.
     std::optional<time_point> due() const;
     /// Nothing is due before this: the last commit failed, and the disk gets a rest.
     time_point not_before() const { return not_before_; }
 
-    /// Takes all that waits. Next: the commit, then on_durable() or on_failed(). Meanwhile others may hand over more.
+    /// Takes what waits. Next: the commit, then on_durable() or on_failed(). Meanwhile others may hand over more.
     const store::transaction& begin(time_point now);
     committed on_durable(const store::commit_report& report);
-    /// Saves are kept and tried again; the messages are not accepted. Returns how many that are.
-    std::uint64_t on_failed(time_point now);
+    /// All of it waits again. The messages are no longer to be kept: who hasn't got them by then reads them from the log.
+    void on_failed(time_point now);
+
+    /// Nothing more for a while: the disk can't take it.
+    void rest(time_point now);
+
+    // -- the queue was salvaged, and the session that saves came from is gone --
+    /// What it had settled, as a transaction; nothing: nothing of that waits. The session itself is not to be kept.
+    std::optional<store::transaction> take_settled();
+    /// Saves that wait are void, but for what was handled. The disk is good again.
+    void forget_session();
 
 private:
+    std::uint64_t drop_beyond_bound();
+    void take_messages();
+
     const std::chrono::milliseconds commit_every_;
-    std::vector<store::message> appends_;
-    std::size_t append_bytes_ = 0;
+    const store::full_policy when_full_;
+    std::deque<store::message> appends_;
+    std::size_t append_bytes_ = 0;      // of payload
     bool keep_ = false;                 // of any of appends_
+    std::uint64_t unwritten_ = 0;       // also while they are under way
     std::optional<save_request> save_;  // several merged: the last cursor, session and held; all of the rest, in order
     time_point save_since_{};
     std::uint64_t refusals_ = 0;

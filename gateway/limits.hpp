@@ -12,11 +12,13 @@ using namespace std::chrono_literals;
 // Bus thread → loop: cycles waiting to be taken. When the loop lags so far behind, the bus waits and counts missed cycles.
 constexpr std::size_t bus_events = 1024;
 
-// Loop → store thread: payload bytes waiting for a commit. Beyond it new messages are refused and counted.
+// Loop → store thread: memory of the messages that wait for a commit, also while the disk takes nothing. Beyond it the oldest
+// or the newest of them go, as the policy says, and are counted.
 constexpr std::size_t waiting_bytes = 4u << 20;
-constexpr std::size_t commit_bytes = 256u << 10;  // commit at once when this much waits
-constexpr auto lazy_commit = 1s;                  // acknowledgements wait this long for a commit to ride with
-constexpr auto store_retry = 1s;                  // after a failed commit
+constexpr std::size_t commit_bytes = 256u << 10;     // payload; commit at once when this much waits
+constexpr std::size_t most_commit_bytes = 1u << 20;  // no more goes into one, so that it finds room in a WAL that can't grow
+constexpr auto lazy_commit = 1s;                     // acknowledgements wait this long for a commit to ride with
+constexpr auto store_retry = 1s;                     // after a failed commit
 
 // Read-ahead of delivery: what one read takes from the log, and what is kept of fresh messages.
 constexpr std::size_t read_messages = 512;

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <csignal>
 #include <cstdio>
+#include <functional>
 #include <limits>
 #include <string>
 #include <tuple>
@@ -51,10 +52,20 @@ public:
         return *this;
     }
 
+    void calls(std::function<void()> what) { to_.callback(std::move(what)); }
+
 private:
     CLI::App& to_;
     const char* name_;
 };
+
+option_group add_queue_command(CLI::App& to, const char* name, const char* help, gateway::command_options& options) {
+    CLI::App* command = to.add_subcommand(name, help);
+    option_group group(*command, "Options");
+    group.add("-c,--config", options.config_path, "FILE", "The config file, which says where the queue is");
+    group.add("--path", options.queue_path, "FILE", "The queue file itself, without a config file");
+    return group;
+}
 
 /// What pub and sub are told of the broker.
 void add_broker_options(CLI::App& to, gateway::broker_options& o, const char* retry) {
@@ -196,9 +207,17 @@ int main(int argc, char** argv) {
 
     CLI::App* queue = app.add_subcommand("queue", "Look at the durable queue, also beside a running service");
     queue->require_subcommand(1);
-    CLI::App* stats = add_command(*queue, "stats", "Accepted, acknowledged, queued, dropped", options);
-    stats->add_flag("--json", options.json, "For programs");
-    stats->callback([&] { chosen = gateway::queue_stats_command; });
+    add_queue_command(*queue, "stats", "Accepted, acknowledged, queued, dropped", options)
+        .flag("--json", options.json, "For programs")
+        .calls([&] { chosen = gateway::queue_stats_command; });
+    add_queue_command(*queue, "peek", "The oldest messages that wait", options)
+        .number("-n,--count", options.count, "N", 1, std::numeric_limits<std::int64_t>::max(), "So many of them [10]")
+        .flag("--dead-letters", options.dead_letters, "Those that no broker would take instead, and why")
+        .flag("--json", options.json, "For programs: an object a line")
+        .calls([&] { chosen = gateway::queue_peek_command; });
+    add_queue_command(*queue, "export", "All messages that wait, as JSON, an object a line", options)
+        .flag("--dead-letters", options.dead_letters, "Those that no broker would take instead, and why")
+        .calls([&] { chosen = gateway::queue_export_command; });
 
     gateway::pub_options pub;
     gateway::sub_options sub;

@@ -10,12 +10,11 @@
 
 namespace gateway {
 
-store_thread::store_thread(store::queue opened, std::chrono::milliseconds commit_every, boost::asio::io_context& loop,
-                           store_events events)
+store_thread::store_thread(store::queue opened, group_commit how, boost::asio::io_context& loop, store_events events)
     : queue_(std::move(opened)),
       loop_(loop),
       events_(std::move(events)),
-      waiting_(commit_every),
+      waiting_(std::move(how)),
       alive_(std::make_shared<bool>(true)),
       thread_(&store_thread::run, this) {}
 
@@ -24,13 +23,14 @@ store_thread::~store_thread() {
     *alive_ = false;
 }
 
-bool store_thread::append(std::vector<store::message> messages, bool keep) {
+std::uint64_t store_thread::append(std::vector<store::message> messages, bool keep) {
+    std::uint64_t dropped = 0;
     {
         const std::lock_guard lock(mutex_);
-        if (!waiting_.append(std::move(messages), keep)) return false;
+        dropped = waiting_.append(std::move(messages), keep);
     }
     wake_.notify_one();
-    return true;
+    return dropped;
 }
 
 void store_thread::save(save_request request) {
@@ -68,13 +68,19 @@ void store_thread::flush() {
 
 bool store_thread::idle() const {
     const std::lock_guard lock(mutex_);
-    return waiting_.empty() && reads_.empty() && !busy_;
+    return waiting_.empty() && reads_.empty() && !busy_ && !on_hold_;
+}
+
+backlog store_thread::behind() const {
+    const std::lock_guard lock(mutex_);
+    return waiting_.behind();
 }
 
 void store_thread::stop() {
     {
         const std::lock_guard lock(mutex_);
         stopping_ = true;
+        if (on_hold_) waiting_.forget_session();
     }
     wake_.notify_one();
     if (thread_.joinable()) thread_.join();
@@ -86,9 +92,11 @@ void store_thread::run() noexcept {
     std::unique_lock lock(mutex_);
     for (;;) {
         const auto due = waiting_.due();
-        if (due && (*due <= clock::now() || stopping_)) {
+        if (on_hold_ && !stopping_) {
+            wake_.wait(lock);
+        } else if (due && (*due <= clock::now() || stopping_)) {
             commit(lock);
-            // Leaving, a disk that fails is not waited for: what it didn't take was reported as not accepted.
+            // Leaving, a disk that fails is not waited for: behind() says what it didn't take.
             if (stopping_ && waiting_.not_before() > clock::now()) return;
         } else if (!reads_.empty() && !stopping_) {
             read_one(lock);
@@ -117,22 +125,61 @@ void store_thread::commit(std::unique_lock<std::mutex>& lock) {
     if (report) {
         tell([this, done = waiting_.on_durable(*report)]() mutable { events_.on_committed(std::move(done)); });
     } else {
-        const std::uint64_t lost = waiting_.on_failed(clock::now());
-        tell([this, why = report.error(), lost] { events_.on_failed(why, lost); });
+        waiting_.on_failed(clock::now());
+        if (report.error().code() == store::errc::damaged && events_.on_salvaged)
+            return static_cast<void>(salvage(lock, report.error()));
+        tell([this, why = report.error(), behind = waiting_.behind()] { events_.on_failed(why, behind); });
     }
 }
 
 void store_thread::read_one(std::unique_lock<std::mutex>& lock) {
     const read_request what = reads_.front();
     reads_.erase(reads_.begin());
+    const auto is_damage = [this](const auto& found) {
+        return !found && found.error().code() == store::errc::damaged && events_.on_salvaged;
+    };
     if (const auto* from = std::get_if<store::sequence>(&what.from)) {
         auto found = unlocked(lock, [&] { return queue_.read(*from, what.messages, what.bytes); });
+        if (is_damage(found) && salvage(lock, found.error())) return;
         tell([this, from = *from, found = std::move(found)]() mutable { events_.on_read(from, std::move(found)); });
     } else {
         const auto number = std::get<store::inbox_number>(what.from);
         auto found = unlocked(lock, [&] { return queue_.read_inbox(number, what.messages, what.bytes); });
+        if (is_damage(found) && salvage(lock, found.error())) return;
         tell([this, number, found = std::move(found)]() mutable { events_.on_read_inbox(number, std::move(found)); });
     }
+}
+
+/// False: there is no way now, and the next commit or read comes back here.
+bool store_thread::salvage(std::unique_lock<std::mutex>& lock, const store::error& why) {
+    store::recovery found;
+    const auto done = unlocked(lock, [&] { return queue_.salvage(why, found); });
+    if (!done) {
+        waiting_.rest(clock::now());
+        tell([this, why = done.error(), behind = waiting_.behind()] { events_.on_failed(why, behind); });
+        return false;
+    }
+    if (const auto settled = waiting_.take_settled()) {
+        const auto kept = unlocked(lock, [&] { return queue_.commit(*settled); });
+        // Otherwise those messages are sent once more.
+        if (kept && settled->cursor) found.cursor = *settled->cursor;
+        found.ledger = queue_.ledger();
+    }
+    waiting_.forget_session();
+    reads_.clear();
+    on_hold_ = true;
+    tell([this, found = std::move(found)]() mutable { events_.on_salvaged(std::move(found)); });
+    return true;
+}
+
+void store_thread::go_on() {
+    {
+        const std::lock_guard lock(mutex_);
+        waiting_.forget_session();
+        reads_.clear();
+        on_hold_ = false;
+    }
+    wake_.notify_one();
 }
 
 template <typename Event>

@@ -25,21 +25,24 @@ namespace gateway {
 struct store_events {
     std::function<void(committed)> on_committed;
     std::function<void(store::sequence from, store::result<std::vector<store::stored_message>>)> on_read;
-    /// A commit failed; `lost` messages in it were not accepted. Saves are kept and tried again.
-    std::function<void(const store::error& why, std::uint64_t lost)> on_failed;
+    /// A commit failed. All of it waits and is tried again.
+    std::function<void(const store::error& why, backlog behind)> on_failed;
     std::function<void(store::inbox_number from, store::result<std::vector<store::waiting_message>>)> on_read_inbox = {};
+    /// The file was damaged; what could be saved is in a new one. What waits is kept for it, but the session must begin anew
+    /// from `found`: then go_on(). Until then nothing is committed or read, and reads asked for before aren't answered.
+    std::function<void(store::recovery found)> on_salvaged = {};
 };
 
 /// Every public function from the loop's thread; every event on it.
 class store_thread {
 public:
-    store_thread(store::queue opened, std::chrono::milliseconds commit_every, boost::asio::io_context& loop, store_events events);
+    store_thread(store::queue opened, group_commit how, boost::asio::io_context& loop, store_events events);
     ~store_thread();  // commits what waits, then joins
     store_thread(const store_thread&) = delete;
     store_thread& operator=(const store_thread&) = delete;
 
-    /// As group_commit::append(): false says that the disk has not answered for long.
-    [[nodiscard]] bool append(std::vector<store::message> messages, bool keep);
+    /// As group_commit::append(): that something went says that the disk has taken nothing for long.
+    std::uint64_t append(std::vector<store::message> messages, bool keep);
     void save(save_request request);
     void read(store::sequence from, std::size_t most_messages, std::size_t most_bytes);
     /// Requires: there is an on_read_inbox.
@@ -47,6 +50,9 @@ public:
     /// Commits whatever waits at once; an on_committed or on_failed follows if there was anything.
     void flush();
     bool idle() const;  // nothing waits and nothing is being written
+    backlog behind() const;
+    /// After on_salvaged: what the old session has saved since is void.
+    void go_on();
 
     /// Commits what waits and joins. Nothing may be handed over afterwards; no event comes afterwards.
     void stop();
@@ -60,6 +66,7 @@ private:
     void run() noexcept;
     void commit(std::unique_lock<std::mutex>& lock);
     void read_one(std::unique_lock<std::mutex>& lock);
+    bool salvage(std::unique_lock<std::mutex>& lock, const store::error& why);
     template <typename Call>
     auto unlocked(std::unique_lock<std::mutex>& lock, Call call);
     template <typename Event>
@@ -74,6 +81,7 @@ private:
     group_commit waiting_;
     std::vector<read_request> reads_;
     bool busy_ = false;
+    bool on_hold_ = false;  // until go_on()
     bool stopping_ = false;
     std::shared_ptr<bool> alive_;
     std::thread thread_;

@@ -1,5 +1,6 @@
 // store/commit.cpp: what a transaction does to the file: park, finish, receive, evict, append, count.
-// Not here: inbox and dead letters (inbox.hpp, dead_letters.hpp), bytes (segment.hpp, record.hpp), SQL (log.hpp).
+// Not here: what goes for its age or is thinned out (aging.cpp, thinning.cpp), inbox and dead letters (inbox.hpp,
+// dead_letters.hpp), bytes (segment.hpp, record.hpp), SQL (log.hpp).
 #include <algorithm>
 #include <cassert>
 #include <string>
@@ -12,9 +13,9 @@ namespace store {
 namespace {
 
 bool is_empty(const transaction& work) {
-    return work.append.empty() && !work.cursor && !work.session && work.settled == settled{} && work.park.empty() &&
+    return work.append.empty() && !work.cursor && !work.session && work.settled == settled{} && work.park.empty() && !work.now &&
            work.receive.empty() && !work.held && work.handled.empty() && work.remove_dead_letters.empty() &&
-           !work.remove_all_dead_letters;
+           !work.remove_all_dead_letters && work.unwritten == 0 && !work.boot_offset_ms;
 }
 
 bool is_finished(sequence at, const cursor& by) {
@@ -25,17 +26,34 @@ bool is_finished(sequence at, const cursor& by) {
 
 result<commit_report> queue::file::commit(const transaction& work) {
     if (!is_open_) return closed_because();
+    if (checkpoint_owed_ && !tighten()) return error(errc::full, how_.path + ": the device is full; free some space on it");
+    auto done = commit_or_undo(work);
+    if (!done && done.error().code() == errc::full && only_seems_full()) return log_.damaged("a page has an impossible number");
+    if (!done && done.error().code() == errc::full && tighten()) done = commit_or_undo(work);
+    if (done) done->disk_full = disk_full_;
+    return done;
+}
+
+/// SQLite says so of any page number beyond the file's bound, also of one that damage has put there.
+bool queue::file::only_seems_full() {
+    if (with_.vfs != nullptr || !has_room_at(how_.path)) return false;
+    const auto checked = connection_.text("PRAGMA quick_check(1)");
+    return !checked || *checked != "ok";
+}
+
+result<commit_report> queue::file::commit_or_undo(const transaction& work) {
     const std::uint64_t texts_before = texts_.last_id();
     auto done = try_commit(work);
     if (!done) {
         connection_.roll_back();
         texts_.forget_after(texts_before);
+        halving_.start_over();  // it has counted what is there again
     }
     return done;
 }
 
 result<commit_report> queue::file::try_commit(const transaction& work) {
-    attempt in{now_, {}, 0, work.handed_out, false};
+    attempt in{now_, {}, 0, work.handed_out, false, 0, false};
     if (!is_empty(work)) {
         if (const auto begun = log_.begin(); !begun) return begun.error();
     }
@@ -43,8 +61,10 @@ result<commit_report> queue::file::try_commit(const transaction& work) {
     if (!used_before) return used_before.error();
     in.report.bytes_used = *used_before * page_size;
     in.report.inbox = now_.inbox.counts;
+    in.report.written = meter_.counts();
     if (is_empty(work)) return in.report;
     in.page_limit = page_limit(how_.max_bytes / page_size, *used_before);
+    if (tight_pages_) in.page_limit = std::min(in.page_limit, *tight_pages_);
     if (const auto moved = move_messages(work, in); !moved) return moved.error();
     if (const auto dropped = drop_damaged(in); !dropped) return dropped.error();
     if (const auto saved = save_records(in); !saved) return saved.error();
@@ -54,10 +74,12 @@ result<commit_report> queue::file::try_commit(const transaction& work) {
     if (const auto durable = log_.commit(); !durable) return durable.error();
 
     log_.forget_set_aside();
+    in.report.written = meter_.counts();
     now_ = std::move(in.next);
     if (work.handed_out) given_out_ = std::max(given_out_, now_.figures.last);
     const bool evicted = reading_.first() >= number(in.report.evicted_from) && reading_.last() <= number(in.report.evicted_to);
-    if (evicted || reading_.last() <= number(now_.cursor.acked)) reading_ = {};
+    const bool others_went = in.report.aged > 0 || in.report.thinned > 0;
+    if (evicted || others_went || reading_.last() <= number(now_.cursor.acked)) reading_ = {};
     return in.report;
 }
 
@@ -68,11 +90,16 @@ result<void> queue::file::move_messages(const transaction& work, attempt& in) {
     figures.dropped_refused += work.settled.refused;
     figures.dropped_session += work.settled.session;
     figures.dropped_expired += work.settled.expired;
-    in.counters_changed = work.settled != settled{};
+    figures.dropped_unwritten += work.unwritten;
+    in.counters_changed = work.settled != settled{} || work.unwritten > 0;
     if (work.session) in.next.session = work.session;
+    if (work.boot_offset_ms && !how_.boot_id.empty()) remember(in.next.boots, {how_.boot_id, *work.boot_offset_ms});
     if (const auto parked = bury(work, in); !parked) return parked;
     if (work.cursor && *work.cursor != now_.cursor) {
         if (const auto moved = finish(*work.cursor, in); !moved) return moved;
+    }
+    if (work.now) {
+        if (const auto aged = age_out(*work.now, in); !aged) return aged;
     }
     if (const auto received = fill_inbox(work, in); !received) return received;
     return append(work.append, in);
@@ -103,6 +130,7 @@ result<void> queue::file::drop_damaged(attempt& in) {
     const auto finished = log_.finished(in.next.cursor);
     if (!finished) return finished.error();
     const std::uint64_t lost_before = figures.dropped_damaged;
+    if (*stored > figures.stored || *finished > *stored) return log_.damaged("there are more messages than were ever kept");
     figures.stored = *stored;
     in.next.finished = *finished;
     in.next.balance();
@@ -125,8 +153,18 @@ result<void> queue::file::save_records(attempt& in) {
     if (next.dead_letters != now_.dead_letters) {
         if (const auto saved = log_.save(next.dead_letters); !saved) return saved;
     }
-    if (in.counters_changed) return log_.save(next.figures);
+    if (next.boots != now_.boots) {
+        if (const auto saved = log_.save(next.boots); !saved) return saved;
+        reading_boot_.reset();
+    }
+    if (in.counters_changed) return save_counters(next.figures);
     return {};
+}
+
+/// What this transaction itself writes comes into the count with the next.
+result<void> queue::file::save_counters(counters& figures) {
+    figures.bytes_written = written_before_ + meter_.counts().bytes;
+    return log_.save(figures);
 }
 
 result<void> queue::file::bury(const transaction& work, attempt& in) {
@@ -146,9 +184,8 @@ result<void> queue::file::park(std::span<const parking> messages, const cursor& 
         assert(is_finished(one.sequence, finished_by));
         static_cast<void>(finished_by);
         auto found = read_next(number(one.sequence));
-        // A damaged one can't be kept, but must not hold up those behind it for ever either.
-        if (!found && found.error().code() != errc::damaged) return found.error();
-        const bool there = found && *found && (*found)->sequence == one.sequence && !is_finished(one.sequence, now_.cursor);
+        if (!found) return found.error();
+        const bool there = *found && (*found)->sequence == one.sequence && !is_finished(one.sequence, now_.cursor);
         if (!there) {
             ++state.counts.not_found;
             continue;
@@ -261,6 +298,11 @@ result<std::uint64_t> queue::file::make_room(std::uint64_t pages, attempt& in) {
         if (!used) return used.error();
         const std::uint64_t room = in.page_limit - std::min(in.page_limit, *used);
         if (room >= pages || how_.when_full == full_policy::drop_newest) return room;
+        if (how_.when_full == full_policy::thin) {
+            const auto thinned = thin(in);
+            if (!thinned) return thinned.error();
+            if (*thinned) continue;
+        }
         const auto went = evict(pages + *used - in.page_limit, in);
         if (!went) return went.error();
         if (!*went) return room;

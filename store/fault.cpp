@@ -28,13 +28,13 @@ bool is_queue(std::string_view header) {
 std::optional<std::string> fault_before_opening(files& in, const std::string& path) {
     std::string header(header_size, '\0');
     const auto file = in.open(path);
-    const bool has_header = file && file->read(0, header.data(), header_size) == header_size;
+    const bool is_there = file && file->size() > 0;
+    const bool has_header = is_there && file->read(0, header.data(), header_size) == header_size;
+    if (is_there && !has_header) return "it is cut off in its header";
     if (has_header && is_queue(header) && !header_is_sound(header)) return "its header is damaged";
 
-    const auto wal = in.open(path + "-wal");
-    if (!wal || wal->size() <= wal_header_size) return std::nullopt;
     page_source pages(in, path);
-    if (!file || file->size() == 0) {
+    if (!is_there) {
         // SQLite would remove the WAL.
         if (pages.wal_has_content()) return "the file is gone or empty, and its WAL is not";
         return std::nullopt;
@@ -42,6 +42,7 @@ std::optional<std::string> fault_before_opening(files& in, const std::string& pa
     if (pages.wal_is_damaged()) return "its WAL is damaged before its end";
     // A header that a power cut has torn is that of a WAL that starts over, when all of the old one is in the file.
     if (pages.wal_header_is_damaged() && !pages.wal_adds_nothing()) return "the header of its WAL is damaged";
+    if (is_queue(header) && !pages.is_complete()) return "it is shorter than it says";
     return std::nullopt;
 }
 

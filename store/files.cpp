@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -82,6 +83,12 @@ public:
 };
 
 }  // namespace
+
+bool has_room_at(const std::string& path) {
+    constexpr std::uint64_t plenty = 64u << 20;
+    struct statvfs device {};
+    return ::statvfs(path.c_str(), &device) == 0 && std::uint64_t{device.f_bavail} * device.f_frsize >= plenty;
+}
 
 files& system_files() {
     static posix_files only;  // has no state

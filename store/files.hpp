@@ -38,4 +38,7 @@ public:
 
 files& system_files();
 
+/// The device says that there is room for more than any one commit takes.
+bool has_room_at(const std::string& path);
+
 }  // namespace store

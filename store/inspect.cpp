@@ -1,4 +1,4 @@
-// store/inspect.cpp: the figures and the dead letters of a queue file, read beside a running service or without one.
+// store/inspect.cpp: the figures, messages and dead letters of a queue file, read beside a running service or without one.
 // Writes nothing, takes no lock that a writer waits for, and leaves no file behind: files made here might belong to another
 // user, and the service couldn't open them then.
 #include <sys/stat.h>
@@ -34,24 +34,56 @@ error cannot_read(const std::string& path, int why) {
             path + ": " + std::strerror(why) + "; the service makes it when it first runs"};
 }
 
-result<std::optional<stamp>> oldest_queued(log_table& log, const contents& known) {
+/// The messages from `from` on that aren't finished; see queue::read() for the bounds.
+result<std::vector<stored_message>> queued_messages(log_table& log, const contents& known, std::int64_t from,
+                                                    std::size_t most_messages, std::size_t most_bytes,
+                                                    std::string* boot_of_last = nullptr) {
     dictionary texts;
     if (const auto loaded = log.load_texts(texts); !loaded) return loaded.error();
-    std::int64_t from = number(known.cursor.acked) + 1;
-    const std::vector<sequence>& finished = known.cursor.acked_beyond;
+    std::vector<stored_message> found;
+    std::size_t bytes = 0;
+    const cursor& at = known.cursor;
+    from = std::max(from, number(at.acked) + 1);
     for (;;) {
         auto segment = log.segment_from(part::log, from);
-        if (!segment) return segment.error();
-        if (!*segment) return std::optional<stamp>();
+        // What comes before damage is good; the next call, which begins with it, reports it.
+        if (!segment && found.empty()) return segment.error();
+        if (!segment || !*segment) return found;
         while ((*segment)->position() <= (*segment)->last()) {
-            stored_message found;
-            if (!(*segment)->next(texts, found)) return log.damaged("a message can't be decoded");
-            const bool done =
-                found.sequence <= known.cursor.acked || std::binary_search(finished.begin(), finished.end(), found.sequence);
-            if (!done) return std::optional<stamp>(found.message.taken);
+            stored_message next;
+            if (!(*segment)->next(texts, next)) {
+                if (found.empty()) return log.damaged("a message can't be decoded");
+                return found;
+            }
+            const bool done = std::binary_search(at.acked_beyond.begin(), at.acked_beyond.end(), next.sequence);
+            if (number(next.sequence) < from || done) continue;
+            bytes += size_of(next.message);
+            if (bytes > most_bytes && !found.empty()) return found;
+            next.of_this_boot = false;  // nobody has said which boot this is
+            next.boot_offset_ms = offset_of(known.boots, (*segment)->boot());
+            found.push_back(std::move(next));
+            if (boot_of_last != nullptr) *boot_of_last = (*segment)->boot();
+            if (found.size() >= most_messages) return found;
         }
         from = (*segment)->last() + 1;
     }
+}
+
+result<void> find_oldest(log_table& log, const contents& known, statistics& to) {
+    const auto found = queued_messages(log, known, 1, 1, 0, &to.oldest_boot);
+    if (!found) return found.error();
+    if (!found->empty()) to.oldest = found->front().message.taken;
+    return {};
+}
+
+result<std::vector<stored_message>> read_messages(connection& file, sequence from, std::size_t most_messages,
+                                                  std::size_t most_bytes) {
+    if (const auto ours = check_version(file); !ours) return ours.error();
+    log_table log(file);
+    if (const auto ready = log.prepare(log_table::purpose::reading); !ready) return ready.error();
+    const auto known = log.load();
+    if (!known) return known.error();
+    return queued_messages(log, *known, number(from), most_messages, most_bytes);
 }
 
 result<statistics> read_figures(connection& file) {
@@ -60,21 +92,21 @@ result<statistics> read_figures(connection& file) {
     if (const auto ready = log.prepare(log_table::purpose::reading); !ready) return ready.error();
     const auto known = log.load();
     if (!known) return known.error();
-    const auto oldest = oldest_queued(log, *known);
-    if (!oldest) return oldest.error();
     const auto pages = log.pages_used();
     if (!pages) return pages.error();
     statistics found;
+    if (const auto done = find_oldest(log, *known, found); !done) return done.error();
     found.ledger = known->ledger();
     found.cursor = known->cursor;
     found.session = known->session;
     found.bytes_used = *pages * page_size;
     found.max_bytes = known->figures.max_bytes;
-    found.oldest = *oldest;
+    found.boots = known->boots;
     found.last = sequence{known->figures.last};
     found.held = known->held;
     found.inbox = known->inbox.counts;
     found.dead_letters = known->dead_letters.counts;
+    found.bytes_written = known->figures.bytes_written;
     return found;
 }
 
@@ -121,6 +153,11 @@ auto read_beside(const std::string& path, Read read) -> decltype(read(std::declv
 }  // namespace
 
 result<statistics> queue::inspect(const std::string& path) { return read_beside(path, read_figures); }
+
+result<std::vector<stored_message>> queue::inspect_messages(const std::string& path, sequence from, std::size_t most_messages,
+                                                            std::size_t most_bytes) {
+    return read_beside(path, [&](connection& file) { return read_messages(file, from, most_messages, most_bytes); });
+}
 
 result<std::vector<dead_letter>> queue::inspect_dead_letters(const std::string& path, dead_letter_number from, std::size_t most) {
     return read_beside(path, [&](connection& file) { return read_letters(file, from, most); });

@@ -93,8 +93,7 @@ result<void> log_table::prepare(purpose what_for) {
 }
 
 error log_table::damaged(const std::string& what) const {
-    return {errc::damaged,
-            file_.path() + ": " + what + "; move the file and its -wal aside together to start with an empty queue"};
+    return {errc::damaged, file_.path() + ": " + what + "; the service saves what it can of it when it next starts"};
 }
 
 std::optional<segment_row> log_table::as_segment(const rows& at, part of) {
@@ -250,6 +249,7 @@ result<contents> log_table::load() {
     if (const auto done = load_record(held_key, found.held, decode_held); !done) return done.error();
     if (const auto done = load_record(inbox_key, found.inbox, decode_inbox); !done) return done.error();
     if (const auto done = load_record(dead_letters_key, found.dead_letters, decode_dead_letters); !done) return done.error();
+    if (const auto done = load_record(boot_clocks_key, found.boots, decode_boot_clocks); !done) return done.error();
     if (const auto done = load_record(damage_key, found.damage, decode_damage); !done) return done.error();
     const auto last = last_number();
     if (!last) return last.error();
@@ -278,6 +278,7 @@ result<void> log_table::save(const session_record& what) { return put_row(sessio
 result<void> log_table::save(const held_identifiers& what) { return put_row(held_key, 0, encode(what)); }
 result<void> log_table::save(const inbox_state& what) { return put_row(inbox_key, 0, encode(what)); }
 result<void> log_table::save(const dead_letter_state& what) { return put_row(dead_letters_key, 0, encode(what)); }
+result<void> log_table::save(const boot_clocks& what) { return put_row(boot_clocks_key, 0, encode(what)); }
 
 result<void> log_table::save(const damage& what) { return put_row(damage_key, 0, encode(what)); }
 

@@ -25,6 +25,7 @@ struct contents {
     inbox_state inbox;
     dead_letter_state dead_letters;
     std::optional<store::damage> damage;  // that the file was made after
+    boot_clocks boots;
 
     store::ledger ledger() const;
     /// After damage: what the ledger can't account for is lost; what was thought lost and has arrived after all isn't.
@@ -38,6 +39,7 @@ constexpr std::int64_t session_key = -65537;
 constexpr std::int64_t held_key = -65793;
 constexpr std::int64_t inbox_key = -131073;
 constexpr std::int64_t dead_letters_key = -131074;
+constexpr std::int64_t boot_clocks_key = -131075;
 constexpr std::int64_t damage_key = -131090;
 
 constexpr std::int64_t highest_number = std::int64_t{1} << 61;
@@ -100,6 +102,7 @@ public:
     result<void> save(const dead_letter_state& what);
     result<void> save(const damage& what);
     result<void> forget_damage() { return erase_.execute(damage_key, damage_key); }
+    result<void> save(const boot_clocks& what);
 
     result<void> load_texts(dictionary& to);
     result<void> add_text(std::uint64_t id, std::string_view text);

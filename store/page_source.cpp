@@ -41,7 +41,6 @@ page_source::page_source(files& in, const std::string& path) : file_(in.open(pat
     has_holes_ |= !is_complete();
 }
 
-/// As many pages as the first one says.
 bool page_source::is_complete() {
     std::string first;
     return read(1, first) && first.starts_with("SQLite format 3") && read_32(first, 28) <= pages_;

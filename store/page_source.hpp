@@ -40,6 +40,8 @@ public:
     bool wal_is_damaged() const { return wal_is_damaged_; }
     bool wal_header_is_damaged() const { return wal_header_is_damaged_; }
     bool wal_has_content() const { return !frames_.empty(); }
+    /// As many pages as the first one says.
+    bool is_complete();
     /// What the WAL holds is in the file already.
     bool wal_adds_nothing();
 
@@ -52,7 +54,6 @@ private:
     bool collect(const leaf_cell& cell, reading read_page, std::string& to);
     role role_of(std::uint32_t page);
     bool is_stale(std::uint32_t page) const;
-    bool is_complete();
 
     std::unique_ptr<raw_file> file_;
     std::unique_ptr<raw_file> wal_;

@@ -39,22 +39,28 @@ result<void> queue::file::open(recovery& found) {
 }
 
 result<void> queue::file::open_file(recovery& found) {
-    const auto created = open_for_writing(connection_, how_, with_);
-    if (!created) return created.error();
+    if (const auto metered = meter_.over(with_.vfs); !metered) return metered;
+    reserve_ = reserve(how_.path, std::min(how_.reserve_bytes, how_.max_bytes), with_.vfs);
+    const auto opened = open_for_writing(connection_, how_, with_, meter_.name());
+    if (!opened) return opened.error();
+    checkpoint_owed_ = opened->checkpoint_owed;
     if (const auto ready = log_.prepare(log_table::purpose::writing); !ready) return ready;
     if (const auto ready = dead_letters_.prepare(); !ready) return ready;
     if (const auto loaded = log_.load_texts(texts_); !loaded) return loaded;
     const auto known = log_.load();
     if (!known) return known.error();
     now_ = *known;
-    if (const auto started = start_up(*created); !started) return started;
+    written_before_ = now_.figures.bytes_written;
+    if (const auto started = start_up(opened->created); !started) return started;
     // At each start, not only when the file was made: the process that made it may have ended before it came to this.
     if (with_.vfs == nullptr) {
         if (const auto synced = sync_folder_of(how_.path); !synced) return synced;
     }
     is_open_ = true;
-    found = {*created, now_.cursor, now_.session, now_.ledger(), sequence{now_.figures.last}, now_.held, now_.inbox.counts};
-    found.damage = now_.damage;
+    const std::string reserve_failed = secure_room();
+    found = {opened->created, now_.cursor,       now_.session, now_.ledger(),  sequence{now_.figures.last},
+             now_.held,       now_.inbox.counts, disk_full_,   reserve_failed, offset_of(now_.boots, how_.boot_id),
+             now_.damage};
     if (found.damage) found.damage->is_news = moved_now_;
     return {};
 }
@@ -74,7 +80,13 @@ result<void> queue::file::rescue(const error& why, recovery& found) {
     quarantine aside(*files_, how_.path);
     if (const auto cleared = aside.clear_workplace(); !cleared) return cleared;
     const store::damage report{why.detail(), aside.next_name()};
-    const auto salvaged = store::salvage(*files_, how_.path, aside.workplace(), with_, before_damage_, report);
+    const auto copy = [&] { return store::salvage(*files_, how_.path, aside.workplace(), with_, before_damage_, report); };
+    auto salvaged = copy();
+    if (!salvaged && salvaged.error().code() == errc::full && how_.reserve_bytes > 0) {
+        reserve(how_.path, how_.reserve_bytes, with_.vfs).give_up();
+        if (const auto cleared = aside.clear_workplace(); !cleared) return cleared;
+        salvaged = copy();
+    }
     if (!salvaged) {
         std::ignore = aside.clear_workplace();  // the next attempt does it again
         const bool no_room = salvaged.error().code() == errc::full;
@@ -97,7 +109,7 @@ result<void> queue::file::start_up(bool created) {
     const bool forget_texts = !created && now_.figures.stored == 0 && texts_.half_full();
     const bool new_bound = now_.figures.max_bytes != how_.max_bytes;
     const bool damaged_is_gone = now_.damage && files_ != nullptr && files_->beginning_with(now_.damage->moved_to).empty();
-    if (!forget_texts && !new_bound && !damaged_is_gone) return {};
+    if ((!forget_texts && !new_bound && !damaged_is_gone) || checkpoint_owed_) return {};
     now_.figures.max_bytes = how_.max_bytes;
     if (const auto begun = log_.begin(); !begun) return begun;
     if (forget_texts) {
@@ -110,7 +122,7 @@ result<void> queue::file::start_up(bool created) {
         if (const auto forgotten = log_.forget_damage(); !forgotten) return forgotten;
         now_.damage.reset();
     }
-    if (const auto saved = log_.save(now_.figures); !saved) return saved;
+    if (const auto saved = save_counters(now_.figures); !saved) return saved;
     return log_.commit();
 }
 
@@ -119,7 +131,7 @@ queue::file::~file() {
     if (!is_open_) return;
     rewind_wal(connection_);
     if (!log_.begin()) return;
-    if (log_.save(now_.figures)) std::ignore = log_.commit();
+    if (save_counters(now_.figures)) std::ignore = log_.commit();
 }
 
 // ---- Reading ----
@@ -174,8 +186,18 @@ result<std::optional<stored_message>> queue::file::read_next(std::int64_t from) 
         reading_ = {};
         found.sequence = sequence{0};
     } while (number(found.sequence) < from);
-    found.of_this_boot = !how_.boot_id.empty() && reading_.boot() == how_.boot_id;
+    tell_boot(found);
     return std::optional<stored_message>(std::move(found));
+}
+
+/// Looked up once a segment.
+void queue::file::tell_boot(stored_message& of) {
+    if (!reading_boot_ || reading_boot_->segment != reading_.first()) {
+        const bool is_this = !how_.boot_id.empty() && reading_.boot() == how_.boot_id;
+        reading_boot_ = {reading_.first(), is_this, offset_of(now_.boots, reading_.boot())};
+    }
+    of.of_this_boot = reading_boot_->is_this;
+    of.boot_offset_ms = reading_boot_->offset_ms;
 }
 
 result<std::vector<waiting_message>> queue::file::read_inbox(inbox_number from, std::size_t most_messages,
@@ -201,7 +223,15 @@ result<queue> queue::open(const options& how, recovery& found) { return open_tun
 result<queue> open_tuned(const options& how, const tuning& with, recovery& found) {
     assert(!how.path.empty() && how.max_bytes >= smallest_bound);
     auto opened = std::make_unique<queue::file>(how, with);
-    const auto done = opened->open(found);
+    auto done = opened->open(found);
+    if (!done && done.error().code() == errc::full && with.vfs == nullptr && has_room_at(how.path))
+        done = error(errc::damaged, done.error().detail());  // as in only_seems_full()
+    if (!done && done.error().code() == errc::full && how.reserve_bytes > 0) {
+        // Not even what SQLite keeps beside the file has room. The reserve does; it is for this.
+        opened = std::make_unique<queue::file>(how, with);
+        reserve(how.path, how.reserve_bytes, with.vfs).give_up();
+        done = opened->open(found);
+    }
     if (done) return queue(std::move(opened));
     if (done.error().code() != errc::damaged || !opened->can_be_rescued()) return done.error();
     queue damaged(std::move(opened));
@@ -229,8 +259,12 @@ result<std::vector<dead_letter>> queue::read_dead_letters(dead_letter_number fro
     return file_->read_dead_letters(from, most);
 }
 
+bool queue::try_to_heal() { return file_->try_to_heal(); }
+
 ledger queue::ledger() const { return file_->ledger(); }
 
 dead_letter_counts queue::dead_letters() const { return file_->dead_letters(); }
+
+write_counts queue::written() const { return file_->written(); }
 
 }  // namespace store

@@ -1,5 +1,6 @@
 // store/queue_file.hpp: everything that belongs to an open queue: the file, what is known of it, and what is done to it.
-// Not for users of a queue: queue.hpp. Opening and reading are in queue.cpp, committing in commit.cpp.
+// Not for users of a queue: queue.hpp. Opening and reading are in queue.cpp, committing in commit.cpp, a full device in
+// full_disk.cpp.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +16,11 @@
 #include "store/lock.hpp"
 #include "store/log.hpp"
 #include "store/queue.hpp"
+#include "store/reserve.hpp"
+#include "store/retention.hpp"
 #include "store/sqlite.hpp"
 #include "store/tuning.hpp"
+#include "store/write_meter.hpp"
 
 namespace store {
 
@@ -36,8 +40,10 @@ public:
     result<std::vector<stored_message>> read(sequence from, std::size_t most_messages, std::size_t most_bytes);
     result<std::vector<waiting_message>> read_inbox(inbox_number from, std::size_t most_messages, std::size_t most_bytes);
     result<std::vector<dead_letter>> read_dead_letters(dead_letter_number from, std::size_t most);
+    bool try_to_heal();
     store::ledger ledger() const { return now_.ledger(); }
     dead_letter_counts dead_letters() const { return now_.dead_letters.counts; }
+    write_counts written() const { return meter_.counts(); }
 
 private:
     /// A transaction on its way: what will be true once it is durable.
@@ -47,11 +53,30 @@ private:
         std::uint64_t page_limit = 0;
         bool handed_out = false;  // what is appended is the caller's at once
         bool counters_changed = false;
+        std::uint64_t looked_at = 0;  // bytes of segments, to thin them
+        bool new_pass = false;        // thinning came to its end and began again
+    };
+    /// A segment that may be dropped, and when its newest message was taken, if that can be read.
+    struct dated_segment {
+        segment_row row;
+        std::optional<stamp> newest;
+        bool of_this_boot = false;
+    };
+
+    /// What is known of the boot in which a segment was taken.
+    struct boot_facts {
+        std::int64_t segment = 0;  // its first message
+        bool is_this = false;
+        std::optional<std::int64_t> offset_ms;
     };
 
     result<void> open_file(recovery& found);
     result<void> start_up(bool created);
     error closed_because() const;
+    std::string secure_room();
+    bool only_seems_full();
+    bool tighten();
+    result<commit_report> commit_or_undo(const transaction& work);
     result<commit_report> try_commit(const transaction& work);
     result<void> move_messages(const transaction& work, attempt& in);
     result<void> park(std::span<const parking> messages, const cursor& finished_by, attempt& in);
@@ -59,31 +84,58 @@ private:
     result<void> fill_inbox(const transaction& work, attempt& in);
     result<void> drop_damaged(attempt& in);
     result<void> save_records(attempt& in);
+    result<void> save_counters(counters& figures);
     result<void> finish(const cursor& moved, attempt& in);
     result<void> append(std::span<const message> messages, attempt& in);
     result<segment_writer> write_segment(std::span<const message> messages, std::size_t most_bytes);
     result<text_reference> reference(std::string_view text);
     result<std::uint64_t> make_room(std::uint64_t pages, attempt& in);
     result<bool> evict(std::uint64_t pages, attempt& in);
+    // aging.cpp
+    result<void> age_out(const stamp& now, attempt& in);
+    result<bool> drop_aged(std::int64_t after, std::int64_t last_to_go, attempt& in);
+    result<std::optional<dated_segment>> next_dated(std::int64_t after);
+    // thinning.cpp
+    result<bool> thin(attempt& in);
+    result<void> thin(std::span<const segment_row> stretch, attempt& in);
+    result<std::vector<segment_row>> next_stretch(attempt& in);
+    result<std::vector<segment_row>> stretch_after(std::int64_t after, std::int64_t until);
+    bool is_readable(segment_reader& which) const;
+    text_reference known_reference(std::string_view text) const;
+
     std::int64_t exempt_up_to(const cursor& at) const;
     result<bool> locate(std::int64_t from);
     result<std::optional<stored_message>> read_next(std::int64_t from);
+    void tell_boot(stored_message& of);
 
     const options how_;
     const tuning with_;
     files* files_ = nullptr;
     std::shared_ptr<writer_lock> lock_;      // goes on to the one that comes after damage
     std::optional<contents> before_damage_;  // what was known when damage was found
+    write_meter meter_;
     connection connection_;
     log_table log_{connection_};
     inbox inbox_{log_};
     dead_letter_table dead_letters_{connection_};
     dictionary texts_;
     contents now_;
-    std::int64_t given_out_ = 0;  // the highest number that the caller holds: by read(), or handed_out
-    segment_reader reading_;      // the segment that was read last, up to where
+    std::uint64_t written_before_ = 0;  // in the file's life, before open()
+    std::int64_t given_out_ = 0;        // the highest number that the caller holds: by read(), or handed_out
+    segment_reader reading_;            // the segment that was read last, up to where
+    std::optional<boot_facts> reading_boot_;
     bool is_open_ = false;
     bool moved_now_ = false;  // a damaged file has been moved aside by this one
+    reserve reserve_;
+    bool disk_full_ = false;
+    bool checkpoint_owed_ = false;              // the one at opening
+    std::optional<std::uint64_t> tight_pages_;  // for segments, on a full device
+
+    clock_trust trust_;
+    std::int64_t unknown_age_up_to_ = 0;  // the age of the segments up to there can't be known
+    bool was_trusted_ = false;
+    std::optional<dated_segment> dated_;  // the last one that was looked at; it is looked at again and again
+    alternation halving_;
 };
 
 }  // namespace store

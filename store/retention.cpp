@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cstdlib>
+#include <functional>
 
 namespace store {
 namespace {
@@ -10,6 +12,10 @@ namespace {
 constexpr std::uint64_t overflow_bytes = page_size - 4;  // each overflow page begins with the number of the next
 constexpr std::uint64_t split_pages = 4;                 // leaf, two levels above it, pointer map
 constexpr std::uint64_t shrink_pages = 1024;             // 4 MiB a commit
+
+constexpr std::int64_t steady_ms = 3'600'000;
+constexpr std::int64_t largest_slew_ms = 10'000;     // between two looks at the clock: beyond it, it was set
+constexpr std::size_t most_alternating = 16 * 1024;  // topics, in about 0.7 MB; of those beyond, all messages stay
 
 }  // namespace
 
@@ -34,6 +40,34 @@ void eviction::add(const segment_row& next) {
     last_ = next.last();
     bytes_ += next.bytes;
     messages_ += static_cast<std::uint64_t>(next.count);
+}
+
+std::optional<std::chrono::milliseconds> age_of(const stamp& taken, bool of_this_boot, const stamp& now) {
+    std::int64_t age = 0;
+    if (of_this_boot) {
+        age = now.monotonic_ms - taken.monotonic_ms;
+    } else if (now.synchronised && taken.synchronised) {
+        age = now.wall_ms - taken.wall_ms;
+    } else {
+        return std::nullopt;
+    }
+    return std::chrono::milliseconds(std::max<std::int64_t>(age, 0));
+}
+
+stamp clock_trust::judge(stamp now) {
+    const auto offset = [](const stamp& of) { return of.wall_ms - of.monotonic_ms; };
+    const bool goes_on = now.synchronised && last_ && std::abs(offset(now) - offset(*last_)) <= largest_slew_ms;
+    if (!goes_on) steady_since_ms_ = now.monotonic_ms;
+    last_ = now.synchronised ? std::optional(now) : std::nullopt;
+    now.synchronised = goes_on && now.monotonic_ms - steady_since_ms_ >= steady_ms;
+    return now;
+}
+
+bool alternation::keeps(std::string_view topic) {
+    const std::size_t which = std::hash<std::string_view>()(topic);
+    if (skips_next_.erase(which) > 0) return false;
+    if (skips_next_.size() < most_alternating) skips_next_.insert(which);
+    return true;
 }
 
 }  // namespace store

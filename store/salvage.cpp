@@ -236,6 +236,8 @@ private:
             if (const auto saved = log_.save(session_record{"", "", now_.session->epoch}); !saved) return saved;
         if (const auto saved = log_.save(now_.held); !saved) return saved;
         if (const auto saved = log_.save(now_.inbox); !saved) return saved;
+        if (!now_.boots.empty())
+            if (const auto saved = log_.save(now_.boots); !saved) return saved;
         return log_.save(now_.dead_letters);
     }
 

@@ -61,6 +61,11 @@ bool salvaged_records::take(std::int64_t key, std::string_view data, image from)
             // Nothing says which of two is the later one.
             if (from == image::current) held_.offer(decode_held(data), from, [](auto&, auto&) { return true; });
             return true;
+        case boot_clocks_key:
+            boots_.offer(decode_boot_clocks(data), from, [](auto& a, auto& b) { return a.size() > b.size(); });
+            return true;
+        case damage_key:
+            return true;  // of an earlier file
         default:
             return false;
     }
@@ -87,6 +92,7 @@ contents salvaged_records::best() const {
     found.inbox = inbox_.value.value_or(inbox_state{});
     found.dead_letters = dead_letters_.value.value_or(dead_letter_state{});
     found.held = held_.value.value_or(held_identifiers{});
+    found.boots = boots_.value.value_or(boot_clocks{});
     return found;
 }
 

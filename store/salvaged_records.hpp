@@ -42,6 +42,7 @@ private:
     choice<inbox_state> inbox_;
     choice<dead_letter_state> dead_letters_;
     choice<held_identifiers> held_;
+    choice<boot_clocks> boots_;
     std::map<std::uint64_t, std::string> texts_, older_texts_;
 };
 

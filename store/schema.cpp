@@ -75,6 +75,8 @@ result<void> set_pragmas(connection& file, const tuning& with) {
     return file.run(own.c_str());
 }
 
+}  // namespace
+
 // If somebody reads at this very moment the checkpoint stays incomplete. That is no reason not to start: what it guards
 // against takes a power cut in the past, a device that garbles neighbouring sectors, and another one soon.
 result<void> checkpoint(connection& file) {
@@ -82,6 +84,8 @@ result<void> checkpoint(connection& file) {
     const bool oversized = ::stat((file.path() + "-wal").c_str(), &wal) == 0 && wal.st_size > largest_warm_wal;
     return file.run(oversized ? "PRAGMA wal_checkpoint(TRUNCATE)" : "PRAGMA wal_checkpoint(RESTART)");
 }
+
+namespace {
 
 std::string set_version() {
     return "PRAGMA application_id=" + std::to_string(application_id) + ";PRAGMA user_version=" + std::to_string(schema_version) +
@@ -111,18 +115,22 @@ result<void> bring_up_to_date(connection& file) {
     return file.run(sql.c_str());
 }
 
+}  // namespace
+
+result<void> limit_pages(connection& file, std::uint64_t pages) {
+    return file.run(("PRAGMA max_page_count=" + std::to_string(pages)).c_str());
+}
+
 result<void> bound_pages(connection& file, const options& how) {
     const auto pages = file.integer("PRAGMA page_count");
     if (!pages) return pages.error();
     const auto bound = std::max(static_cast<std::int64_t>(how.max_bytes / page_size), *pages);
     const auto beside = static_cast<std::int64_t>(pages_beside_log(how));
-    return file.run(("PRAGMA max_page_count=" + std::to_string(bound + beside + spare_pages)).c_str());
+    return limit_pages(file, static_cast<std::uint64_t>(bound + beside + spare_pages));
 }
 
-}  // namespace
-
-result<bool> open_for_writing(connection& to, const options& how, const tuning& with) {
-    if (const auto opened = to.open(how.path, connection::access::read_write, with.vfs); !opened) return opened.error();
+result<opening> open_for_writing(connection& to, const options& how, const tuning& with, const char* vfs) {
+    if (const auto opened = to.open(how.path, connection::access::read_write, vfs); !opened) return opened.error();
     const auto blank = is_blank(to);
     if (!blank) return blank.error();
     if (!*blank) {
@@ -133,8 +141,11 @@ result<bool> open_for_writing(connection& to, const options& how, const tuning& 
     if (const auto wal = use_wal(to); !wal) return wal.error();
     if (const auto kept = to.keep_wal(); !kept) return kept.error();
     if (const auto set = set_pragmas(to, with); !set) return set.error();
+    opening found{*blank, false};
     if (with.checkpoint_at_open) {
-        if (const auto done = checkpoint(to); !done) return done.error();
+        const auto done = checkpoint(to);
+        found.checkpoint_owed = !done && done.error().code() == errc::full && !*blank;
+        if (!done && !found.checkpoint_owed) return done.error();
     }
     if (*blank) {
         if (const auto made = create_tables(to, how.max_bytes); !made) return made.error();
@@ -142,7 +153,7 @@ result<bool> open_for_writing(connection& to, const options& how, const tuning& 
         return current.error();
     }
     if (const auto bounded = bound_pages(to, how); !bounded) return bounded.error();
-    return *blank;
+    return found;
 }
 
 result<void> open_blank(connection& to, const std::string& path, const tuning& with) {

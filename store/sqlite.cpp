@@ -57,6 +57,19 @@ errc class_of_cannot_open(int system_error) {
     }
 }
 
+/// SQLite knows only some of these by a code of its own.
+errc class_of_failed_io(int system_error) {
+    switch (system_error) {
+        case ENOSPC:
+        case EDQUOT:
+            return errc::full;
+        case EROFS:
+            return errc::read_only;
+        default:
+            return errc::io;
+    }
+}
+
 errc class_of(int code, int system_error) {
     switch (code & 0xFF) {
         case SQLITE_FULL:
@@ -78,6 +91,8 @@ errc class_of(int code, int system_error) {
             return errc::in_use;
         case SQLITE_CANTOPEN:
             return class_of_cannot_open(system_error);
+        case SQLITE_IOERR:
+            return class_of_failed_io(system_error);
         default:
             return errc::io;
     }
@@ -88,7 +103,7 @@ const char* remedy_for(errc code) {
         case errc::full:
             return "free some space on the device or lower buffer.max_bytes";
         case errc::damaged:
-            return "move the file and its -wal aside together to start with an empty queue";
+            return "the service saves what it can of it when it next starts";
         case errc::read_only:
             return "make the file and its folder writable for the user that runs Tidegate";
         case errc::in_use:

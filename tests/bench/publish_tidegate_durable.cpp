@@ -88,10 +88,10 @@ public:
           delivery_(session_, found.last),
           client_(
               loop_, {to(how)}, session_, [this](const mqtt::effect& what) { on_effect(what); }, [this] { pump(); }),
-          store_(std::move(opened), std::chrono::milliseconds(0), loop_,
+          store_(std::move(opened), gateway::group_commit(std::chrono::milliseconds(0)), loop_,
                  {[this](gateway::committed done) { on_committed(std::move(done)); },
                   [this](store::sequence from, auto read) { on_read(from, std::move(read)); },
-                  [this](const store::error& why, std::uint64_t) { fail(why.detail()); }}) {}
+                  [this](const store::error& why, gateway::backlog) { fail(why.detail()); }}) {}
 
     int run() {
         client_.start();
@@ -141,7 +141,8 @@ private:
     void append() {
         if (!session_.is_online()) return;
         const long count = std::min(left_, how_.window - outstanding_);
-        if (count <= 0 || !store_.append(messages(how_, count), delivery_.takes_fresh())) return;
+        if (count <= 0) return;
+        if (store_.append(messages(how_, count), delivery_.takes_fresh()) > 0) return fail("--window is too large");
         left_ -= count;
         outstanding_ += count;
     }

@@ -4,6 +4,7 @@ tidegate_test(tests_gateway_pure
         ${CMAKE_CURRENT_LIST_DIR}/device_health_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/payload_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/pipeline_test.cpp
+        ${CMAKE_CURRENT_LIST_DIR}/queue_damage_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/schedule_failure_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/schedule_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/topic_test.cpp

@@ -131,6 +131,7 @@ struct disk_calls {
     static int remove(sqlite3_vfs* v, const char* name, int sync_folder) {
         disk& on = owner(v);
         if (!on.may_change()) return SQLITE_IOERR_DELETE;
+        if (on.takes_nothing) return SQLITE_IOERR_DELETE;
         const auto found = on.nodes_.find(name);
         if (found == on.nodes_.end() || !found->second.exists) return SQLITE_IOERR_DELETE_NOENT;
         found->second.exists = false;
@@ -193,6 +194,7 @@ bool disk::may_change() {
 }
 
 bool disk::fails_now() {
+    if (takes_nothing) return true;
     if (!fail_at_ || operations_ < *fail_at_) return false;
     fail_at_.reset();
     return true;
@@ -203,7 +205,7 @@ int disk::write(node& to, bool wal, const char* data, std::size_t size, std::siz
     if (fails_now()) return SQLITE_IOERR_WRITE;
     if (capacity && offset + size > to.content.size()) {
         std::uint64_t used = offset + size - to.content.size();
-        for (const auto& [name, file] : nodes_) used += file.content.size();
+        for (const auto& [name, file] : nodes_) used += file.exists ? file.content.size() : 0;
         if (used > *capacity) return SQLITE_FULL;
     }
     if (dying_) {

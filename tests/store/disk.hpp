@@ -47,6 +47,8 @@ public:
     std::optional<std::uint64_t> capacity;
     /// The n-th operation from now that changes something fails with an I/O error; those after it don't.
     void fail_in(std::uint64_t operations) { fail_at_ = operations_ + operations; }
+    /// All operations that change something fail, until this is false again.
+    bool takes_nothing = false;
 
     struct counts {
         std::uint64_t bytes = 0;

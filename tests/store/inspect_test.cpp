@@ -87,6 +87,43 @@ TEST_CASE("inspect: shows all there is, beside the service", "[store][inspect]")
     CHECK(!must(queue::inspect(path)).oldest);
 }
 
+TEST_CASE("inspect: shows the messages that are queued, from anywhere and in parts", "[store][inspect]") {
+    folder here;
+    const std::string path = here.file("queue.db");
+    auto service = open(path);
+    CHECK(must(queue::inspect_messages(path, at(1), 100, SIZE_MAX)).empty());
+    must(service.commit(appending(1, 10)));
+    must(service.commit(appending(11, 10)));
+    must(service.commit(moving({at(3), at(4), at(9), {at(5), at(8), at(11)}, {}}, 6)));
+
+    const auto numbers = [&](std::int64_t from, std::size_t messages, std::size_t bytes) {
+        std::vector<std::int64_t> found;
+        for (const auto& m : must(queue::inspect_messages(path, at(from), messages, bytes))) {
+            CHECK(m.message == make_message(static_cast<std::uint64_t>(number(m.sequence)), 20));
+            found.push_back(number(m.sequence));
+        }
+        return found;
+    };
+    CHECK(numbers(1, 100, SIZE_MAX) == std::vector<std::int64_t>{4, 6, 7, 9, 10, 12, 13, 14, 15, 16, 17, 18, 19, 20});
+    CHECK(numbers(1, 3, SIZE_MAX) == std::vector<std::int64_t>{4, 6, 7});
+    CHECK(numbers(1, 100, 1) == std::vector<std::int64_t>{4});
+    CHECK(numbers(10, 2, SIZE_MAX) == std::vector<std::int64_t>{10, 12});
+    CHECK(numbers(8, 1, SIZE_MAX) == std::vector<std::int64_t>{9});
+    CHECK(numbers(21, 100, SIZE_MAX).empty());
+    CHECK(code_of(queue::inspect_messages(here.file("no.db"), at(1), 1, 1)) == errc::missing);
+
+    store::transaction told;
+    told.boot_offset_ms = 77;
+    must(service.commit(told));
+    const auto figures = must(queue::inspect(path));
+    REQUIRE(figures.boots.size() == 1);
+    CHECK(figures.oldest_boot == figures.boots[0].boot_id);
+    for (const auto& m : must(queue::inspect_messages(path, at(1), 100, SIZE_MAX))) {
+        CHECK(m.boot_offset_ms == 77);
+        CHECK_FALSE(m.of_this_boot);
+    }
+}
+
 TEST_CASE("inspect: shows inbox and dead letters, beside the service and after it", "[store][inspect]") {
     folder here;
     const std::string path = here.file("queue.db");

@@ -26,6 +26,7 @@ struct outcome {
     std::uint64_t received = 0;
     std::uint64_t refused = 0;
     std::uint64_t parked = 0;
+    std::uint64_t clocks = 0;
     std::string first;
 };
 
@@ -46,6 +47,7 @@ outcome run(std::uint64_t first_seed, std::uint64_t count, const setting& with, 
         all.received += w.received;
         all.refused += w.refused;
         all.parked += w.parked;
+        all.clocks += w.clocks_seen;
         all.failures += wrong.empty() ? 0 : 1;
         if (!wrong.empty() && all.first.empty()) all.first = "seed=" + std::to_string(seed) + ": " + wrong;
     }
@@ -63,6 +65,7 @@ TEST_CASE("power cuts: nothing that was reported durable is lost, nothing is the
     CHECK(all.received > 20 * seeds);
     CHECK(all.refused > seeds / 10);
     CHECK(all.parked > 5 * seeds);
+    CHECK(all.clocks > 20 * seeds);
 }
 
 TEST_CASE("power cuts: also where a torn sector garbles its neighbours", "[store][power]") {

@@ -46,6 +46,7 @@ world::world(std::uint64_t seed, const setting& with) : random_(seed * 7919), di
 
 std::string world::live(int lives) {
     for (int life = 0; life < lives && wrong_.empty(); ++life) {
+        if (random(2) == 0) how_.boot_id = "boot " + std::to_string(++boots_);
         if (random(3) == 0) cut_while_opening();
         store::recovery found;
         auto queue = open_tuned(how_, tuning_, found);
@@ -94,9 +95,12 @@ store::transaction world::make_work() {
         for (const auto& [at, what] : now_.queued) made.settled.acknowledged += is_finished(at, *made.cursor) ? 1 : 0;
         add_parking(made);
     }
+    if (random(30) == 0) made.boot_offset_ms = static_cast<std::int64_t>(random(1000)) - 500;
     if (random(10) == 0) made.session = {"client", "broker", now_.session ? now_.session->epoch + 1 : 1};
     add_inbound(made);
     for (const content& c : appending_) sizes_[c.number] = c.size;
+    for (const content& c : appending_) boot_of_[c.number] = how_.boot_id;
+    boot_of_work_ = how_.boot_id;
     for (const content& c : receiving_) sizes_[c.number] = c.size;
     return made;
 }
@@ -202,6 +206,7 @@ model world::after(const model& before, const store::transaction& made, const fa
     model then = before;
     if (made.cursor) then.cursor = *made.cursor;
     if (made.session) then.session = made.session;
+    if (made.boot_offset_ms) then.clocks[boot_of_work_] = *made.boot_offset_ms;
     if (made.remove_all_dead_letters) then.letters.clear();
     for (const auto n : made.remove_dead_letters) then.letters.erase(number(n));
     std::int64_t last_letter = before.letters_given;
@@ -264,13 +269,15 @@ void world::compare(store::queue& queue, const store::recovery& found) {
     there.held = found.held;
     there.crowded_out = queue.dead_letters().crowded_out;
     there.not_found = queue.dead_letters().not_found;
+    clocks_there_.clear();
+    see_clock(how_.boot_id, found.boot_offset_ms);
     read_all(queue, there);
     if (!found.ledger.balanced()) wrong_ = "the ledger doesn't balance";
     if (found.ledger.queued != there.queued.size()) wrong_ = "the ledger miscounts what is queued";
     if (found.inbox.messages != there.inbox.size()) wrong_ = "the inbox is miscounted";
     if (queue.dead_letters().messages != there.letters.size()) wrong_ = "the dead letters are miscounted";
     there.letters_given = now_.letters_given;
-    if (there != now_ && wrong_.empty()) explain(there, found.inbox.bytes);
+    if (with_clocks(there, now_) != now_ && wrong_.empty()) explain(there, found.inbox.bytes);
     under_way_.reset();
 }
 
@@ -290,7 +297,12 @@ void world::read_all(store::queue& queue, model& to) {
         return;
     }
     for (const auto& m : *log)
-        if (!is_finished(number(m.sequence), to.cursor)) to.queued[number(m.sequence)] = content_of(m.message);
+        if (!is_finished(number(m.sequence), to.cursor)) {
+            const content& one = to.queued[number(m.sequence)] = content_of(m.message);
+            see_clock(boot_of_[one.number], m.boot_offset_ms);
+            if (m.of_this_boot != (boot_of_[one.number] == how_.boot_id)) wrong_ = "a message is of another boot";
+            clocks_seen += m.boot_offset_ms ? 1 : 0;
+        }
     for (const auto& m : *inbox) to.inbox[number(m.number)] = content_of(m.message);
     to.letters = letters_of(queue);
 }
@@ -309,6 +321,23 @@ std::map<std::int64_t, model::letter> world::letters_of(store::queue& queue) {
         found[number(l.number)] = {number(l.sequence), what, l.reason_code};
     }
     return found;
+}
+
+void world::see_clock(const std::string& boot, std::optional<std::int64_t> offset_ms) {
+    const auto [seen, is_new] = clocks_there_.try_emplace(boot, offset_ms);
+    if (!is_new && seen->second != offset_ms) wrong_ = "messages of one boot disagree about its clock";
+}
+
+/// Nothing is seen of a boot that no message is of.
+model world::with_clocks(model there, const model& expected) const {
+    there.clocks = expected.clocks;
+    for (const auto& [boot, offset] : clocks_there_) {
+        if (offset)
+            there.clocks[boot] = *offset;
+        else
+            there.clocks.erase(boot);
+    }
+    return there;
 }
 
 /// The only other state there may be: that after the commit that was under way, all of it.
@@ -336,7 +365,7 @@ void world::explain(const model& there, std::uint64_t inbox_bytes) {
     expected.ledger.queued = expected.queued.size();
     const std::int64_t letters_given = expected.letters_given;
     expected.letters_given = there.letters_given;
-    if (there != expected && wrong_.empty()) wrong_ = "a commit is there in part";
+    if (with_clocks(there, expected) != expected && wrong_.empty()) wrong_ = "a commit is there in part";
     now_ = expected;
     now_.letters_given = letters_given;
     last_received_ += taken ? static_cast<std::int64_t>(receiving_.size()) : 0;

@@ -37,6 +37,34 @@ class Shell:
             self.failures.append(f"{what}: exit {result.returncode}\n{result.stdout}{result.stderr}")
 
 
+def look_into_a_queue(shell, folder):
+    config = folder / "peek.yaml"
+    config.write_text(f"""gateway: {{ id: shop }}
+mqtt: {{ url: "mqtt://127.0.0.1:1" }}
+buffer: {{ path: {folder}/peek.db }}
+buses:
+  b: {{ adapter: simulated, devices: {{ d: {{ every: 50ms, points: {{ p: {{}} }} }} }} }}
+""")
+    path = folder / "peek.db"
+    gateway = plant.Process("tidegate run", [shell.binary, "run", "-c", config], folder / "peek.log").start()
+    plant.wait_for("readings in the queue", lambda: path.exists() and shell.run("queue", "peek", "--path", path).stdout.count("shop/d/p") == 10, 20)
+    r = shell.run("queue", "peek", "-c", config, "-n", 3)
+    shell.expect("peek beside the service", r.returncode == 0 and [line.split()[0] for line in r.stdout.splitlines()] == ["1", "2", "3"], r)
+    gateway.stop()
+    r = shell.run("queue", "export", "-c", config)
+    exported = [json.loads(line) for line in r.stdout.splitlines()]
+    queued = json.loads(shell.run("queue", "stats", "--path", path, "--json").stdout)["queued"]
+    shell.expect("export of all", r.returncode == 0 and [m["sequence"] for m in exported] == list(range(1, queued + 1)), r)
+    shell.expect("export keeps the payload", json.loads(exported[0]["payload"])["value"] == 0 and exported[0]["qos"] == 1, r)
+    r = shell.run("queue", "peek", "--path", path, "--dead-letters", "--json")
+    shell.expect("no dead letters", r.returncode == 0 and r.stdout == "" and "none" in r.stderr, r)
+    for command in ("peek", "export", "stats"):
+        r = shell.run("queue", command)
+        shell.expect(f"{command} of what?", r.returncode == 1 and "--path" in r.stderr, r)
+        r = shell.run("queue", command, "--path", folder / "nothing.db")
+        shell.expect(f"{command} of no file", r.returncode == 1 and "nothing.db" in r.stderr, r)
+
+
 def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--build", required=True)
@@ -90,6 +118,7 @@ def main():
     shell.expect("stats --json of dead letters, inbox and expiry", figures["dead_letters"] == {"messages": 0, "crowded_out": 0, "not_found": 0}
                  and figures["inbox"] == {"waiting": 0, "bytes": 0} and figures["dropped"]["expired"] == 0, r)
 
+    look_into_a_queue(shell, folder)
     for failure in shell.failures:
         print("FAILED:", failure)
     return 1 if shell.failures else 0
