@@ -21,6 +21,7 @@
 #include "gateway/delivery.hpp"
 #include "gateway/limits.hpp"
 #include "gateway/pipeline.hpp"
+#include "gateway/queue_damage.hpp"
 #include "gateway/queue_watch.hpp"
 #include "gateway/session_state.hpp"
 #include "gateway/status.hpp"
@@ -78,6 +79,9 @@ private:
     void on_effect(const mqtt::effect& what);
     void on_committed(committed done);
     void on_read(store::sequence from, store::result<std::vector<store::stored_message>> found);
+    void on_salvaged(const store::recovery& found);
+    void tell_damage(const store::recovery& found);
+    void begin_session(const store::recovery& found);
     void on_store_failed(const store::error& why, backlog behind);
     void tell_drops(const store::commit_report& report);
     void look_at_age();
@@ -119,6 +123,7 @@ private:
     const config::file& config_;
     const log& log_;
     const std::vector<mqtt::connection_settings> servers_;
+    const mqtt::options session_options_;
     boost::asio::io_context loop_{1};
     boost::asio::signal_set signals_;
     boost::asio::steady_timer stop_timer_;
@@ -143,6 +148,7 @@ private:
     std::uint64_t full_dropped_ = 0;      // messages for which there was no room, old or new
     std::uint64_t aged_ = 0;              // messages dropped for their age
     std::optional<store::errc> failing_;  // how the last commit failed, if it did
+    queue_damage damage_;
     std::vector<store::parking> parked_;  // refused messages; they go with the next save
     std::string refused_reason_;
     std::uint64_t refused_ = 0;    // in a row with this reason
@@ -158,6 +164,7 @@ app::app(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> b
     : config_(config),
       log_(logger),
       servers_(connections(config.mqtt)),
+      session_options_(session_options(config, last_will(config))),
       signals_(loop_, SIGTERM, SIGINT),
       stop_timer_(loop_),
       age_timer_(loop_),
@@ -182,16 +189,14 @@ app::app(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> b
                   {{"path", file.path}, {"queued", found.ledger.queued}, {"balanced", found.ledger.balanced() ? "yes" : "no"}});
     }
 
-    session_ = std::make_unique<mqtt::session>(session_options(config, last_will(config)), saved_state_of(found),
-                                               std::random_device{}());
-    delivery_ = std::make_unique<delivery>(*session_, found.last);
+    begin_session(found);
     store_ = std::make_unique<store_thread>(
         std::move(*queue), group_commit(config.buffer.commit_every, file.when_full, memory_first(config, found)), loop_,
         store_events{[this](committed done) { on_committed(std::move(done)); },
                      [this](store::sequence from, auto messages) { on_read(from, std::move(messages)); },
-                     [this](const store::error& why, backlog behind) { on_store_failed(why, behind); }});
-    client_ = std::make_unique<mqtt::client>(
-        loop_, servers_, *session_, [this](const mqtt::effect& what) { on_effect(what); }, [this] { pump(); });
+                     [this](const store::error& why, backlog behind) { on_store_failed(why, behind); },
+                     {},
+                     [this](const store::recovery& salvaged) { on_salvaged(salvaged); }});
     for (std::size_t i = 0; i < buses.size(); ++i)
         buses_.push_back(
             std::make_unique<bus_thread>(i, config.buses[i], std::move(buses[i]), loop_,
@@ -201,6 +206,7 @@ app::app(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> b
     if (found.boot_offset_ms) delivery_->set_boot_offset(*found.boot_offset_ms);
     look_at_clock(stamp_now());
     if (!clock_->boot_offset_ms()) tell_unset_clock(log_, last_clock_evidence());
+    tell_damage(found);
     if (found.disk_full) raise(alarm::disk_full, reason_of_full(config.buffer));
     if (!found.reserve_failed.empty())
         log_.warning("reserve_missing",
@@ -209,6 +215,15 @@ app::app(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> b
 }
 
 app::~app() = default;
+
+/// What the session is made of. After damage this happens again.
+void app::begin_session(const store::recovery& found) {
+    session_ = std::make_unique<mqtt::session>(session_options_, saved_state_of(found), std::random_device{}());
+    delivery_ = std::make_unique<delivery>(*session_, found.last);
+    if (clock_ && clock_->boot_offset_ms()) delivery_->set_boot_offset(*clock_->boot_offset_ms());
+    client_ = std::make_unique<mqtt::client>(
+        loop_, servers_, *session_, [this](const mqtt::effect& what) { on_effect(what); }, [this] { pump(); });
+}
 
 int app::run() {
     signals_.async_wait([this](const boost::system::error_code& error, int signal) {
@@ -287,6 +302,11 @@ void app::on_committed(committed done) {
     unwritten_ += done.unwritten;
     if (!done.in_memory) tell_recovery(done);
     accepted_ += done.report.appended;
+    if (done.report.damaged > 0) {
+        damage_.dropped += done.report.damaged;
+        log_.error("messages_damaged", {{"dropped", done.report.damaged}, {"path", config_.buffer.path}});
+        raise(alarm::queue_damaged, damage_.words());
+    }
     tell_drops(done.report);
     delivery_->on_committed(done.report, std::move(done.messages), done.keep);
     if (done.saved_up_to != 0) session_->on_durable(mqtt::log_position{done.saved_up_to}, steady_now());
@@ -348,6 +368,41 @@ void app::on_read(store::sequence from, store::result<std::vector<store::stored_
         delivery_->on_read_failed(steady_now() + limits::store_retry);
     }
     pump();
+}
+
+/// Polling has gone on meanwhile, and what was read waits for the new file. How far the session had got is in doubt: it begins
+/// anew, on a new connection.
+void app::on_salvaged(const store::recovery& found) {
+    if (stage_ != stage::leaving) {
+        client_.reset();
+        const auto old = std::move(delivery_);
+        begin_session(found);
+        delivery_->take_status_of(*old);
+        parked_.clear();
+        was_online_ = false;
+    }
+    tell_damage(found);
+    store_->go_on(found);
+    if (stage_ == stage::leaving) return;
+    client_->start();
+    pump();
+    if (stage_ != stage::running) continue_stop();
+}
+
+void app::tell_damage(const store::recovery& found) {
+    if (!found.damage) return;
+    const store::damage& what = *found.damage;
+    damage_.file = what;
+    if (what.is_news) std::ignore = alarms_.clear(alarm::queue_damaged, stamp_now());  // each time counts
+    if (what.is_news)
+        log_.error("queue_damaged", {{"path", config_.buffer.path},
+                                     {"reason", what.reason},
+                                     {"moved_to", what.moved_to},
+                                     {"salvaged", what.salvaged},
+                                     {"lost", what.lost},
+                                     {"may_arrive_twice", what.repeated},
+                                     {"exact", what.exact ? "yes" : "no, at least"}});
+    raise(alarm::queue_damaged, damage_.words());
 }
 
 void app::on_store_failed(const store::error& why, backlog behind) {

@@ -113,6 +113,11 @@ void delivery::set_status(const std::string& topic, std::string text, mqtt::time
     pump_status(now);
 }
 
+void delivery::take_status_of(const delivery& other) {
+    status_ = other.status_;
+    on_offline();
+}
+
 void delivery::on_offline() {
     for (auto& [topic, s] : status_) s.told = false;
 }

@@ -59,6 +59,8 @@ public:
     /// Sets what a retained status topic says. It is sent now or as soon as there is a connection, and after each new one;
     /// only the latest text counts.
     void set_status(const std::string& topic, std::string text, mqtt::time_point now);
+    /// In the place of one whose session is gone: the status topics go on.
+    void take_status_of(const delivery& other);
     /// The connection is gone: on the next one every status topic is sent again.
     void on_offline();
 

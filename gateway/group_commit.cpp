@@ -279,4 +279,42 @@ void group_commit::on_failed(time_point now) {
     }
 }
 
+void group_commit::rest(time_point now) { not_before_ = now + limits::store_retry; }
+
+std::optional<store::transaction> group_commit::take_settled() {
+    // What was settled in memory alone means nothing to the file that was salvaged.
+    if (!save_ || memory_) return std::nullopt;
+    store::transaction settled;
+    settled.cursor = std::move(save_->cursor);
+    settled.settled = save_->settled;
+    settled.park = std::move(save_->park);
+    settled.receive = std::move(save_->receive);
+    settled.handled = std::move(save_->handled);
+    save_.reset();
+    return settled;
+}
+
+void group_commit::forget_session() {
+    not_before_ = {};
+    if (!save_) return;
+    save_request left;
+    left.handled = std::move(save_->handled);
+    save_.reset();
+    if (!left.handled.empty()) save_ = std::move(left);
+    save_is_light_ = false;
+}
+
+void group_commit::begin_anew(store::sequence newest, store::sequence acked) {
+    forget_session();
+    if (!memory_) return;
+    auto held = memory_->take();
+    for (auto it = held.rbegin(); it != held.rend(); ++it) {
+        append_bytes_ += size_of(it->message);
+        appends_.push_front(std::move(it->message));
+    }
+    memory_.emplace(newest);
+    written_ = newest;
+    finished_ = durably_finished_ = acked;
+}
+
 }  // namespace gateway

@@ -108,6 +108,17 @@ public:
     /// All of it waits again. The messages are no longer to be kept: who hasn't got them by then reads them from the log.
     void on_failed(time_point now);
 
+    /// Nothing more for a while: the disk can't take it.
+    void rest(time_point now);
+
+    // -- the queue was salvaged, and the session that saves came from is gone --
+    /// What it had settled, as a transaction; nothing: nothing of that waits. The session itself is not to be kept.
+    std::optional<store::transaction> take_settled();
+    /// Saves that wait are void, but for what was handled. The disk is good again.
+    void forget_session();
+    /// The session that begins anew takes it from here. What is in memory alone gets new numbers when it is written.
+    void begin_anew(store::sequence newest, store::sequence acked);
+
 private:
     std::uint64_t drop_beyond_bound();
     void take_messages();

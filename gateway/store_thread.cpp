@@ -90,7 +90,7 @@ void store_thread::flush() {
 
 bool store_thread::idle() const {
     const std::lock_guard lock(mutex_);
-    return waiting_.empty() && reads_.empty() && !busy_ && untold_ == 0;
+    return waiting_.empty() && reads_.empty() && !busy_ && untold_ == 0 && !on_hold_;
 }
 
 backlog store_thread::behind() const {
@@ -102,6 +102,7 @@ void store_thread::stop() {
     {
         const std::lock_guard lock(mutex_);
         stopping_ = true;
+        if (on_hold_) waiting_.forget_session();
     }
     wake_.notify_one();
     if (thread_.joinable()) thread_.join();
@@ -113,7 +114,9 @@ void store_thread::run() noexcept {
     std::unique_lock lock(mutex_);
     for (;;) {
         const auto due = waiting_.due();
-        if (heal_at_ && *heal_at_ <= clock::now() && !stopping_) {
+        if (on_hold_ && !stopping_) {
+            wake_.wait(lock);
+        } else if (heal_at_ && *heal_at_ <= clock::now() && !stopping_) {
             heal(lock);
         } else if (due && (*due <= clock::now() || stopping_)) {
             commit(lock);
@@ -149,6 +152,8 @@ void store_thread::commit(std::unique_lock<std::mutex>& lock) {
         tell([this, done = waiting_.on_durable(*report)]() mutable { events_.on_committed(std::move(done)); });
     } else {
         waiting_.on_failed(clock::now());
+        if (report.error().code() == store::errc::damaged && events_.on_salvaged)
+            return static_cast<void>(salvage(lock, report.error()));
         tell([this, why = report.error(), behind = waiting_.behind()] { events_.on_failed(why, behind); });
     }
 }
@@ -163,16 +168,53 @@ void store_thread::heal(std::unique_lock<std::mutex>& lock) {
 void store_thread::read_one(std::unique_lock<std::mutex>& lock) {
     const read_request what = reads_.front();
     reads_.erase(reads_.begin());
+    const auto is_damage = [this](const auto& found) {
+        return !found && found.error().code() == store::errc::damaged && events_.on_salvaged;
+    };
     if (const auto* from = std::get_if<store::sequence>(&what.from)) {
         auto found = unlocked(lock, [&] { return queue_.read(*from, what.messages, what.bytes); });
+        if (is_damage(found) && salvage(lock, found.error())) return;
         // The file comes first: what isn't written is newer than all that it has.
         if (found && found->empty()) *found = waiting_.unwritten_from(*from, what.messages, what.bytes);
         tell([this, from = *from, found = std::move(found)]() mutable { events_.on_read(from, std::move(found)); });
     } else {
         const auto number = std::get<store::inbox_number>(what.from);
         auto found = unlocked(lock, [&] { return queue_.read_inbox(number, what.messages, what.bytes); });
+        if (is_damage(found) && salvage(lock, found.error())) return;
         tell([this, number, found = std::move(found)]() mutable { events_.on_read_inbox(number, std::move(found)); });
     }
+}
+
+/// False: there is no way now, and the next commit or read comes back here.
+bool store_thread::salvage(std::unique_lock<std::mutex>& lock, const store::error& why) {
+    store::recovery found;
+    const auto done = unlocked(lock, [&] { return queue_.salvage(why, found); });
+    if (!done) {
+        waiting_.rest(clock::now());
+        tell([this, why = done.error(), behind = waiting_.behind()] { events_.on_failed(why, behind); });
+        return false;
+    }
+    if (const auto settled = waiting_.take_settled()) {
+        const auto kept = unlocked(lock, [&] { return queue_.commit(*settled); });
+        // Otherwise those messages are sent once more.
+        if (kept && settled->cursor) found.cursor = *settled->cursor;
+        found.ledger = queue_.ledger();
+    }
+    waiting_.forget_session();
+    reads_.clear();
+    on_hold_ = true;
+    tell([this, found = std::move(found)]() mutable { events_.on_salvaged(std::move(found)); });
+    return true;
+}
+
+void store_thread::go_on(const store::recovery& found) {
+    {
+        const std::lock_guard lock(mutex_);
+        waiting_.begin_anew(found.last, found.cursor.acked);
+        reads_.clear();
+        on_hold_ = false;
+    }
+    wake_.notify_one();
 }
 
 /// Posted, too, although the loop is the caller: it is in the midst of what it does.

@@ -73,7 +73,7 @@ result<bool> queue::file::drop_aged(std::int64_t after, std::int64_t last_to_go,
             if (!row) return row.error();
             if (!*row) break;
             const auto segment = log_.as_segment(*segments);
-            if (!segment) return segment.error();
+            if (!segment) continue;
             plan.add(*segment);
             all = segment->last() >= last_to_go;
         }
@@ -94,17 +94,19 @@ result<std::optional<queue::file::dated_segment>> queue::file::next_dated(std::i
     {
         auto segments = log_.segments_after(after);
         if (!segments) return segments.error();
-        const auto row = segments->next();
-        if (!row) return row.error();
-        if (!*row) return std::optional<dated_segment>();
-        const auto segment = log_.as_segment(*segments);
-        if (!segment) return segment.error();
+        std::optional<segment_row> segment;
+        while (!segment) {
+            const auto row = segments->next();
+            if (!row) return row.error();
+            if (!*row) return std::optional<dated_segment>();
+            segment = log_.as_segment(*segments);
+        }
         found.row = *segment;
     }
     if (dated_ && dated_->row == found.row) return dated_;
     auto segment = log_.segment_from(part::log, found.row.first);
-    if (!segment && segment.error().code() != errc::damaged) return segment.error();
-    if (segment && *segment) {
+    if (!segment) return segment.error();
+    if (*segment && (*segment)->first() == found.row.first) {
         stored_message last;
         bool readable = true;
         while (readable && (*segment)->position() <= (*segment)->last()) readable = (*segment)->next(texts_, last);

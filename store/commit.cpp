@@ -25,11 +25,20 @@ bool is_finished(sequence at, const cursor& by) {
 }  // namespace
 
 result<commit_report> queue::file::commit(const transaction& work) {
+    if (!is_open_) return closed_because();
     if (checkpoint_owed_ && !tighten()) return error(errc::full, how_.path + ": the device is full; free some space on it");
     auto done = commit_or_undo(work);
+    if (!done && done.error().code() == errc::full && only_seems_full()) return log_.damaged("a page has an impossible number");
     if (!done && done.error().code() == errc::full && tighten()) done = commit_or_undo(work);
     if (done) done->disk_full = disk_full_;
     return done;
+}
+
+/// SQLite says so of any page number beyond the file's bound, also of one that damage has put there.
+bool queue::file::only_seems_full() {
+    if (with_.vfs != nullptr || !has_room_at(how_.path)) return false;
+    const auto checked = connection_.text("PRAGMA quick_check(1)");
+    return !checked || *checked != "ok";
 }
 
 result<commit_report> queue::file::commit_or_undo(const transaction& work) {
@@ -57,12 +66,14 @@ result<commit_report> queue::file::try_commit(const transaction& work) {
     in.page_limit = page_limit(how_.max_bytes / page_size, *used_before);
     if (tight_pages_) in.page_limit = std::min(in.page_limit, *tight_pages_);
     if (const auto moved = move_messages(work, in); !moved) return moved.error();
+    if (const auto dropped = drop_damaged(in); !dropped) return dropped.error();
     if (const auto saved = save_records(in); !saved) return saved.error();
     const auto used = log_.pages_used();
     if (!used) return used.error();
     in.report.bytes_used = *used * page_size;
     if (const auto durable = log_.commit(); !durable) return durable.error();
 
+    log_.forget_set_aside();
     in.report.written = meter_.counts();
     now_ = std::move(in.next);
     if (work.handed_out) given_out_ = std::max(given_out_, now_.figures.last);
@@ -110,6 +121,40 @@ result<void> queue::file::check_numbered(std::size_t numbered, attempt& in) {
     const auto finished = log_.finished(in.next.cursor);
     if (!finished) return finished.error();
     in.next.finished = *finished;
+    return {};
+}
+
+/// What doesn't pass its checks leaves the log, and the ledger says so.
+result<void> queue::file::drop_damaged(attempt& in) {
+    counters& figures = in.next.figures;
+    // Of what was counted as lost something arrives after all: it was on its way when its segment was found damaged.
+    if (figures.dropped_damaged > 0 && !in.next.ledger().balanced()) {
+        in.next.balance();
+        in.counters_changed = true;
+    }
+    const bool of_log = log_.has_set_aside(part::log);
+    const bool of_inbox = log_.has_set_aside(part::inbox);
+    if (!of_log && !of_inbox) return {};
+    if (const auto dropped = log_.drop_set_aside(); !dropped) return dropped;
+    if (of_inbox) {
+        const std::uint64_t before = in.next.inbox.counts.messages;
+        if (const auto counted = inbox_.recount(in.next.inbox); !counted) return counted;
+        in.report.received_damaged = before - std::min(before, in.next.inbox.counts.messages);
+        in.report.inbox = in.next.inbox.counts;
+    }
+    if (!of_log) return {};
+    // Its numbers may be wrong as well; those of the others say what is left.
+    const auto stored = log_.messages_between(1, highest_number);
+    if (!stored) return stored.error();
+    const auto finished = log_.finished(in.next.cursor);
+    if (!finished) return finished.error();
+    const std::uint64_t lost_before = figures.dropped_damaged;
+    if (*stored > figures.stored || *finished > *stored) return log_.damaged("there are more messages than were ever kept");
+    figures.stored = *stored;
+    in.next.finished = *finished;
+    in.next.balance();
+    in.report.damaged += figures.dropped_damaged - std::min(lost_before, figures.dropped_damaged);
+    in.counters_changed = true;
     return {};
 }
 
@@ -163,9 +208,8 @@ result<void> queue::file::park(std::span<const parking> messages, const cursor& 
             continue;
         }
         auto found = read_next(number(one.sequence));
-        // A damaged one can't be kept, but must not hold up those behind it for ever either.
-        if (!found && found.error().code() != errc::damaged) return found.error();
-        const bool there = found && *found && (*found)->sequence == one.sequence && !is_finished(one.sequence, now_.cursor);
+        if (!found) return found.error();
+        const bool there = *found && (*found)->sequence == one.sequence && !is_finished(one.sequence, now_.cursor);
         if (!there) {
             ++state.counts.not_found;
             continue;
@@ -211,6 +255,13 @@ result<void> queue::file::finish(const cursor& moved, attempt& in) {
     const auto finished = log_.finished(moved);
     if (!finished) return finished.error();
     in.next.finished = *finished;
+    if (acked == in.next.figures.last && in.next.figures.stored > 0) {
+        // All are finished, and some were never seen: a damaged tree has hidden them.
+        in.next.figures.stored = in.next.finished = 0;
+        in.next.balance();
+        in.report.damaged = in.next.figures.dropped_damaged - now_.figures.dropped_damaged;
+        in.counters_changed = true;
+    }
     return {};
 }
 
@@ -293,7 +344,7 @@ result<bool> queue::file::evict(std::uint64_t pages, attempt& in) {
             if (!row) return row.error();
             if (!*row) return false;
             const auto segment = log_.as_segment(*segments);
-            if (!segment) return segment.error();
+            if (!segment) continue;
             if (in.handed_out && segment->first > now_.figures.last) return false;
             plan.add(*segment);
         }

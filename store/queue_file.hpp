@@ -4,12 +4,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
 
 #include "store/dead_letters.hpp"
+#include "store/files.hpp"
 #include "store/inbox.hpp"
 #include "store/lock.hpp"
 #include "store/log.hpp"
@@ -25,11 +27,15 @@ namespace store {
 /// Declared in the order in which its members must outlive each other.
 class queue::file {
 public:
-    explicit file(const options& how) : how_(how) {}
+    file(const options& how, const tuning& with) : how_(how), with_(with) {}
     ~file();
     file(const file&) = delete;
     file& operator=(const file&) = delete;
-    result<void> open(const tuning& with, recovery& found);
+    result<void> open(recovery& found);
+    /// The same queue with its file closed and untouched; next: rescue(). It keeps what it knows, and the lock.
+    static std::unique_ptr<file> closed(std::unique_ptr<file> damaged);
+    result<void> rescue(const error& why, recovery& found);
+    bool can_be_rescued() const { return files_ != nullptr; }
     result<commit_report> commit(const transaction& work);
     result<std::vector<stored_message>> read(sequence from, std::size_t most_messages, std::size_t most_bytes);
     result<std::vector<waiting_message>> read_inbox(inbox_number from, std::size_t most_messages, std::size_t most_bytes);
@@ -63,8 +69,11 @@ private:
         std::optional<std::int64_t> offset_ms;
     };
 
+    result<void> open_file(recovery& found);
     result<void> start_up(bool created);
+    error closed_because() const;
     std::string secure_room();
+    bool only_seems_full();
     bool tighten();
     result<void> reach_smallest_size();
     result<commit_report> commit_or_undo(const transaction& work);
@@ -73,6 +82,7 @@ private:
     result<void> park(std::span<const parking> messages, const cursor& finished_by, attempt& in);
     result<void> bury(const transaction& work, attempt& in);
     result<void> fill_inbox(const transaction& work, attempt& in);
+    result<void> drop_damaged(attempt& in);
     result<void> save_records(attempt& in);
     result<void> save_counters(counters& figures);
     result<void> finish(const cursor& moved, attempt& in);
@@ -102,7 +112,10 @@ private:
     bool is_this_boot(const std::string& id) const { return !id.empty() && id == how_.boot_id; }
 
     const options how_;
-    writer_lock lock_;
+    const tuning with_;
+    files* files_ = nullptr;
+    std::shared_ptr<writer_lock> lock_;      // goes on to the one that comes after damage
+    std::optional<contents> before_damage_;  // what was known when damage was found
     write_meter meter_;
     connection connection_;
     log_table log_{connection_};
@@ -115,6 +128,7 @@ private:
     segment_reader reading_;            // the segment that was read last, up to where
     std::optional<boot_facts> reading_boot_;
     bool is_open_ = false;
+    bool moved_now_ = false;  // a damaged file has been moved aside by this one
     reserve reserve_;
     bool disk_full_ = false;
     bool checkpoint_owed_ = false;              // the one at opening, or when the device became full

@@ -79,6 +79,8 @@ errc class_of(int code, int system_error) {
         case SQLITE_MISMATCH:
         case SQLITE_CONSTRAINT:
         case SQLITE_ERROR:
+        case SQLITE_FORMAT:
+        case SQLITE_TOOBIG:
             return errc::damaged;  // our SQL is right, so the tables that it finds aren't
         case SQLITE_READONLY:
         case SQLITE_PERM:
@@ -104,7 +106,7 @@ const char* remedy_for(errc code, int system_error) {
         case errc::full:
             return "free some space on the device or lower buffer.max_bytes";
         case errc::damaged:
-            return "move the file and its -wal aside together to start with an empty queue";
+            return "the service saves what it can of it when it next starts";
         case errc::read_only:
             return "make the file and its folder writable for the user that runs Tidegate";
         case errc::in_use:
@@ -140,6 +142,12 @@ result<void> connection::keep_wal() {
     const int code = sqlite3_file_control(handle_, "main", SQLITE_FCNTL_PERSIST_WAL, &yes);
     if (code != SQLITE_OK) return failure(code);
     return {};
+}
+
+void connection::leave_wal() {
+    if (handle_ == nullptr) return;
+    // An old SQLite that doesn't know this copies what of the WAL is right into the file; salvage reads both.
+    std::ignore = sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
 }
 
 result<void> connection::run(const char* sql) {

@@ -50,8 +50,8 @@ result<void> queue::file::thin(std::span<const segment_row> stretch, attempt& in
     std::int64_t last = 0;
     for (const segment_row& row : stretch) {
         auto segment = log_.segment_from(part::log, row.first);
-        if (!segment && segment.error().code() != errc::damaged) return segment.error();
-        if (!segment || !*segment || !is_readable(**segment)) break;
+        if (!segment) return segment.error();
+        if (!*segment || (*segment)->first() != row.first || !is_readable(**segment)) break;
         if (kept && (*segment)->boot() != boot) break;
         boot = (*segment)->boot();
         if (!kept) kept.emplace(known_reference(boot));
@@ -107,7 +107,7 @@ result<std::vector<segment_row>> queue::file::stretch_after(std::int64_t after, 
         if (!row) return row.error();
         if (!*row) break;
         const auto segment = log_.as_segment(*segments);
-        if (!segment) return segment.error();
+        if (!segment) continue;
         bytes += segment->bytes;
         if (segment->last() > until || (bytes > stretch_bytes && !found.empty())) break;
         found.push_back(*segment);

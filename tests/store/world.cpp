@@ -44,6 +44,7 @@ world::world(std::uint64_t seed, const setting& with) : random_(seed * 7919), di
     disk_.garbles_neighbours = with.garbles_neighbours;
     disk_.lies_about_syncs = with.lies_about_syncs;
     tuning_.vfs = disk_.name();
+    tuning_.files = &disk_.files();
     constexpr std::array policies{store::full_policy::drop_newest, store::full_policy::drop_oldest, store::full_policy::thin,
                                   store::full_policy::thin};
     how_ = {"queue.db", 1 << 20, policies[random(4)], "boot"};
@@ -59,6 +60,7 @@ std::string world::live(int lives) {
         store::recovery found;
         auto queue = open_tuned(how_, tuning_, found);
         if (!queue) return "can't be opened: " + queue.error().detail();
+        if (found.damage) return "was found damaged: " + found.damage->reason;
         compare(*queue, found);
         if (!wrong_.empty()) break;
         exempt_ = now_.last;  // all was read to compare it, and nothing of it may go
