@@ -244,9 +244,11 @@ void app::on_committed(committed done) {
     accepted_ += done.report.appended;
     if (done.report.evicted > 0 || done.report.refused > 0) {
         if (evicted_ == 0)
-            log_.warning("queue_full", {{"path", config_.buffer.path},
-                                        {"policy", policy_name(config_)},
-                                        {"remedy", "raise buffer.max_bytes, or see why the broker is away"}});
+            log_.warning("queue_full",
+                         {{"path", config_.buffer.path},
+                          {"policy", policy_name(config_)},
+                          {"remedy", done.report.disk_full ? "free some space on the device, and see why the broker is away"
+                                                           : "raise buffer.max_bytes, or see why the broker is away"}});
         evicted_ += done.report.evicted + done.report.refused;
     }
     delivery_->on_committed(done.report, std::move(done.messages), done.keep);
