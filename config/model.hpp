@@ -169,11 +169,12 @@ struct destination {
     position where;
 };
 
-enum class when_full : std::uint8_t { drop_oldest, drop_newest };
+enum class when_full : std::uint8_t { drop_oldest, drop_newest, thin };
 
 struct buffer {
     std::string path = "/var/lib/tidegate/queue.db";
     std::uint64_t max_bytes = 2ull << 30;
+    std::chrono::milliseconds max_age{0};  // 0: none
     when_full policy = when_full::drop_oldest;
     std::chrono::milliseconds commit_every{100};
     position where;

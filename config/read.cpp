@@ -61,7 +61,11 @@ void file_reader::read_buffer(const value& from, buffer& to) {
     }
     if (const auto* size = keys.find("max_bytes")) to.max_bytes = static_cast<std::uint64_t>(size->integer);
     if (const auto* policy = keys.find("when_full"))
-        to.policy = policy->text == "drop_newest" ? when_full::drop_newest : when_full::drop_oldest;
+        to.policy = policy->text == "drop_newest" ? when_full::drop_newest
+                    : policy->text == "thin"      ? when_full::thin
+                                                  : when_full::drop_oldest;
+    if (const auto* age = keys.find("max_age"))
+        to.max_age = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::nanoseconds(age->integer));
     if (const auto* every = keys.find("commit_every"))
         to.commit_every = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::nanoseconds(every->integer));
 }

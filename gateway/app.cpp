@@ -19,6 +19,7 @@
 #include "gateway/delivery.hpp"
 #include "gateway/limits.hpp"
 #include "gateway/pipeline.hpp"
+#include "gateway/queue_watch.hpp"
 #include "gateway/session_state.hpp"
 #include "gateway/status.hpp"
 #include "gateway/store_thread.hpp"
@@ -37,12 +38,20 @@ std::string new_epoch() {
     return text.data();
 }
 
-mqtt::will last_will(const config::file& config) {
-    return {gateway_status_topic(config), "offline", mqtt::qos::at_least_once, true};
+store::full_policy policy_of(config::when_full which) {
+    switch (which) {
+        case config::when_full::drop_oldest:
+            return store::full_policy::drop_oldest;
+        case config::when_full::drop_newest:
+            return store::full_policy::drop_newest;
+        case config::when_full::thin:
+            return store::full_policy::thin;
+    }
+    return store::full_policy::drop_oldest;
 }
 
-const char* policy_name(const config::file& config) {
-    return config.buffer.policy == config::when_full::drop_oldest ? "drop_oldest" : "drop_newest";
+mqtt::will last_will(const config::file& config) {
+    return {gateway_status_topic(config), "offline", mqtt::qos::at_least_once, true};
 }
 
 /// All parts and the paths between them. Loop thread only.
@@ -63,6 +72,9 @@ private:
     void on_committed(committed done);
     void on_read(store::sequence from, store::result<std::vector<store::stored_message>> found);
     void on_store_failed(const store::error& why, backlog behind);
+    void tell_drops(const store::commit_report& report);
+    void look_at_age();
+    void look_at_age_in(std::chrono::milliseconds delay);
     void raise(alarm which, const std::string& reason);
     void clear(alarm which);
     void tell_unwritten();
@@ -100,8 +112,10 @@ private:
     boost::asio::io_context loop_{1};
     boost::asio::signal_set signals_;
     boost::asio::steady_timer stop_timer_;
+    boost::asio::steady_timer age_timer_;
     pipeline pipeline_;
     alarms alarms_;
+    queue_watch watch_;
     std::unique_ptr<store_thread> store_;
     std::unique_ptr<mqtt::session> session_;
     std::unique_ptr<delivery> delivery_;
@@ -113,7 +127,8 @@ private:
     bool dropping_unwritten_ = false;     // messages had to go from memory since the disk last took something
     std::uint64_t unwritten_ = 0;         // these, as far as the ledger has them
     std::uint64_t unlogged_dropped_ = 0;  // QoS 0 messages that found no connection
-    std::uint64_t evicted_ = 0;
+    std::uint64_t full_dropped_ = 0;      // messages for which there was no room, old or new
+    std::uint64_t aged_ = 0;              // messages dropped for their age
     std::optional<store::errc> failing_;  // how the last commit failed, if it did
     std::vector<store::parking> parked_;  // refused messages; they go with the next save
     std::string refused_reason_;
@@ -132,13 +147,15 @@ app::app(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> b
       servers_(connections(config.mqtt)),
       signals_(loop_, SIGTERM, SIGINT),
       stop_timer_(loop_),
+      age_timer_(loop_),
       pipeline_(config, new_epoch()),
-      alarms_(config) {
+      alarms_(config),
+      watch_(config.buffer) {
     store::options file;
     file.path = config.buffer.path;
     file.max_bytes = config.buffer.max_bytes;
-    file.when_full = config.buffer.policy == config::when_full::drop_oldest ? store::full_policy::drop_oldest
-                                                                            : store::full_policy::drop_newest;
+    file.when_full = policy_of(config.buffer.policy);
+    file.max_age = config.buffer.max_age;
     file.boot_id = boot_id();
     file.reserve_bytes = limits::reserve_bytes;
     store::recovery found;
@@ -183,6 +200,7 @@ int app::run() {
     if (const auto verify = config_.mqtt.tls.verify; verify != config::tls_verify::full)
         log_.warning("broker_not_verified", {{"verify", verify == config::tls_verify::none ? "none" : "chain_only"},
                                              {"remedy", "set mqtt.tls.verify: full"}});
+    look_at_age();
     client_->start();
     for (const auto& bus : buses_) bus->start();
     loop_.run();
@@ -221,7 +239,8 @@ void app::on_cycle(const cycle& done) {
 void app::tell_unwritten() {
     if (dropping_unwritten_) return;
     dropping_unwritten_ = true;
-    log_.error("readings_dropped", {{"policy", policy_name(config_)}, {"reason", "the disk has taken nothing for long"}});
+    log_.error("readings_dropped",
+               {{"policy", name_of(config_.buffer.policy)}, {"reason", "the disk has taken nothing for long"}});
 }
 
 void app::on_device(const device_event& what) {
@@ -242,15 +261,7 @@ void app::on_device(const device_event& what) {
 void app::on_committed(committed done) {
     tell_recovery(done);
     accepted_ += done.report.appended;
-    if (done.report.evicted > 0 || done.report.refused > 0) {
-        if (evicted_ == 0)
-            log_.warning("queue_full",
-                         {{"path", config_.buffer.path},
-                          {"policy", policy_name(config_)},
-                          {"remedy", done.report.disk_full ? "free some space on the device, and see why the broker is away"
-                                                           : "raise buffer.max_bytes, or see why the broker is away"}});
-        evicted_ += done.report.evicted + done.report.refused;
-    }
+    tell_drops(done.report);
     delivery_->on_committed(done.report, std::move(done.messages), done.keep);
     if (done.saved_up_to != 0) session_->on_durable(mqtt::log_position{done.saved_up_to}, steady_now());
     pump();
@@ -270,6 +281,38 @@ void app::tell_recovery(const committed& done) {
     } else {
         clear(alarm::disk_full);
     }
+}
+
+/// The first of each kind; how many there are is in the ledger.
+void app::tell_drops(const store::commit_report& report) {
+    const std::uint64_t full_dropped = report.evicted + report.refused + report.thinned;
+    if (full_dropped > 0 && full_dropped_ == 0)
+        log_.warning("queue_full", {{"path", config_.buffer.path},
+                                    {"policy", name_of(config_.buffer.policy)},
+                                    {"remedy", "raise buffer.max_bytes, or see why the broker is away"}});
+    full_dropped_ += full_dropped;
+    if (report.aged > 0 && aged_ == 0)
+        log_.warning("messages_too_old", {{"dropped", report.aged},
+                                          {"max_age", config_.buffer.max_age},
+                                          {"remedy", "raise buffer.max_age, or see why the broker is away"}});
+    aged_ += report.aged;
+    const auto found = watch_.on_committed(report, steady_now());
+    if (found.news == queue_watch::news::filling) raise(alarm::queue_filling, found.reason);
+    if (found.news == queue_watch::news::eased) clear(alarm::queue_filling);
+    if (report.more_aged) look_at_age_in(limits::look_at_age_again);
+}
+
+void app::look_at_age() {
+    if (stage_ != stage::running) return;
+    store_->look_at_age(stamp_now());
+    look_at_age_in(limits::look_at_age);
+}
+
+void app::look_at_age_in(std::chrono::milliseconds delay) {
+    age_timer_.expires_after(delay);
+    age_timer_.async_wait([this](const boost::system::error_code& error) {
+        if (!error) look_at_age();
+    });
 }
 
 void app::on_read(store::sequence from, store::result<std::vector<store::stored_message>> found) {

@@ -28,15 +28,9 @@ mqtt::publication publication_of(const store::message& m) {
 
 std::optional<std::chrono::seconds> life_left(const store::stored_message& of, const store::stamp& clock) {
     if (!of.message.expiry) return std::nullopt;
-    const store::stamp& taken = of.message.taken;
-    std::int64_t age = 0;  // ms
-    if (of.of_this_boot) {
-        age = clock.monotonic_ms - taken.monotonic_ms;
-    } else if (clock.synchronised && taken.synchronised) {
-        age = clock.wall_ms - taken.wall_ms;
-    }
+    const auto age = store::age_of(of.message.taken, of.of_this_boot, clock);
     const std::chrono::milliseconds whole = std::chrono::seconds(*of.message.expiry);
-    return std::chrono::ceil<std::chrono::seconds>(whole - std::chrono::milliseconds(std::max<std::int64_t>(age, 0)));
+    return std::chrono::ceil<std::chrono::seconds>(whole - age.value_or(std::chrono::milliseconds(0)));
 }
 
 delivery::delivery(mqtt::session& session, store::sequence last)

@@ -23,8 +23,7 @@ struct log_read {
     bool operator==(const log_read&) const = default;
 };
 
-/// What is left of a message's life; nothing: it has no end. In the boot in which it was taken the time since then is known;
-/// beyond it only if both wall clocks were right, and otherwise the message is as good as new.
+/// What is left of a message's life; nothing: it has no end. If its age can't be known (store::age_of), it is as good as new.
 std::optional<std::chrono::seconds> life_left(const store::stored_message& of, const store::stamp& clock);
 
 class delivery {

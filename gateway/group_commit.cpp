@@ -77,6 +77,7 @@ std::optional<group_commit::time_point> group_commit::due() const {
     const auto at = [&](time_point when) { due = due ? std::min(*due, when) : when; };
     if (!appends_.empty() || unwritten_ > 0) at(append_bytes_ >= limits::commit_bytes ? time_point{} : next_commit_);
     if (save_) at(save_->barrier ? time_point{} : save_since_ + limits::lazy_commit);
+    if (now_ && !due) at(time_point{});
     if (due && flush_) due = time_point{};
     if (due) due = std::max(*due, not_before_);
     return due;
@@ -86,6 +87,7 @@ const store::transaction& group_commit::begin(time_point now) {
     work_ = {};
     take_messages();
     work_.unwritten = unwritten_;
+    work_.now.swap(now_);
     saving_.reset();
     saving_.swap(save_);
     if (saving_) {

@@ -64,9 +64,11 @@ public:
     /// transaction counts them.
     std::uint64_t append(std::vector<store::message> messages, bool keep);
     void save(save_request request, time_point now);
+    /// The time, by which messages are too old. It goes with the next commit, or at once if nothing waits for one.
+    void look_at_age(const store::stamp& now) { now_ = now; }
     /// What waits now is due now.
     void flush() { flush_ = !empty(); }
-    bool empty() const { return appends_.empty() && !save_ && unwritten_ == 0; }
+    bool empty() const { return appends_.empty() && !save_ && unwritten_ == 0 && !now_; }
     backlog behind() const { return {appends_.size() + work_.append.size(), unwritten_}; }
 
     /// When the next commit is due; nothing waits: never.
@@ -92,6 +94,7 @@ private:
     std::uint64_t unwritten_ = 0;       // also while they are under way
     std::optional<save_request> save_;  // several merged: the last cursor, session and held; all of the rest, in order
     time_point save_since_{};
+    std::optional<store::stamp> now_;  // since the last commit
     std::uint64_t refusals_ = 0;
     time_point next_commit_{};  // of a stream: commit_every after the one before
     time_point not_before_{};   // after a failed commit

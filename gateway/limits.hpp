@@ -21,6 +21,10 @@ constexpr auto lazy_commit = 1s;                     // acknowledgements wait th
 constexpr auto store_retry = 1s;                     // after a failed commit; and to look whether a full device has room again
 constexpr std::size_t reserve_bytes = 10u << 20;     // given up when the device is full (store/reserve.hpp)
 
+// Queued messages that are too old: how often they are looked for, and how soon again while there are more of them.
+constexpr auto look_at_age = 1min;
+constexpr auto look_at_age_again = 1s;
+
 // Read-ahead of delivery: what one read takes from the log, and what is kept of fresh messages.
 constexpr std::size_t read_messages = 512;
 constexpr std::size_t read_bytes = 128u << 10;

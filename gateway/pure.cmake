@@ -6,6 +6,7 @@ add_library(tidegate_gateway_pure STATIC
     ${CMAKE_CURRENT_LIST_DIR}/group_commit.cpp
     ${CMAKE_CURRENT_LIST_DIR}/payload.cpp
     ${CMAKE_CURRENT_LIST_DIR}/pipeline.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/queue_watch.cpp
     ${CMAKE_CURRENT_LIST_DIR}/schedule.cpp
     ${CMAKE_CURRENT_LIST_DIR}/session_state.cpp
     ${CMAKE_CURRENT_LIST_DIR}/topic.cpp)

@@ -45,6 +45,14 @@ void store_thread::save(save_request request) {
     wake_.notify_one();
 }
 
+void store_thread::look_at_age(const store::stamp& now) {
+    {
+        const std::lock_guard lock(mutex_);
+        waiting_.look_at_age(now);
+    }
+    wake_.notify_one();
+}
+
 void store_thread::read(store::sequence from, std::size_t most_messages, std::size_t most_bytes) {
     {
         const std::lock_guard lock(mutex_);
@@ -72,7 +80,7 @@ void store_thread::flush() {
 
 bool store_thread::idle() const {
     const std::lock_guard lock(mutex_);
-    return waiting_.empty() && reads_.empty() && !busy_;
+    return waiting_.empty() && reads_.empty() && !busy_ && untold_ == 0;
 }
 
 backlog store_thread::behind() const {
@@ -155,10 +163,17 @@ void store_thread::read_one(std::unique_lock<std::mutex>& lock) {
     }
 }
 
+/// Requires: the lock is held.
 template <typename Event>
 void store_thread::tell(Event event) {
-    boost::asio::post(loop_, [alive = alive_, event = std::move(event)]() mutable {
-        if (*alive) event();
+    ++untold_;
+    boost::asio::post(loop_, [this, alive = alive_, event = std::move(event)]() mutable {
+        if (!*alive) return;
+        {
+            const std::lock_guard lock(mutex_);
+            --untold_;
+        }
+        event();
     });
 }
 

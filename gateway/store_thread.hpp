@@ -41,12 +41,13 @@ public:
     /// As group_commit::append(): that something went says that the disk has taken nothing for long.
     std::uint64_t append(std::vector<store::message> messages, bool keep);
     void save(save_request request);
+    void look_at_age(const store::stamp& now);  // as group_commit's
     void read(store::sequence from, std::size_t most_messages, std::size_t most_bytes);
     /// Requires: there is an on_read_inbox.
     void read_inbox(store::inbox_number from, std::size_t most_messages, std::size_t most_bytes);
     /// Commits whatever waits at once; an on_committed or on_failed follows if there was anything.
     void flush();
-    bool idle() const;  // nothing waits and nothing is being written
+    bool idle() const;  // nothing waits, nothing is being written, and what was done has been told
     backlog behind() const;
 
     /// Commits what waits and joins. Nothing may be handed over afterwards; no event comes afterwards.
@@ -77,6 +78,7 @@ private:
     std::vector<read_request> reads_;
     std::optional<clock::time_point> heal_at_;  // the device is full, or was when the queue was opened
     bool busy_ = false;
+    std::size_t untold_ = 0;  // events that the loop has yet to come to
     bool stopping_ = false;
     std::shared_ptr<bool> alive_;
     std::thread thread_;

@@ -1,5 +1,6 @@
 // store/commit.cpp: what a transaction does to the file: park, finish, receive, evict, append, count.
-// Not here: inbox and dead letters (inbox.hpp, dead_letters.hpp), bytes (segment.hpp, record.hpp), SQL (log.hpp).
+// Not here: what goes for its age or is thinned out (aging.cpp, thinning.cpp), inbox and dead letters (inbox.hpp,
+// dead_letters.hpp), bytes (segment.hpp, record.hpp), SQL (log.hpp).
 #include <algorithm>
 #include <cassert>
 #include <string>
@@ -12,9 +13,9 @@ namespace store {
 namespace {
 
 bool is_empty(const transaction& work) {
-    return work.append.empty() && !work.cursor && !work.session && work.settled == settled{} && work.park.empty() &&
+    return work.append.empty() && !work.cursor && !work.session && work.settled == settled{} && work.park.empty() && !work.now &&
            work.receive.empty() && !work.held && work.handled.empty() && work.remove_dead_letters.empty() &&
-           !work.remove_all_dead_letters && work.unwritten == 0;
+           !work.remove_all_dead_letters && work.unwritten == 0 && !work.boot_offset_ms;
 }
 
 bool is_finished(sequence at, const cursor& by) {
@@ -37,12 +38,13 @@ result<commit_report> queue::file::commit_or_undo(const transaction& work) {
     if (!done) {
         connection_.roll_back();
         texts_.forget_after(texts_before);
+        halving_.start_over();  // it has counted what is there again
     }
     return done;
 }
 
 result<commit_report> queue::file::try_commit(const transaction& work) {
-    attempt in{now_, {}, 0, work.handed_out, false};
+    attempt in{now_, {}, 0, work.handed_out, false, 0, false};
     if (!is_empty(work)) {
         if (const auto begun = log_.begin(); !begun) return begun.error();
     }
@@ -65,7 +67,8 @@ result<commit_report> queue::file::try_commit(const transaction& work) {
     now_ = std::move(in.next);
     if (work.handed_out) given_out_ = std::max(given_out_, now_.figures.last);
     const bool evicted = reading_.first() >= number(in.report.evicted_from) && reading_.last() <= number(in.report.evicted_to);
-    if (evicted || reading_.last() <= number(now_.cursor.acked)) reading_ = {};
+    const bool others_went = in.report.aged > 0 || in.report.thinned > 0;
+    if (evicted || others_went || reading_.last() <= number(now_.cursor.acked)) reading_ = {};
     return in.report;
 }
 
@@ -79,9 +82,13 @@ result<void> queue::file::move_messages(const transaction& work, attempt& in) {
     figures.dropped_unwritten += work.unwritten;
     in.counters_changed = work.settled != settled{} || work.unwritten > 0;
     if (work.session) in.next.session = work.session;
+    if (work.boot_offset_ms && !how_.boot_id.empty()) remember(in.next.boots, {how_.boot_id, *work.boot_offset_ms});
     if (const auto parked = bury(work, in); !parked) return parked;
     if (work.cursor && *work.cursor != now_.cursor) {
         if (const auto moved = finish(*work.cursor, in); !moved) return moved;
+    }
+    if (work.now) {
+        if (const auto aged = age_out(*work.now, in); !aged) return aged;
     }
     if (const auto received = fill_inbox(work, in); !received) return received;
     return append(work.append, in);
@@ -100,6 +107,10 @@ result<void> queue::file::save_records(attempt& in) {
     }
     if (next.dead_letters != now_.dead_letters) {
         if (const auto saved = log_.save(next.dead_letters); !saved) return saved;
+    }
+    if (next.boots != now_.boots) {
+        if (const auto saved = log_.save(next.boots); !saved) return saved;
+        reading_boot_.reset();
     }
     if (in.counters_changed) return save_counters(next.figures);
     return {};
@@ -236,6 +247,11 @@ result<std::uint64_t> queue::file::make_room(std::uint64_t pages, attempt& in) {
         if (!used) return used.error();
         const std::uint64_t room = in.page_limit - std::min(in.page_limit, *used);
         if (room >= pages || how_.when_full == full_policy::drop_newest) return room;
+        if (how_.when_full == full_policy::thin) {
+            const auto thinned = thin(in);
+            if (!thinned) return thinned.error();
+            if (*thinned) continue;
+        }
         const auto went = evict(pages + *used - in.page_limit, in);
         if (!went) return went.error();
         if (!*went) return room;

@@ -35,12 +35,14 @@ error cannot_read(const std::string& path, int why) {
 }
 
 /// The messages from `from` on that aren't finished; see queue::read() for the bounds.
-result<std::vector<stored_message>> queued_messages(log_table& log, const cursor& at, std::int64_t from,
-                                                    std::size_t most_messages, std::size_t most_bytes) {
+result<std::vector<stored_message>> queued_messages(log_table& log, const contents& known, std::int64_t from,
+                                                    std::size_t most_messages, std::size_t most_bytes,
+                                                    std::string* boot_of_last = nullptr) {
     dictionary texts;
     if (const auto loaded = log.load_texts(texts); !loaded) return loaded.error();
     std::vector<stored_message> found;
     std::size_t bytes = 0;
+    const cursor& at = known.cursor;
     from = std::max(from, number(at.acked) + 1);
     for (;;) {
         auto segment = log.segment_from(part::log, from);
@@ -57,17 +59,21 @@ result<std::vector<stored_message>> queued_messages(log_table& log, const cursor
             if (number(next.sequence) < from || done) continue;
             bytes += size_of(next.message);
             if (bytes > most_bytes && !found.empty()) return found;
+            next.of_this_boot = false;  // nobody has said which boot this is
+            next.boot_offset_ms = offset_of(known.boots, (*segment)->boot());
             found.push_back(std::move(next));
+            if (boot_of_last != nullptr) *boot_of_last = (*segment)->boot();
             if (found.size() >= most_messages) return found;
         }
         from = (*segment)->last() + 1;
     }
 }
 
-result<std::optional<stamp>> oldest_queued(log_table& log, const contents& known) {
-    const auto found = queued_messages(log, known.cursor, 1, 1, 0);
+result<void> find_oldest(log_table& log, const contents& known, statistics& to) {
+    const auto found = queued_messages(log, known, 1, 1, 0, &to.oldest_boot);
     if (!found) return found.error();
-    return found->empty() ? std::optional<stamp>() : found->front().message.taken;
+    if (!found->empty()) to.oldest = found->front().message.taken;
+    return {};
 }
 
 result<std::vector<stored_message>> read_messages(connection& file, sequence from, std::size_t most_messages,
@@ -77,7 +83,7 @@ result<std::vector<stored_message>> read_messages(connection& file, sequence fro
     if (const auto ready = log.prepare(log_table::purpose::reading); !ready) return ready.error();
     const auto known = log.load();
     if (!known) return known.error();
-    return queued_messages(log, known->cursor, number(from), most_messages, most_bytes);
+    return queued_messages(log, *known, number(from), most_messages, most_bytes);
 }
 
 result<statistics> read_figures(connection& file) {
@@ -86,17 +92,16 @@ result<statistics> read_figures(connection& file) {
     if (const auto ready = log.prepare(log_table::purpose::reading); !ready) return ready.error();
     const auto known = log.load();
     if (!known) return known.error();
-    const auto oldest = oldest_queued(log, *known);
-    if (!oldest) return oldest.error();
     const auto pages = log.pages_used();
     if (!pages) return pages.error();
     statistics found;
+    if (const auto done = find_oldest(log, *known, found); !done) return done.error();
     found.ledger = known->ledger();
     found.cursor = known->cursor;
     found.session = known->session;
     found.bytes_used = *pages * page_size;
     found.max_bytes = known->figures.max_bytes;
-    found.oldest = *oldest;
+    found.boots = known->boots;
     found.last = sequence{known->figures.last};
     found.held = known->held;
     found.inbox = known->inbox.counts;

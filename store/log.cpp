@@ -14,6 +14,7 @@ constexpr std::int64_t session_key = -65537;
 constexpr std::int64_t held_key = -65793;
 constexpr std::int64_t inbox_key = -131073;
 constexpr std::int64_t dead_letters_key = -131074;
+constexpr std::int64_t boot_clocks_key = -131075;
 
 // What a sound file can hold; anything above is damage, and sums below can't overflow.
 constexpr std::int64_t most_in_segment = std::int64_t{1} << 31;
@@ -200,6 +201,7 @@ result<contents> log_table::load() {
     if (const auto done = load_record(held_key, found.held, decode_held); !done) return done.error();
     if (const auto done = load_record(inbox_key, found.inbox, decode_inbox); !done) return done.error();
     if (const auto done = load_record(dead_letters_key, found.dead_letters, decode_dead_letters); !done) return done.error();
+    if (const auto done = load_record(boot_clocks_key, found.boots, decode_boot_clocks); !done) return done.error();
     const auto newest = at_or_before(part::log, highest_number);
     if (!newest) return newest.error();
     if (*newest && (*newest)->last() > found.figures.last) {
@@ -223,6 +225,7 @@ result<void> log_table::save(const session_record& what) { return put_row(sessio
 result<void> log_table::save(const held_identifiers& what) { return put_row(held_key, 0, encode(what)); }
 result<void> log_table::save(const inbox_state& what) { return put_row(inbox_key, 0, encode(what)); }
 result<void> log_table::save(const dead_letter_state& what) { return put_row(dead_letters_key, 0, encode(what)); }
+result<void> log_table::save(const boot_clocks& what) { return put_row(boot_clocks_key, 0, encode(what)); }
 
 result<void> log_table::load_texts(dictionary& to) {
     auto found = texts_.select();

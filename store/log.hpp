@@ -23,6 +23,7 @@ struct contents {
     held_identifiers held;
     inbox_state inbox;
     dead_letter_state dead_letters;
+    boot_clocks boots;
 
     store::ledger ledger() const;
 };
@@ -64,6 +65,7 @@ public:
     result<void> save(const held_identifiers& what);
     result<void> save(const inbox_state& what);
     result<void> save(const dead_letter_state& what);
+    result<void> save(const boot_clocks& what);
 
     result<void> load_texts(dictionary& to);
     result<void> add_text(std::uint64_t id, std::string_view text);

@@ -44,8 +44,16 @@ result<void> queue::file::open(const tuning& with, recovery& found) {
     }
     is_open_ = true;
     const std::string reserve_failed = secure_room();
-    found = {opened->created, now_.cursor,       now_.session, now_.ledger(), sequence{now_.figures.last},
-             now_.held,       now_.inbox.counts, disk_full_,   reserve_failed};
+    found = {opened->created,
+             now_.cursor,
+             now_.session,
+             now_.ledger(),
+             sequence{now_.figures.last},
+             now_.held,
+             now_.inbox.counts,
+             disk_full_,
+             reserve_failed,
+             offset_of(now_.boots, how_.boot_id)};
     return {};
 }
 
@@ -123,8 +131,18 @@ result<std::optional<stored_message>> queue::file::read_next(std::int64_t from) 
             return log_.damaged("message " + which + " can't be decoded, or its topic is damaged");
         }
     } while (number(found.sequence) < from);
-    found.of_this_boot = !how_.boot_id.empty() && reading_.boot() == how_.boot_id;
+    tell_boot(found);
     return std::optional<stored_message>(std::move(found));
+}
+
+/// Looked up once a segment.
+void queue::file::tell_boot(stored_message& of) {
+    if (!reading_boot_ || reading_boot_->segment != reading_.first()) {
+        const bool is_this = !how_.boot_id.empty() && reading_.boot() == how_.boot_id;
+        reading_boot_ = {reading_.first(), is_this, offset_of(now_.boots, reading_.boot())};
+    }
+    of.of_this_boot = reading_boot_->is_this;
+    of.boot_offset_ms = reading_boot_->offset_ms;
 }
 
 result<std::vector<waiting_message>> queue::file::read_inbox(inbox_number from, std::size_t most_messages,

@@ -30,6 +30,10 @@ struct stamp {
     bool operator==(const stamp&) const = default;
 };
 
+/// How long ago that was. In the boot in which it was taken, the time since then is known, however the wall clock was set;
+/// beyond it only if both wall clocks were right. Nothing: nobody can know. Never below 0.
+std::optional<std::chrono::milliseconds> age_of(const stamp& taken, bool of_this_boot, const stamp& now);
+
 struct message {
     std::string topic;
     std::string payload;
@@ -45,7 +49,16 @@ struct stored_message {
     store::sequence sequence{0};
     store::message message;
     bool of_this_boot = true;  // taken in the boot that options::boot_id names; false also if that isn't known
+    /// Of the boot in which it was taken, if it is known: boot_clock::offset_ms. See age.hpp.
+    std::optional<std::int64_t> boot_offset_ms = std::nullopt;
     bool operator==(const stored_message&) const = default;
+};
+
+/// A boot of the board in which its clock was known to be right at least once.
+struct boot_clock {
+    std::string boot_id;
+    std::int64_t offset_ms = 0;  // Unix time less CLOCK_BOOTTIME, when that was known first
+    bool operator==(const boot_clock&) const = default;
 };
 
 /// A received message's place in the inbox: 1, 2, 3 …, never given twice, also not after a crash.
@@ -162,8 +175,10 @@ struct transaction {
     std::optional<std::vector<std::uint16_t>> held;  // replaces the inbound identifiers whose release hasn't come; order is kept
     std::vector<inbox_number> handled;               // the application has done with these; unknown ones are passed over
     std::vector<dead_letter_number> remove_dead_letters;
-    bool remove_all_dead_letters = false;  // of those there were before this transaction
-    std::uint64_t unwritten = 0;           // messages that never got into one: counted as accepted, and as dropped_unwritten
+    bool remove_all_dead_letters = false;        // of those there were before this transaction
+    std::uint64_t unwritten = 0;                 // messages that never got into one: counted as accepted, and as dropped_unwritten
+    std::optional<stamp> now;                    // messages older than options::max_age go; once a minute is often enough
+    std::optional<std::int64_t> boot_offset_ms;  // of this boot, if options::boot_id names it; kept for the last 16 boots
 };
 
 /// What a queue has had written to the device, as SQLite's calls say: to the database, the WAL and a journal. The file system's
@@ -174,6 +189,16 @@ struct write_counts {
     bool operator==(const write_counts&) const = default;
 };
 
+/// A stretch of the log whose resolution was halved: of each topic every second message went, and those that stay have the
+/// numbers from `from` on without a gap, in their old order.
+struct thinning {
+    sequence from{0};  // the stretch, ends included
+    sequence to{0};
+    std::uint64_t messages = 0;  // that went; 0: it was too few, so all stay and keep their numbers
+    bool starts_over = false;    // the next message of every topic stays; otherwise it alternates on from the stretch before
+    bool operator==(const thinning&) const = default;
+};
+
 struct commit_report {
     sequence first{0};          // of the messages appended
     std::size_t appended = 0;   // the first `appended` of transaction.append got sequences first, first + 1, …
@@ -181,15 +206,26 @@ struct commit_report {
     std::uint64_t evicted = 0;  // messages dropped by drop_oldest …
     sequence evicted_from{0};   // … all within this range, ends included
     sequence evicted_to{0};
-    std::uint64_t bytes_used = 0;    // of the bound, after this commit
-    inbox_number first_received{0};  // of the messages received
-    std::size_t received = 0;        // all of transaction.receive, with the numbers first_received, first_received + 1, …; or 0
-    inbox_counts inbox;              // after this commit
-    write_counts written;            // since open(), this commit included
-    bool disk_full = false;          // the device has no room: the file doesn't grow until try_to_heal() finds some
+    std::uint64_t aged = 0;  // messages dropped by max_age, older than those evicted …
+    sequence aged_from{0};   // … all within this range, ends included
+    sequence aged_to{0};
+    bool more_aged = false;                               // there may be more of them: give the time again soon
+    std::optional<std::chrono::milliseconds> oldest_age;  // if the time was given: of the oldest segment that may be dropped
+    std::uint64_t thinned = 0;                            // messages dropped by thin …
+    std::vector<thinning> thinnings;                      // … in this order
+    std::uint64_t bytes_used = 0;                         // of the bound, after this commit
+    inbox_number first_received{0};                       // of the messages received
+    std::size_t received = 0;  // all of transaction.receive, with the numbers first_received, first_received + 1, …; or 0
+    inbox_counts inbox;        // after this commit
+    write_counts written;      // since open(), this commit included
+    bool disk_full = false;    // the device has no room: the file doesn't grow until try_to_heal() finds some
 };
 
-enum class full_policy : std::uint8_t { drop_oldest, drop_newest };
+enum class full_policy : std::uint8_t {
+    drop_oldest,
+    drop_newest,
+    thin,  // halve the resolution of what is there, from the oldest on; what that can't bring is dropped as by drop_oldest
+};
 
 struct options {
     std::string path;
@@ -200,6 +236,7 @@ struct options {
     std::uint64_t inbox_max_bytes = 16u << 20;
     std::uint64_t dead_letters_max = 1000;
     std::uint64_t dead_letters_max_bytes = 4u << 20;
+    std::chrono::milliseconds max_age{0};  // of queued messages that nobody may have seen; 0: without end
     // Of a file beside the queue that is given up when the device is full, so that the queue can go on in the room that it has;
     // no more than max_bytes. 0: none, and a full device is an error like others. Twice the WAL of 1000 pages, and some more,
     // is enough in any case: 10 MiB.
@@ -217,6 +254,7 @@ struct recovery {
     inbox_counts inbox;          // to be read by read_inbox()
     bool disk_full = false;      // as in commit_report: there is no room for the reserve
     std::string reserve_failed;  // why the reserve couldn't be made, if the device isn't full; the queue goes on without it
+    std::optional<std::int64_t> boot_offset_ms;  // of this boot, if an earlier process has told it
 };
 
 /// What anyone may look at beside a running service.
@@ -227,6 +265,8 @@ struct statistics {
     std::uint64_t bytes_used = 0;
     std::uint64_t max_bytes = 0;
     std::optional<stamp> oldest;  // of the oldest message still queued
+    std::string oldest_boot;      // identifies the boot in which it was taken
+    std::vector<boot_clock> boots;
     sequence last{0};
     std::vector<std::uint16_t> held;
     inbox_counts inbox;
@@ -257,7 +297,8 @@ public:
 
     /// Durable when it returns success: synced to the device. On failure nothing of the transaction is, and the queue can
     /// go on being used. (If the device fails in the sync itself, nobody can know what it kept; a retry writes it again.)
-    /// Room is made by dropping the oldest messages that read() has not given out and that no cursor says may be sent.
+    /// Room is made by dropping messages that read() has not given out and that no cursor says may be sent: the oldest, or as
+    /// full_policy says. They alone may be dropped for their age, too, and get other numbers when others are thinned out.
     /// Requires: cursor.acked doesn't go back, and is a number that was given out; the cursor finishes what is parked.
     result<commit_report> commit(const transaction& work);
 

@@ -15,6 +15,7 @@
 #include "store/log.hpp"
 #include "store/queue.hpp"
 #include "store/reserve.hpp"
+#include "store/retention.hpp"
 #include "store/sqlite.hpp"
 #include "store/tuning.hpp"
 #include "store/write_meter.hpp"
@@ -46,6 +47,21 @@ private:
         std::uint64_t page_limit = 0;
         bool handed_out = false;  // what is appended is the caller's at once
         bool counters_changed = false;
+        std::uint64_t looked_at = 0;  // bytes of segments, to thin them
+        bool new_pass = false;        // thinning came to its end and began again
+    };
+    /// A segment that may be dropped, and when its newest message was taken, if that can be read.
+    struct dated_segment {
+        segment_row row;
+        std::optional<stamp> newest;
+        bool of_this_boot = false;
+    };
+
+    /// What is known of the boot in which a segment was taken.
+    struct boot_facts {
+        std::int64_t segment = 0;  // its first message
+        bool is_this = false;
+        std::optional<std::int64_t> offset_ms;
     };
 
     result<void> start_up(bool created);
@@ -66,9 +82,22 @@ private:
     result<text_reference> reference(std::string_view text);
     result<std::uint64_t> make_room(std::uint64_t pages, attempt& in);
     result<bool> evict(std::uint64_t pages, attempt& in);
+    // aging.cpp
+    result<void> age_out(const stamp& now, attempt& in);
+    result<bool> drop_aged(std::int64_t after, std::int64_t last_to_go, attempt& in);
+    result<std::optional<dated_segment>> next_dated(std::int64_t after);
+    // thinning.cpp
+    result<bool> thin(attempt& in);
+    result<void> thin(std::span<const segment_row> stretch, attempt& in);
+    result<std::vector<segment_row>> next_stretch(attempt& in);
+    result<std::vector<segment_row>> stretch_after(std::int64_t after, std::int64_t until);
+    bool is_readable(segment_reader& which) const;
+    text_reference known_reference(std::string_view text) const;
+
     std::int64_t exempt_up_to(const cursor& at) const;
     result<bool> locate(std::int64_t from);
     result<std::optional<stored_message>> read_next(std::int64_t from);
+    void tell_boot(stored_message& of);
 
     const options how_;
     writer_lock lock_;
@@ -82,11 +111,18 @@ private:
     std::uint64_t written_before_ = 0;  // in the file's life, before open()
     std::int64_t given_out_ = 0;        // the highest number that the caller holds: by read(), or handed_out
     segment_reader reading_;            // the segment that was read last, up to where
+    std::optional<boot_facts> reading_boot_;
     bool is_open_ = false;
     reserve reserve_;
     bool disk_full_ = false;
     bool checkpoint_owed_ = false;              // the one at opening, or when the device became full
     std::optional<std::uint64_t> tight_pages_;  // for segments, on a full device
+
+    clock_trust trust_;
+    std::int64_t unknown_age_up_to_ = 0;  // the age of the segments up to there can't be known
+    bool was_trusted_ = false;
+    std::optional<dated_segment> dated_;  // the last one that was looked at; it is looked at again and again
+    alternation halving_;
 };
 
 }  // namespace store

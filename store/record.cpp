@@ -1,6 +1,8 @@
 // store/record.cpp: encoding and decoding of the records.
 #include "store/record.hpp"
 
+#include <cassert>
+
 #include "store/bytes.hpp"
 
 namespace store {
@@ -64,6 +66,8 @@ std::string encode(const counters& what) {
           what.max_bytes, what.dropped_expired, what.dropped_aged, what.dropped_thinned, what.dropped_damaged,
           what.dropped_unwritten, what.skipped, what.bytes_written})
         put_varint(to, value);
+    put_varint(to, static_cast<std::uint64_t>(what.thinned_up_to));
+    put_varint(to, static_cast<std::uint64_t>(what.thin_until));
     return to;
 }
 
@@ -108,6 +112,16 @@ std::string encode(const dead_letter_state& what) {
     return to;
 }
 
+std::string encode(const boot_clocks& what) {
+    std::string to = begin();
+    put_varint(to, what.size());
+    for (const boot_clock& one : what) {
+        put_text(to, one.boot_id);
+        put_signed(to, one.offset_ms);
+    }
+    return to;
+}
+
 std::optional<counters> decode_counters(std::string_view bytes) {
     byte_reader from(bytes);
     const std::uint8_t written_as = from.byte();
@@ -118,10 +132,13 @@ std::optional<counters> decode_counters(std::string_view bytes) {
                                  &found.dropped_refused, &found.dropped_session, &found.max_bytes})
         *value = from.varint();
     if (written_as >= 2) found.dropped_expired = from.varint();
-    if (written_as >= 3)
+    if (written_as >= 3) {
         for (std::uint64_t* value : {&found.dropped_aged, &found.dropped_thinned, &found.dropped_damaged,
                                      &found.dropped_unwritten, &found.skipped, &found.bytes_written})
             *value = from.varint();
+        found.thinned_up_to = number(take_sequence(from));
+        found.thin_until = number(take_sequence(from));
+    }
     if (!ended(from)) return std::nullopt;
     return found;
 }
@@ -179,6 +196,36 @@ std::optional<dead_letter_state> decode_dead_letters(std::string_view bytes) {
         *value = from.varint();
     if (!ended(from)) return std::nullopt;
     return found;
+}
+
+std::optional<boot_clocks> decode_boot_clocks(std::string_view bytes) {
+    byte_reader from(bytes);
+    if (!begins(from)) return std::nullopt;
+    const std::uint64_t size = from.varint();
+    if (size > most_boot_clocks) return std::nullopt;
+    boot_clocks found;
+    for (std::uint64_t i = 0; i < size; ++i) {
+        boot_clock& next = found.emplace_back();
+        next.boot_id = from.text();
+        next.offset_ms = from.signed_varint();
+    }
+    if (!ended(from)) return std::nullopt;
+    return found;
+}
+
+// ---- Boots ----
+
+std::optional<std::int64_t> offset_of(const boot_clocks& all, std::string_view boot_id) {
+    for (const boot_clock& one : all)
+        if (one.boot_id == boot_id) return one.offset_ms;
+    return std::nullopt;
+}
+
+void remember(boot_clocks& all, const boot_clock& what) {
+    assert(!what.boot_id.empty());
+    std::erase_if(all, [&](const boot_clock& one) { return one.boot_id == what.boot_id; });
+    if (all.size() >= most_boot_clocks) all.erase(all.begin());
+    all.push_back(what);
 }
 
 }  // namespace store

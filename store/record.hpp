@@ -1,5 +1,5 @@
 // store/record.hpp: the queue's state beside its messages, as short byte strings: counters, cursor, session, held identifiers,
-// what there is to know of inbox and dead letters.
+// what there is to know of inbox and dead letters, and of the clock in earlier boots.
 // Pure: log.hpp knows where they are kept. Each begins with its format, 1; of counters that is the version of the file
 // (schema.hpp) that has all of them, and what a lower one lacks is 0. Numbers are LEB128; the row's CRC guards them.
 #pragma once
@@ -31,6 +31,8 @@ struct counters {
     std::uint64_t dropped_unwritten = 0;
     std::uint64_t skipped = 0;        // sequence numbers that no message was ever given
     std::uint64_t bytes_written = 0;  // to the queue's files, in all their life
+    std::int64_t thinned_up_to = 0;   // thin: how far the present pass has got …
+    std::int64_t thin_until = 0;      // … and where it ends
     bool operator==(const counters&) const = default;
 };
 
@@ -51,12 +53,21 @@ struct dead_letter_state {
 /// A set of identifiers in the order in which they came.
 using held_identifiers = std::vector<std::uint16_t>;
 
+/// The last boots in which the clock was right, the newest at the end.
+using boot_clocks = std::vector<boot_clock>;
+constexpr std::size_t most_boot_clocks = 16;
+
+std::optional<std::int64_t> offset_of(const boot_clocks& all, std::string_view boot_id);
+/// Requires: boot_id isn't empty.
+void remember(boot_clocks& all, const boot_clock& what);
+
 std::string encode(const counters& what);
 std::string encode(const cursor& what);
 std::string encode(const session_record& what);
 std::string encode(const held_identifiers& what);
 std::string encode(const inbox_state& what);
 std::string encode(const dead_letter_state& what);
+std::string encode(const boot_clocks& what);
 
 /// Nothing: it isn't one.
 std::optional<counters> decode_counters(std::string_view bytes);
@@ -65,5 +76,6 @@ std::optional<session_record> decode_session(std::string_view bytes);
 std::optional<held_identifiers> decode_held(std::string_view bytes);
 std::optional<inbox_state> decode_inbox(std::string_view bytes);
 std::optional<dead_letter_state> decode_dead_letters(std::string_view bytes);
+std::optional<boot_clocks> decode_boot_clocks(std::string_view bytes);
 
 }  // namespace store

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <functional>
 
 namespace store {
 namespace {
@@ -10,6 +11,20 @@ namespace {
 constexpr std::uint64_t overflow_bytes = page_size - 4;  // each overflow page begins with the number of the next
 constexpr std::uint64_t split_pages = 4;                 // leaf, two levels above it, pointer map
 constexpr std::uint64_t shrink_pages = 1024;             // 4 MiB a commit
+
+constexpr std::int64_t steady_ms = 3'600'000;
+constexpr std::int64_t largest_slew_ms = 10'000;     // between two looks at the clock: beyond it, it was set
+constexpr std::size_t most_alternating = 16 * 1024;  // topics, in about 0.7 MB; of those beyond, all messages stay
+
+bool is_without_step(const stamp& from, const stamp& to) {
+    std::int64_t by_wall = 0;
+    std::int64_t passed = 0;
+    std::int64_t apart = 0;
+    const bool absurd = __builtin_sub_overflow(to.wall_ms, from.wall_ms, &by_wall) ||
+                        __builtin_sub_overflow(to.monotonic_ms, from.monotonic_ms, &passed) ||
+                        __builtin_sub_overflow(by_wall, passed, &apart);
+    return !absurd && -largest_slew_ms <= apart && apart <= largest_slew_ms;
+}
 
 }  // namespace
 
@@ -34,6 +49,33 @@ void eviction::add(const segment_row& next) {
     last_ = next.last();
     bytes_ += next.bytes;
     messages_ += static_cast<std::uint64_t>(next.count);
+}
+
+std::optional<std::chrono::milliseconds> age_of(const stamp& taken, bool of_this_boot, const stamp& now) {
+    std::int64_t age = 0;
+    const bool known = of_this_boot || (now.synchronised && taken.synchronised);
+    const bool absurd = of_this_boot ? __builtin_sub_overflow(now.monotonic_ms, taken.monotonic_ms, &age)
+                                     : __builtin_sub_overflow(now.wall_ms, taken.wall_ms, &age);
+    if (!known || absurd) return std::nullopt;
+    return std::chrono::milliseconds(std::max<std::int64_t>(age, 0));
+}
+
+stamp clock_trust::judge(stamp now) {
+    const bool goes_on = now.synchronised && last_ && is_without_step(*last_, now);
+    if (!goes_on) steady_since_ms_ = now.monotonic_ms;
+    last_ = now.synchronised ? std::optional(now) : std::nullopt;
+    now.synchronised = goes_on && now.monotonic_ms - steady_since_ms_ >= steady_ms;
+    return now;
+}
+
+bool alternation::keeps(std::string_view topic) {
+    if (skips_next_.erase(std::hash<std::string_view>()(topic)) > 0) return false;
+    keep(topic);
+    return true;
+}
+
+void alternation::keep(std::string_view topic) {
+    if (skips_next_.size() < most_alternating) skips_next_.insert(std::hash<std::string_view>()(topic));
 }
 
 }  // namespace store

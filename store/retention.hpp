@@ -4,6 +4,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string_view>
+#include <unordered_set>
 
 #include "store/segment.hpp"
 
@@ -43,6 +46,32 @@ private:
     std::uint64_t messages_ = 0;
     std::int64_t first_ = 0;
     std::int64_t last_ = 0;
+};
+
+/// Whether the wall clock may decide what is too old. A board may take a wrong time for right for a while, and what is dropped
+/// is gone: so it is believed only after an hour without a step.
+class clock_trust {
+public:
+    /// To be told each time that is looked at. The same time, and synchronised only if it is believed.
+    stamp judge(stamp now);
+
+private:
+    std::optional<stamp> last_;         // while it is synchronised, and without a step since …
+    std::int64_t steady_since_ms_ = 0;  // … this monotonic time
+};
+
+/// Which messages stay when a resolution is halved: of each topic the first, the third, and so on.
+class alternation {
+public:
+    bool keeps(std::string_view topic);
+    /// Whichever it is, it stays; the topic's next one doesn't.
+    void keep(std::string_view topic);
+    void start_over() { skips_next_.clear(); }
+    bool is_at_start() const { return skips_next_.empty(); }
+
+private:
+    // By their hashes. Two topics with the same one would be thinned as one, which does no harm worth the memory.
+    std::unordered_set<std::size_t> skips_next_;
 };
 
 }  // namespace store

@@ -9,7 +9,8 @@
 //                      One row for each group commit, or several if it is larger than 256 KiB.
 //         first == 0   counters; data: record.hpp
 //         first  < 0   -1 - (256 × destination + lane): cursor; -65537 - destination: session; -65793 - destination: held
-//                      identifiers (both are 0 so far); -131073: inbox; -131074: dead letters; data: record.hpp
+//                      identifiers (both are 0 so far); -131073: inbox; -131074: dead letters; -131075: the clock in the last
+//                      boots; data: record.hpp
 //         first below -2^61   -2^62 + n: a segment of the inbox with the messages n, n + 1, …; inbox.hpp
 //     text(id INTEGER PRIMARY KEY, crc INTEGER, text TEXT)
 //         topics and boot identifiers, which segments of the log refer to by number
@@ -29,7 +30,8 @@
 // Passed over as well: a row for each message (nine times the bytes when it drains), states in the rows (eighteen times).
 //
 // Version 1 had no dead letters, inbox, held identifiers, expiry (segment.hpp) and count of what expired (record.hpp);
-// version 2 lacks the counts from dropped_aged on. Either is brought up to 3 when it is opened for writing.
+// version 2 lacks the counts from dropped_aged on, and the clock in earlier boots. Either is brought up to 3 when it is opened
+// for writing.
 //
 // How it is opened is part of the format's promise; each point survived power cuts in simulation, its absence didn't:
 //   - psow=0 and synchronous=FULL: one sync of the WAL for each commit, and no sector shared by two commits.

@@ -145,6 +145,20 @@ TEST_CASE("store thread: a barrier takes along what waits, and says up to where 
     CHECK(found.ledger.balanced());
 }
 
+TEST_CASE("store thread: it isn't idle before what it has done is told", "[gateway][store_thread]") {
+    fixture f;
+    CHECK(f.thread->idle());
+    f.append({message("first")});
+    CHECK(!f.thread->idle());
+    f.run_until([&] { return f.commits.size() == 1; });
+    CHECK(f.thread->idle());
+
+    // A stop waits until it is written, and tells nothing.
+    f.append({message("second")});
+    f.thread->stop();
+    CHECK(!f.thread->idle());
+}
+
 TEST_CASE("store thread: a read gives what the log holds", "[gateway][store_thread]") {
     fixture f;
     f.append({message("first"), message("second")});

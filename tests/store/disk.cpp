@@ -35,7 +35,7 @@ struct disk_calls {
         return SQLITE_OK;
     }
     static int read(sqlite3_file* f, void* to, int size, sqlite3_int64 offset) {
-        if (file(f).owner->dead_) return SQLITE_IOERR_READ;
+        if (file(f).owner->dead_ || file(f).owner->read_fails_now()) return SQLITE_IOERR_READ;
         const std::string& content = node(f).content;
         const auto from = std::min(static_cast<std::size_t>(offset), content.size());
         const auto there = std::min(static_cast<std::size_t>(size), content.size() - from);
@@ -59,7 +59,7 @@ struct disk_calls {
         disk& on = *file(f).owner;
         if (!on.may_change()) return SQLITE_IOERR_FSYNC;
         if (on.dying_) {
-            on.dead_ = true;
+            on.die();
             return SQLITE_IOERR_FSYNC;
         }
         if (on.fails_now()) return SQLITE_IOERR_FSYNC;
@@ -189,26 +189,47 @@ disk::~disk() { sqlite3_vfs_unregister(&vfs_); }
 bool disk::may_change() {
     if (dead_) return false;
     ++operations_;
-    if (cut_at_ && operations_ >= *cut_at_) dying_ = true;
+    const auto has_come = [this](const std::optional<std::uint64_t>& at) { return at && operations_ >= *at; };
+    if (has_come(cut_at_) || has_come(stop_at_)) dying_ = true;
     return true;
+}
+
+void disk::die() {
+    stopped_ = !cut_at_ || operations_ < *cut_at_;
+    dead_ = true;
 }
 
 bool disk::fails_now() {
     if (takes_nothing) return true;
     if (!fail_at_ || operations_ < *fail_at_) return false;
-    fail_at_.reset();
+    if (--failures_left_ == 0) fail_at_.reset();
     return true;
+}
+
+bool disk::read_fails_now() {
+    ++reads_;
+    if (!fail_reads_at_ || reads_ < *fail_reads_at_) return false;
+    if (--read_failures_left_ == 0) fail_reads_at_.reset();
+    return true;
+}
+
+void disk::call_off() {
+    cut_at_.reset();
+    stop_at_.reset();
+    fail_at_.reset();
+    fail_reads_at_.reset();
+    dying_ = false;
 }
 
 int disk::write(node& to, bool wal, const char* data, std::size_t size, std::size_t offset) {
     if (!may_change()) return SQLITE_IOERR_WRITE;
     if (fails_now()) return SQLITE_IOERR_WRITE;
     if (capacity && offset + size > to.content.size()) {
-        if (used() + offset + size - to.content.size() > *capacity) return SQLITE_FULL;
+        if (bytes_used() + offset + size - to.content.size() > *capacity) return SQLITE_FULL;
     }
     if (dying_) {
         change(to, data, random(size + 1), offset);
-        dead_ = true;
+        die();
         return SQLITE_IOERR_WRITE;
     }
     change(to, data, size, offset);
@@ -289,26 +310,28 @@ void disk::garble(const node& of, std::string& left) {
 }
 
 void disk::power_on() {
+    const bool lost_power = this->lost_power();
     for (auto it = nodes_.begin(); it != nodes_.end();) {
         node& what = it->second;
         assert(what.open == 0);
         what.shared.clear();
-        const bool survives = !dead_ ? what.exists : what.exists == what.durably_exists ? what.exists : random(2) == 0;
+        const bool survives = !lost_power ? what.exists : what.exists == what.durably_exists ? what.exists : random(2) == 0;
         if (!survives) {
             it = nodes_.erase(it);
             continue;
         }
-        if (dead_) survive(what);
+        if (lost_power) survive(what);
         ++it;
     }
-    dead_ = dying_ = false;
+    dead_ = dying_ = stopped_ = false;
     cut_at_.reset();
+    stop_at_.reset();
 }
 
-std::uint64_t disk::used() const {
-    std::uint64_t bytes = 0;
-    for (const auto& [name, file] : nodes_) bytes += file.exists ? file.content.size() : 0;
-    return bytes;
+std::uint64_t disk::bytes_used() const {
+    std::uint64_t used = 0;
+    for (const auto& [name, file] : nodes_) used += file.exists ? file.content.size() : 0;
+    return used;
 }
 
 std::uint64_t disk::size_of(const std::string& file) const {

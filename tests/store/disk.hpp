@@ -26,7 +26,15 @@ public:
 
     /// The power goes in the n-th operation from now that changes something, maybe in its middle; n = 1: in the next.
     void cut_power_in(std::uint64_t operations) { cut_at_ = operations_ + operations; }
+    void cut_power() { dead_ = true; }
     bool is_dead() const { return dead_; }
+    bool lost_power() const { return dead_ && !stopped_; }
+    /// The process is killed: nothing that it does any more reaches the disk, but all that it has written survives.
+    void stop_process() {
+        if (!dead_) dead_ = stopped_ = true;
+    }
+    /// The same in the n-th operation from now, maybe in its middle.
+    void stop_process_in(std::uint64_t operations) { stop_at_ = operations_ + operations; }
     /// Decides what has survived. All files must be closed. Also ends a process (without a cut, all of it survives).
     void power_on();
 
@@ -36,10 +44,23 @@ public:
     bool lies_about_syncs = false;
     /// Bytes in all files; more is SQLITE_FULL.
     std::optional<std::uint64_t> capacity;
-    /// The n-th operation from now that changes something fails with an I/O error; those after it don't.
-    void fail_in(std::uint64_t operations) { fail_at_ = operations_ + operations; }
     /// All operations that change something fail, until this is false again.
     bool takes_nothing = false;
+    /// From the n-th operation from now on that changes something, so many fail with an I/O error; those after them don't.
+    void fail_in(std::uint64_t operations, std::uint64_t times = 1) {
+        fail_at_ = operations_ + operations;
+        failures_left_ = times;
+    }
+    /// The same of reads.
+    void fail_reads_in(std::uint64_t reads, std::uint64_t times = 1) {
+        fail_reads_at_ = reads_ + reads;
+        read_failures_left_ = times;
+    }
+    void call_off_reads() { fail_reads_at_.reset(); }
+    /// Whatever was to happen doesn't.
+    void call_off();
+    /// New dice, for what is left to chance from here on.
+    void reseed(std::uint64_t seed) { random_.seed(seed); }
 
     struct counts {
         std::uint64_t bytes = 0;
@@ -51,7 +72,7 @@ public:
     counts count;
     std::uint64_t operations() const { return operations_; }
     std::uint64_t size_of(const std::string& file) const;
-    std::uint64_t used() const;  // of capacity
+    std::uint64_t bytes_used() const;  // of capacity
 
 private:
     friend struct disk_calls;
@@ -73,6 +94,8 @@ private:
 
     bool may_change();  // false: the power is gone
     bool fails_now();
+    bool read_fails_now();
+    void die();
     int write(node& to, bool wal, const char* data, std::size_t size, std::size_t offset);
     void change(node& in, const char* data, std::size_t size, std::size_t offset);
     void resize(node& in, std::size_t size);
@@ -87,10 +110,16 @@ private:
     std::mt19937_64 random_;
     std::map<std::string, node> nodes_;
     std::uint64_t operations_ = 0;
+    std::uint64_t reads_ = 0;
     std::optional<std::uint64_t> cut_at_;
+    std::optional<std::uint64_t> stop_at_;
     std::optional<std::uint64_t> fail_at_;
-    bool dying_ = false;
-    bool dead_ = false;
+    std::uint64_t failures_left_ = 0;
+    std::optional<std::uint64_t> fail_reads_at_;
+    std::uint64_t read_failures_left_ = 0;
+    bool dying_ = false;    // in this very operation
+    bool dead_ = false;     // no operation has an effect any more …
+    bool stopped_ = false;  // … for the process is gone; the power isn't
 };
 
 }  // namespace test

@@ -129,7 +129,7 @@ TEST_CASE("full disk: the oldest make room in what there is, whatever is left", 
         CAPTURE(pages);
         bench b;
         for (int i = 0; i < 60; ++i) b.append(10);
-        b.disk.capacity = b.disk.used() + pages * page;
+        b.disk.capacity = b.disk.bytes_used() + pages * page;
         for (int i = 0; i < 150; ++i) REQUIRE(b.append(10));
         CHECK(b.full);
         CHECK(b.evicted > 0);
@@ -147,9 +147,9 @@ TEST_CASE("full disk: it goes on when others take all that it gives up", "[store
     bench b(GENERATE(full_policy::drop_oldest, full_policy::drop_newest));
     for (int i = 0; i < 60; ++i) b.append(10);
     for (int i = 0; i < 300; ++i) {
-        b.disk.capacity = b.disk.used();
+        b.disk.capacity = b.disk.bytes_used();
         REQUIRE(b.append(1 + static_cast<std::size_t>(i) % 10));
-        CHECK_FALSE(b.disk.used() > *b.disk.capacity);
+        CHECK_FALSE(b.disk.bytes_used() > *b.disk.capacity);
     }
     CHECK(b.full);
     CHECK((b.how.when_full == full_policy::drop_oldest ? b.evicted : b.refused) > 500);
@@ -161,7 +161,7 @@ TEST_CASE("full disk: it goes on when others take all that it gives up", "[store
         acked = std::next(b.stored.begin(), 4)->first;
         must(b.queue->commit(moving({at(acked), {}, at(acked), {}, {}}, 5)));
         b.stored.erase(b.stored.begin(), std::next(b.stored.begin(), 5));
-        b.disk.capacity = b.disk.used();
+        b.disk.capacity = b.disk.bytes_used();
     }
     CHECK(b.queue->ledger().queued == b.stored.size());
     CHECK(b.queue->ledger().balanced());
@@ -173,7 +173,7 @@ TEST_CASE("full disk: what may have been sent stays, and the new is refused then
     bench b;
     for (int i = 0; i < 60; ++i) b.append(10);
     must(b.queue->commit(moving({at(0), at(100), at(600), {}, {}}, 0)));
-    b.disk.capacity = b.disk.used();
+    b.disk.capacity = b.disk.bytes_used();
     for (int i = 0; i < 100; ++i) REQUIRE(b.append(10));
     CHECK(b.stored.begin()->first == 1);
     CHECK(b.stored.size() >= 600);
@@ -187,7 +187,7 @@ TEST_CASE("full disk: a start finds all and goes on, also when the process was k
         CAPTURE(killed, rounds);
         bench b;
         for (std::uint64_t i = 0; i < rounds; ++i) b.append(10);
-        b.disk.capacity = b.disk.used();
+        b.disk.capacity = b.disk.bytes_used();
         if (killed) {
             b.reopen_after_cut();
         } else {
@@ -211,7 +211,7 @@ TEST_CASE("full disk: without room for the reserve it starts, says so, and takes
     b.disk.power_on();
     b.how.path = "other.db";
     b.how.reserve_bytes = 4 * reserve;
-    b.disk.capacity = b.disk.used() + 5 * reserve / 2;
+    b.disk.capacity = b.disk.bytes_used() + 5 * reserve / 2;
     REQUIRE(b.open());
     CHECK(b.found.disk_full);
     CHECK(b.found.created);
@@ -228,7 +228,7 @@ TEST_CASE("full disk: without room for the reserve it starts, says so, and takes
 
 TEST_CASE("full disk: with no reserve to give up, a start still reads what is there", "[store][full]") {
     bench b;
-    b.disk.capacity = b.disk.used() - reserve;  // others have taken its place
+    b.disk.capacity = b.disk.bytes_used() - reserve;  // others have taken its place
     b.how.reserve_bytes = 4096;
     for (int i = 0; i < 3; ++i) b.append(2);
     b.disk.capacity.reset();
@@ -242,7 +242,7 @@ TEST_CASE("full disk: whichever operation fails meanwhile, nothing is lost or co
         CAPTURE(failing);
         bench b;
         for (int i = 0; i < 40; ++i) b.append(10);
-        b.disk.capacity = b.disk.used() + 10 * page;
+        b.disk.capacity = b.disk.bytes_used() + 10 * page;
         b.disk.fail_in(failing);
         for (int i = 0; i < 60; ++i) {
             const auto before = b.next;
@@ -263,7 +263,7 @@ TEST_CASE("full disk: the power may go at any moment of it", "[store][full]") {
         CAPTURE(cut);
         bench b;
         for (int i = 0; i < 40; ++i) b.append(10);
-        b.disk.capacity = b.disk.used() + 10 * page;
+        b.disk.capacity = b.disk.bytes_used() + 10 * page;
         b.disk.cut_power_in(cut);
         bool heals = false;
         while (b.append(10)) {
@@ -276,7 +276,7 @@ TEST_CASE("full disk: the power may go at any moment of it", "[store][full]") {
         const auto reported = b.stored;
         b.queue.reset();
         b.disk.power_on();
-        b.disk.capacity = b.disk.used();
+        b.disk.capacity = b.disk.bytes_used();
         REQUIRE(b.open());
         // What was under way may be there or not; everything else is as it was reported.
         const auto ledger = b.queue->ledger();
@@ -293,7 +293,7 @@ TEST_CASE("full disk: the power may go at any moment of it", "[store][full]") {
         if (!kept) CHECK(there.size() == reported.size());
         // If it was just giving the reserve up, others may have taken that by now, and nothing can be written until there is
         // room.
-        if (!b.queue->commit(appending(5000, 10, payload))) b.disk.capacity = b.disk.used() + reserve;
+        if (!b.queue->commit(appending(5000, 10, payload))) b.disk.capacity = b.disk.bytes_used() + reserve;
         for (int i = 0; i < 5; ++i) must(b.queue->commit(appending(5000, 10, payload)));
         CHECK(b.queue->ledger().balanced());
     }

@@ -111,6 +111,17 @@ TEST_CASE("inspect: shows the messages that are queued, from anywhere and in par
     CHECK(numbers(8, 1, SIZE_MAX) == std::vector<std::int64_t>{9});
     CHECK(numbers(21, 100, SIZE_MAX).empty());
     CHECK(code_of(queue::inspect_messages(here.file("no.db"), at(1), 1, 1)) == errc::missing);
+
+    store::transaction told;
+    told.boot_offset_ms = 77;
+    must(service.commit(told));
+    const auto figures = must(queue::inspect(path));
+    REQUIRE(figures.boots.size() == 1);
+    CHECK(figures.oldest_boot == figures.boots[0].boot_id);
+    for (const auto& m : must(queue::inspect_messages(path, at(1), 100, SIZE_MAX))) {
+        CHECK(m.boot_offset_ms == 77);
+        CHECK_FALSE(m.of_this_boot);
+    }
 }
 
 TEST_CASE("inspect: shows inbox and dead letters, beside the service and after it", "[store][inspect]") {

@@ -402,3 +402,36 @@ TEST_CASE("queue: a message tells whether it was taken in this boot", "[store][q
     must(queue.commit(appending(5, 1)));
     for (const auto& one : all_of(queue)) CHECK_FALSE(one.of_this_boot);
 }
+
+TEST_CASE("queue: what was told of a boot's clock is told with its messages, also in later boots", "[store][queue]") {
+    bench b;
+    auto queue = b.open();
+    CHECK_FALSE(b.found.boot_offset_ms);
+    must(queue.commit(appending(1, 2)));
+    CHECK_FALSE(all_of(queue).at(1).boot_offset_ms);
+    store::transaction told;
+    told.boot_offset_ms = 1'790'000'000'000;
+    must(queue.commit(told));
+    for (const auto& one : all_of(queue)) CHECK(one.boot_offset_ms == 1'790'000'000'000);
+    b.reopen(queue);
+    CHECK(b.found.boot_offset_ms == 1'790'000'000'000);
+
+    b.how.boot_id = "boot-2";
+    b.reopen(queue);
+    CHECK_FALSE(b.found.boot_offset_ms);
+    must(queue.commit(appending(3, 1)));
+    const auto both = all_of(queue);
+    CHECK(both.at(1).boot_offset_ms == 1'790'000'000'000);
+    CHECK_FALSE(both.at(2).boot_offset_ms);
+
+    b.how.boot_id.clear();  // the kernel doesn't say: nothing is kept
+    b.reopen(queue);
+    told.boot_offset_ms = 5;
+    must(queue.commit(told));
+    CHECK_FALSE(b.found.boot_offset_ms);
+    CHECK(all_of(queue) == [&] {
+        auto same = both;
+        for (auto& one : same) one.of_this_boot = false;
+        return same;
+    }());
+}

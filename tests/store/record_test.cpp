@@ -10,11 +10,12 @@
 using namespace test;
 
 TEST_CASE("record: what is written is read, and nothing less", "[store][record]") {
-    const store::counters counters{300, 1, 2, 3, 4, 5, ~0ull, 1 << 20, 6};
+    const store::counters counters{300, 1, 2, 3, 4, 5, ~0ull, 1 << 20, 6, 7, 8, 9, 10, 11, 12, 13, 14};
     const store::cursor cursor{at(INT64_MAX), at(0), at(7), {at(9), at(200)}, {at(12), at(10), at(INT64_MAX)}};
     const store::session_record session{"id", std::string("b\0r", 3), ~0ull};
     const store::held_identifiers held{7, 65535, 1, 300};
     const store::inbox_state inbox{INT64_MAX, {5, 1 << 20}, {4, 5, 900}};
+    const store::boot_clocks boots{{"one", -5}, {"two", INT64_MAX}, {"three", INT64_MIN}};
     const store::dead_letter_state dead_letters{9, {3, 4000, 5, 1}};
     CHECK(store::decode_counters(encode(counters)) == counters);
     CHECK(store::decode_cursor(encode(cursor)) == cursor);
@@ -23,6 +24,7 @@ TEST_CASE("record: what is written is read, and nothing less", "[store][record]"
     CHECK(store::decode_held(store::encode(store::held_identifiers{})) == store::held_identifiers{});
     CHECK(store::decode_inbox(encode(inbox)) == inbox);
     CHECK(store::decode_dead_letters(encode(dead_letters)) == dead_letters);
+    CHECK(store::decode_boot_clocks(encode(boots)) == boots);
     CHECK(encode(store::cursor{at(5), at(6), at(7), {at(9)}, {at(8), at(6)}}) ==
           std::string("\x01\x05\x06\x07\x01\x12\x02\x10\x03", 9));
 
@@ -39,8 +41,27 @@ TEST_CASE("record: what is written is read, and nothing less", "[store][record]"
     fails_when_cut(store::encode(held), store::decode_held);
     fails_when_cut(encode(inbox), store::decode_inbox);
     fails_when_cut(encode(dead_letters), store::decode_dead_letters);
+    fails_when_cut(encode(boots), store::decode_boot_clocks);
     CHECK(!store::decode_held(std::string("\x01\x01\x80\x80\x08", 5)));    // identifier 65536
     CHECK(!store::decode_cursor("\x01\x01\x01\x01\xFF\xFF\xFF\xFF\x0F"));  // a list of 4 billion
+}
+
+TEST_CASE("record: of each boot the latest word about its clock, and of the last 16 boots alone", "[store][record]") {
+    store::boot_clocks all;
+    CHECK_FALSE(offset_of(all, "boot 1"));
+    for (int boot = 1; boot <= 16; ++boot) remember(all, {"boot " + std::to_string(boot), boot});
+    CHECK(all.size() == 16);
+    CHECK(offset_of(all, "boot 1") == 1);
+    remember(all, {"boot 1", -1});
+    CHECK(offset_of(all, "boot 1") == -1);
+    remember(all, {"boot 17", 17});
+    CHECK(all.size() == 16);
+    CHECK_FALSE(offset_of(all, "boot 2"));
+    CHECK(offset_of(all, "boot 1") == -1);
+    CHECK(offset_of(all, "boot 17") == 17);
+    CHECK(store::decode_boot_clocks(encode(all)) == all);
+    all.push_back({"one too many", 0});
+    CHECK_FALSE(store::decode_boot_clocks(encode(all)));
 }
 
 TEST_CASE("record: counters of versions 1 and 2 are read, and what they lack is 0", "[store][record]") {

@@ -2,7 +2,7 @@
 // the queue must hold then.
 // After each cut: every commit that was reported is there, the one under way is there wholly or not at all; the cursor hasn't
 // gone back, the ledger balances; what was received is there exactly once, with what was held in the same transaction, until
-// it is handled, and never again; what was parked is in the dead letters and not in the log.
+// it is handled, and never again; what was parked is in the dead letters and not in the log; each message knows its boot.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +15,7 @@
 #include "store/queue.hpp"
 #include "store/tuning.hpp"
 #include "tests/store/disk.hpp"
+#include "tests/store/halving.hpp"
 
 namespace test {
 
@@ -44,6 +45,7 @@ struct model {
     std::int64_t letters_given = 0;  // the highest number of one; the queue doesn't tell
     std::uint64_t crowded_out = 0;
     std::uint64_t not_found = 0;
+    std::map<std::string, std::int64_t> clocks;  // by boot
     bool operator==(const model&) const = default;
 };
 
@@ -66,6 +68,9 @@ public:
     std::uint64_t received = 0;
     std::uint64_t refused = 0;  // transactions whose messages the inbox had no room for
     std::uint64_t parked = 0;
+    std::uint64_t clocks_seen = 0;  // messages of a boot whose clock was set, and told so
+    std::uint64_t aged = 0;
+    std::uint64_t thinned = 0;
 
 private:
     /// What can't be foreseen of a transaction.
@@ -82,12 +87,17 @@ private:
     void add_parking(store::transaction& to);
     store::cursor move_cursor();
     void work(store::queue& queue);
+    void drop_what_went(const store::commit_report& done);
+    std::uint64_t erase(store::sequence from, store::sequence to, bool for_its_age);
+    void explain_missing(const model& there, model& expected);
     model after(const model& before, const store::transaction& made, const fate& how) const;
     bool may_refuse(const store::transaction& made, std::uint64_t inbox_bytes) const;
     bool crowd_out(model& in, const std::map<std::int64_t, model::letter>& there) const;
     void compare(store::queue& queue, const store::recovery& found);
     void read_all(store::queue& queue, model& to);
     std::map<std::int64_t, model::letter> letters_of(store::queue& queue);
+    void see_clock(const std::string& boot, std::optional<std::int64_t> offset_ms);
+    model with_clocks(model there, const model& expected) const;
     void explain(const model& there, std::uint64_t inbox_bytes);
 
     std::mt19937_64 random_;
@@ -102,6 +112,12 @@ private:
     std::vector<content> appending_;              // of the latest transaction
     std::vector<content> receiving_;
     std::uint64_t content_ = 0;
+    std::uint64_t boots_ = 0;
+    std::string boot_of_work_;                      // of the latest transaction
+    std::map<std::uint64_t, std::string> boot_of_;  // in which contents were taken, by number
+    std::map<std::string, std::optional<std::int64_t>> clocks_there_;
+    halving halving_;
+    std::int64_t exempt_ = 0;  // none up to there may go
     std::string wrong_;
 };
 

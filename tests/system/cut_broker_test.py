@@ -196,6 +196,7 @@ class CuttingBroker:
             self._lose_session()
         with self.lock:
             self.strike_after = None
+        self.online.clear()  # before anybody is told: whoever then waits for a connection means the next one
         self.struck.set()
         raise Dropped
 
@@ -284,7 +285,9 @@ def run_case(build, points, version, qos, loses_session, kills):
             plant.wait_for(f"{name}: the strike after {packets} packets", broker.struck.is_set, 60)
             if kills:
                 the_plant.gateway.start()
-        plant.wait_for(f"{name}: a connection", broker.online.is_set, 60)
+        # By the gateway's word too: what the broker sees may be the end of the process before, and one that has only just
+        # begun doesn't know SIGTERM yet.
+        plant.wait_for(f"{name}: a connection", lambda: broker.online.is_set() and the_plant.is_connected(), 60)
         # On a quick machine a process that is killed has had time for hardly a reading.
         plant.wait_for(f"{name}: enough readings to judge", lambda: broker.arrived() >= 2 * points, 60)
         plant.wait_for(f"{name}: the queue to drain", lambda: the_plant.ledger()["queued"] < 20, 30)

@@ -188,7 +188,7 @@ findings library_owners(const std::string& path, std::string_view text) {
     if (path.starts_with("tests/") || path.starts_with("tools/") || path.starts_with("examples/")) return {};
     const bool may_asio =
         !is_header(path) && !is_sans_io(path) && starts_with_any(path, {"mqtt/client", "mqtt/transport", "gateway/"});
-    const bool may_sqlite = starts_with_any(path, {"store/sqlite.", "store/reserve.cpp", "store/write_meter.cpp"});
+    const bool may_sqlite = starts_with_any(path, {"store/sqlite.", "store/write_meter.cpp", "store/reserve.cpp"});
     const bool may_modbus = starts_with_any(path, {"adapters/modbus/link", "adapters/modbus/server"});
     const bool may_mbedtls = starts_with_any(path, {"mqtt/tls_", "mqtt/digest."});
     findings found;

@@ -29,6 +29,8 @@ class broker_outbox {
 public:
     broker_outbox(mqtt::version how, std::uint64_t seed) : version_(how), dice_(seed) {}
 
+    void reseed(std::uint64_t seed) { dice_ = dice(seed); }
+
     // -- the session --
     void push(offer what, mqtt::time_point now) { waiting_.push_back({std::move(what), now}); }
     void lose_session();

@@ -37,6 +37,12 @@ public:
     model_broker(broker_manners manners, std::uint64_t seed)
         : manners_(manners), dice_(seed), outbox_(manners.version, seed + 1) {}
 
+    /// New dice, for what is left to its manners from here on.
+    void reseed(std::uint64_t seed) {
+        dice_ = dice(seed);
+        outbox_.reseed(seed + 1);
+    }
+
     void on_open();
     void on_packet(const mqtt::packet& what);
     void on_close();

@@ -1,0 +1,102 @@
+// store/aging.cpp: options::max_age: drops segments whose newest message is too old, the oldest first.
+// Not here: how old a message is, and when a wall clock is believed (retention.hpp); the clock itself, which is the caller's.
+//
+// Numbers are given in the order of acceptance. So what comes before a segment that is too old is too old as well, also where
+// its age can't be known: taken in an earlier boot, by a clock that nobody had set.
+#include <algorithm>
+#include <utility>
+
+#include "store/queue_file.hpp"
+
+namespace store {
+namespace {
+
+// Of one commit: what it looks at, and what it removes.
+constexpr int most_looks = 256;
+constexpr std::uint64_t most_bytes = 4u << 20;
+
+}  // namespace
+
+result<void> queue::file::age_out(const stamp& now, attempt& in) {
+    const stamp judge = trust_.judge(now);
+    if (judge.synchronised != was_trusted_) unknown_age_up_to_ = 0;
+    was_trusted_ = judge.synchronised;
+    const std::int64_t exempt = exempt_up_to(in.next.cursor);
+    std::uint64_t bytes = 0;
+    for (int looks = 0; looks < most_looks && bytes < most_bytes; ++looks) {
+        const auto next = next_dated(std::max(exempt, unknown_age_up_to_));
+        if (!next) return next.error();
+        if (!*next) return {};
+        const dated_segment& segment = **next;
+        bytes += segment.row.bytes;
+        const auto age = segment.newest ? age_of(*segment.newest, segment.of_this_boot, judge) : std::nullopt;
+        if (!age && how_.max_age.count() == 0) return {};
+        if (!age) {
+            unknown_age_up_to_ = segment.row.last();
+            continue;
+        }
+        if (!in.report.oldest_age) in.report.oldest_age = *age;
+        if (how_.max_age.count() == 0 || *age <= how_.max_age) return {};
+        const auto all_went = drop_aged(exempt, segment.row.last(), in);
+        if (!all_went) return all_went.error();
+        if (!*all_went) break;
+    }
+    in.report.more_aged = true;
+    return {};
+}
+
+/// Removes the segments after `after` up to that one; false: only some of them, since they are many.
+result<bool> queue::file::drop_aged(std::int64_t after, std::int64_t last_to_go, attempt& in) {
+    eviction plan(most_bytes / page_size);
+    bool all = false;
+    {
+        auto segments = log_.segments_after(after);
+        if (!segments) return segments.error();
+        while (!all && !plan.enough()) {
+            const auto row = segments->next();
+            if (!row) return row.error();
+            if (!*row) break;
+            const auto segment = log_.as_segment(*segments);
+            if (!segment) return segment.error();
+            plan.add(*segment);
+            all = segment->last() >= last_to_go;
+        }
+    }
+    if (const auto erased = log_.erase(part::log, plan.first(), plan.last()); !erased) return erased.error();
+    if (in.report.aged == 0) in.report.aged_from = sequence{plan.first()};
+    in.report.aged_to = sequence{plan.last()};
+    in.report.aged += plan.messages();
+    in.next.figures.stored -= std::min(plan.messages(), in.next.figures.stored);
+    in.next.figures.dropped_aged += plan.messages();
+    in.counters_changed = true;
+    return all;
+}
+
+/// The first segment after `after`; nothing: there is none. One that can't be read has no age.
+result<std::optional<queue::file::dated_segment>> queue::file::next_dated(std::int64_t after) {
+    dated_segment found;
+    {
+        auto segments = log_.segments_after(after);
+        if (!segments) return segments.error();
+        const auto row = segments->next();
+        if (!row) return row.error();
+        if (!*row) return std::optional<dated_segment>();
+        const auto segment = log_.as_segment(*segments);
+        if (!segment) return segment.error();
+        found.row = *segment;
+    }
+    if (dated_ && dated_->row == found.row) return dated_;
+    auto segment = log_.segment_from(part::log, found.row.first);
+    if (!segment && segment.error().code() != errc::damaged) return segment.error();
+    if (segment && *segment) {
+        stored_message last;
+        bool readable = true;
+        while (readable && (*segment)->position() <= (*segment)->last()) readable = (*segment)->next(texts_, last);
+        if (readable) found.newest = last.message.taken;
+        if (readable) found.of_this_boot = !how_.boot_id.empty() && (*segment)->boot() == how_.boot_id;
+    }
+    dated_ = found;
+    return dated_;
+}
+
+}  // namespace store

@@ -1,0 +1,90 @@
+// tests/sim/file_model.hpp: what the queue file must hold: moved on by what was asked of it and what it reported, compared with
+// its own books after each commit, and with all that it holds after a crash.
+// Not here: SQLite, and how a commit comes about (process.hpp).
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "store/queue.hpp"
+
+namespace sim {
+
+/// What a transaction is to do; messages as the numbers of their content.
+struct intent {
+    std::vector<std::int64_t> append;
+    std::vector<std::int64_t> receive;
+    std::optional<store::cursor> cursor;
+    std::optional<store::session_record> session;
+    std::optional<std::vector<std::uint16_t>> held;
+    std::vector<store::inbox_number> handled;
+    store::settled settled;
+    std::uint64_t saved_up_to = 0;
+};
+intent intent_of(const store::transaction& what, std::uint64_t saved_up_to);
+
+struct file_state {
+    std::int64_t last = 0;
+    store::cursor cursor;
+    std::optional<store::session_record> session;
+    std::vector<std::uint16_t> held;
+    store::ledger ledger;
+    std::map<std::int64_t, std::int64_t> queued;  // sequence → content
+    std::map<std::int64_t, std::int64_t> inbox;   // number → content
+    bool operator==(const file_state&) const = default;
+    store::recovery as_found() const;
+};
+
+class file_model {
+public:
+    const file_state& state() const { return state_; }
+    void begin(intent what) { under_way_.push_back(std::move(what)); }
+    /// What was begun last is durable. Returns what is wrong; empty: nothing.
+    std::string on_committed(const store::commit_report& how, const store::ledger& there);
+    /// It isn't, or so it seems: if the disk failed in the sync, it may be there after a crash.
+    void on_failed() {}
+
+    /// A process has opened the file. Says what is wrong; takes over which of the commits under way it holds.
+    std::string on_opened(const store::recovery& found, const std::vector<store::waiting_message>& inbox);
+    /// Whether on_opened() can't know which messages went, until everything is read.
+    bool wants_audit() const { return evicted_unseen_ > 0; }
+    /// All that the file holds.
+    std::string on_audit(const std::vector<store::stored_message>& log);
+
+    /// The saves of all transactions that the file holds.
+    std::uint64_t kept_up_to() const { return kept_up_to_; }
+    void begin_process() { kept_up_to_ = 0; }
+
+    // -- for ever --
+    /// Content → sequence, of all that ever was in the log.
+    const std::map<std::int64_t, std::int64_t>& accepted() const { return accepted_; }
+    std::int64_t content_of(std::int64_t sequence) const;
+    /// Content that was evicted.
+    const std::set<std::int64_t>& evicted() const { return evicted_; }
+    /// How often each message towards us went into the inbox, and how often it was handled.
+    const std::map<std::int64_t, int>& received() const { return received_; }
+    const std::map<std::int64_t, int>& handled() const { return handled_; }
+    bool is_finished(std::int64_t sequence) const;
+
+private:
+    file_state after(const intent& what, std::size_t appended, bool received) const;
+    std::string judge_settled(const intent& what) const;
+    void take_over(const intent& what, file_state then);
+
+    file_state state_;
+    std::vector<intent> under_way_;
+    std::uint64_t evicted_unseen_ = 0;
+    std::uint64_t kept_up_to_ = 0;
+    std::int64_t last_received_ = 0;
+    std::map<std::int64_t, std::int64_t> accepted_;
+    std::map<std::int64_t, std::int64_t> contents_;  // the reverse
+    std::set<std::int64_t> evicted_;
+    std::map<std::int64_t, int> received_;
+    std::map<std::int64_t, int> handled_;
+};
+
+}  // namespace sim

@@ -1,0 +1,151 @@
+// tests/sim/process.cpp: see process.hpp.
+// Not here: what may go wrong around it (world.cpp).
+#include "tests/sim/process.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+#include "gateway/limits.hpp"
+#include "gateway/session_state.hpp"
+
+namespace sim {
+
+namespace limits = gateway::limits;
+
+process::process(store::queue opened, const store::recovery& found, const process_options& how, witness& by)
+    : how_(how),
+      by_(by),
+      queue_(std::move(opened)),
+      session_(how_.session, gateway::saved_state_of(found), how_.seed),
+      delivery_(session_, found.last),
+      commits_(how_.commit_every) {
+    auto waiting = queue_.read_inbox(store::inbox_number{1}, 1'000'000, SIZE_MAX);
+    if (!waiting) return;  // the world reads it too, and judges
+    for (const auto& each : *waiting) inbox_.push_back(each.number);
+}
+
+void process::start(const moment& at) {
+    session_.start(at.now);
+    settle(at);
+}
+
+void process::settle(const moment& at) {
+    take_effects(at);
+    delivery_.pump(at.now, at.clock);
+    if (const auto read = delivery_.wanted()) reads_.push_back(*read);
+    take_effects(at);
+    by_.on_settled();
+}
+
+void process::take_effects(const moment& at) {
+    session_.take_effects(effects_);
+    for (const auto& each : effects_) carry_out(each, at);
+}
+
+void process::carry_out(const mqtt::effect& what, const moment& at) {
+    by_.on_effect(what);
+    if (const auto* const wanted = std::get_if<mqtt::save>(&what)) {
+        gateway::save_request request = gateway::save_request_of(*wanted);
+        request.park.swap(parked_);
+        request.receive.swap(received_);
+        saved_ = request.position;
+        commits_.save(std::move(request), at.now);
+    } else if (const auto* const message = std::get_if<mqtt::received>(&what)) {
+        if (message->qos != mqtt::qos::at_most_once) received_.push_back(gateway::kept(*message, at.clock));
+    } else if (const auto* const refused = std::get_if<mqtt::message_refused>(&what)) {
+        parked_.push_back({gateway::to_store(refused->sequence), refused->reason_code, refused->reason});
+    } else if (std::holds_alternative<mqtt::offline>(what)) {
+        delivery_.on_offline();
+    }
+}
+
+bool process::append(std::vector<store::message> messages) {
+    return commits_.append(std::move(messages), delivery_.takes_fresh());
+}
+
+void process::handle(std::size_t most, const moment& at) {
+    gateway::save_request request;
+    request.position = saved_;
+    for (; most > 0 && !inbox_.empty(); --most) {
+        request.handled.push_back(inbox_.front());
+        inbox_.pop_front();
+    }
+    if (!request.handled.empty()) commits_.save(std::move(request), at.now);
+}
+
+bool process::tell(const moment& at) {
+    if (posted_.empty()) return false;
+    event next = std::move(posted_.front());
+    posted_.pop_front();
+    if (auto* const done = std::get_if<gateway::committed>(&next)) {
+        on(std::move(*done), at.now);
+    } else if (auto* const read = std::get_if<read_answer>(&next)) {
+        if (read->found) {
+            read_again_.reset();
+            delivery_.on_read(read->from, std::move(*read->found));
+        } else {
+            read_again_ = at.now + limits::store_retry;
+            delivery_.on_read_failed(*read_again_);
+        }
+    }
+    settle(at);
+    return true;
+}
+
+void process::on(gateway::committed done, mqtt::time_point now) {
+    const std::int64_t first = number(done.report.first_received);
+    for (std::size_t i = 0; i < done.received.size(); ++i)
+        inbox_.push_back(store::inbox_number{first + static_cast<std::int64_t>(i)});
+    delivery_.on_committed(done.report, std::move(done.messages), done.keep);
+    if (done.saved_up_to == 0) return;
+    by_.on_told(done.saved_up_to);
+    session_.on_durable(mqtt::log_position{done.saved_up_to}, now);
+}
+
+bool process::work(mqtt::time_point now) {
+    if (working_ != nullptr) {
+        commit(now);
+        return true;
+    }
+    if (const auto due = commits_.due(); due && *due <= now) {
+        working_ = &commits_.begin(now);
+        by_.on_commit_begun(*working_, saved_);
+        if (how_.told_before_commit && saved_ != 0) session_.on_durable(mqtt::log_position{saved_}, now);
+        return true;
+    }
+    if (reads_.empty()) return false;
+    const gateway::log_read what = reads_.front();
+    reads_.pop_front();
+    auto found = queue_.read(what.from, what.messages, what.bytes);
+    by_.on_read(what.from, found);
+    posted_.push_back(read_answer{what.from, std::move(found)});
+    return true;
+}
+
+void process::commit(mqtt::time_point now) {
+    const auto report = queue_.commit(*std::exchange(working_, nullptr));
+    by_.on_commit_done(report);
+    if (report) {
+        posted_.push_back(commits_.on_durable(*report));
+    } else if (how_.saves_dropped) {
+        gateway::committed lost = commits_.on_durable({});
+        lost.messages.clear();
+        posted_.push_back(std::move(lost));
+    } else {
+        commits_.on_failed(now);
+        posted_.push_back(failed{});
+    }
+}
+
+std::optional<mqtt::time_point> process::deadline() const {
+    std::optional<mqtt::time_point> first = session_.next_deadline();
+    const auto also = [&first](const std::optional<mqtt::time_point>& at) {
+        if (at && (!first || *at < *first)) first = at;
+    };
+    if (working_ == nullptr) also(commits_.due());
+    also(read_again_);
+    return first;
+}
+
+}  // namespace sim
