@@ -289,7 +289,8 @@ void app::tell_drops(const store::commit_report& report) {
     if (full_dropped > 0 && full_dropped_ == 0)
         log_.warning("queue_full", {{"path", config_.buffer.path},
                                     {"policy", name_of(config_.buffer.policy)},
-                                    {"remedy", "raise buffer.max_bytes, or see why the broker is away"}});
+                                    {"remedy", report.disk_full ? "free some space on the device, and see why the broker is away"
+                                                                : "raise buffer.max_bytes, or see why the broker is away"}});
     full_dropped_ += full_dropped;
     if (report.aged > 0 && aged_ == 0)
         log_.warning("messages_too_old", {{"dropped", report.aged},
