@@ -272,7 +272,8 @@ void app::on_cycle(const cycle& done) {
 void app::tell_unwritten() {
     if (dropping_unwritten_) return;
     dropping_unwritten_ = true;
-    log_.error("readings_dropped", {{"policy", name_of(config_.buffer.policy)}, {"reason", "the disk has taken nothing for long"}});
+    log_.error("readings_dropped",
+               {{"policy", name_of(config_.buffer.policy)}, {"reason", "the disk has taken nothing for long"}});
 }
 
 void app::on_device(const device_event& what) {
@@ -334,7 +335,8 @@ void app::tell_drops(const store::commit_report& report) {
     if (full_dropped > 0 && full_dropped_ == 0)
         log_.warning("queue_full", {{"path", config_.buffer.path},
                                     {"policy", name_of(config_.buffer.policy)},
-                                    {"remedy", "raise buffer.max_bytes, or see why the broker is away"}});
+                                    {"remedy", report.disk_full ? "free some space on the device, and see why the broker is away"
+                                                                : "raise buffer.max_bytes, or see why the broker is away"}});
     full_dropped_ += full_dropped;
     if (report.aged > 0 && aged_ == 0)
         log_.warning("messages_too_old", {{"dropped", report.aged},

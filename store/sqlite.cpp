@@ -98,6 +98,16 @@ errc class_of(int code, int system_error) {
     }
 }
 
+/// SQLite doesn't keep the system's error of a commit that fails, so the VFS is asked (write_meter.cpp keeps it).
+int system_error_of(sqlite3* handle, int code) {
+    sqlite3_vfs* vfs = nullptr;
+    const bool io = (code & 0xFF) == SQLITE_IOERR;
+    if (io && sqlite3_file_control(handle, "main", SQLITE_FCNTL_VFS_POINTER, &vfs) == SQLITE_OK && vfs != nullptr) {
+        if (const int last = vfs->xGetLastError(vfs, 0, nullptr); last != 0) return last;
+    }
+    return sqlite3_system_errno(handle);
+}
+
 const char* remedy_for(errc code, int system_error) {
     if (code == errc::read_only && system_error == EROFS)
         return "the file system is read-only, mostly after an error: see the system's log, check the device (fsck), mount it "
@@ -183,7 +193,7 @@ void connection::roll_back() {
 }
 
 error connection::failure(int code) const {
-    const int system_error = handle_ != nullptr ? sqlite3_system_errno(handle_) : 0;
+    const int system_error = handle_ != nullptr ? system_error_of(handle_, code) : 0;
     const errc kind = class_of(code, system_error);
     const bool has_words = handle_ != nullptr && sqlite3_extended_errcode(handle_) == code;
     const std::string words = has_words ? sqlite3_errmsg(handle_) : sqlite3_errstr(code);

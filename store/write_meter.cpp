@@ -3,6 +3,8 @@
 
 #include <sqlite3.h>
 
+#include <cerrno>
+
 #include <cassert>
 #include <cstdint>
 #include <new>
@@ -15,6 +17,7 @@ struct metered_vfs {
     sqlite3_vfs* real = nullptr;
     std::string name;
     write_counts counts;
+    int error = 0;  // of the last write or sync that failed, if none has succeeded since: errno is another one's when SQLite asks
 };
 
 namespace {
@@ -22,7 +25,7 @@ namespace {
 /// What SQLite takes for a file. The other VFS's file follows it in the same memory.
 struct metered_file {
     sqlite3_file base;
-    write_counts* counts;
+    metered_vfs* owner;
 };
 
 constexpr std::size_t alignment = alignof(std::max_align_t);
@@ -42,13 +45,17 @@ struct meter_calls {
     }
     static int write(sqlite3_file* f, const void* data, int size, sqlite3_int64 offset) {
         const int done = calls(f).xWrite(real(f), data, size, offset);
-        if (done == SQLITE_OK) metered(f).counts->bytes += static_cast<std::uint64_t>(size);
-        return done;
+        if (done == SQLITE_OK) metered(f).owner->counts.bytes += static_cast<std::uint64_t>(size);
+        return noted(f, done);
     }
-    static int truncate(sqlite3_file* f, sqlite3_int64 size) { return calls(f).xTruncate(real(f), size); }
+    static int truncate(sqlite3_file* f, sqlite3_int64 size) { return noted(f, calls(f).xTruncate(real(f), size)); }
     static int sync(sqlite3_file* f, int how) {
         const int done = calls(f).xSync(real(f), how);
-        if (done == SQLITE_OK) ++metered(f).counts->syncs;
+        if (done == SQLITE_OK) ++metered(f).owner->counts.syncs;
+        return noted(f, done);
+    }
+    static int noted(sqlite3_file* f, int done) {
+        metered(f).owner->error = done == SQLITE_OK ? 0 : errno;
         return done;
     }
     static int file_size(sqlite3_file* f, sqlite3_int64* to) { return calls(f).xFileSize(real(f), to); }
@@ -76,7 +83,9 @@ struct meter_calls {
     static int randomness(sqlite3_vfs* v, int size, char* to) { return real(v)->xRandomness(real(v), size, to); }
     static int pause(sqlite3_vfs* v, int microseconds) { return real(v)->xSleep(real(v), microseconds); }
     static int now(sqlite3_vfs* v, double* to) { return real(v)->xCurrentTime(real(v), to); }
-    static int last_error(sqlite3_vfs* v, int size, char* to) { return real(v)->xGetLastError(real(v), size, to); }
+    static int last_error(sqlite3_vfs* v, int size, char* to) {
+        return metered(v).error != 0 ? metered(v).error : real(v)->xGetLastError(real(v), size, to);
+    }
 
     /// Version 2: with shared memory for the WAL's index, without mapped files, which the queue doesn't use (mmap_size=0).
     static constexpr sqlite3_io_methods methods{
@@ -86,7 +95,8 @@ struct meter_calls {
 };
 
 int meter_calls::open(sqlite3_vfs* v, const char* name, sqlite3_file* f, int flags, int* out_flags) {
-    auto* const made = new (f) metered_file{{nullptr}, &metered(v).counts};
+    auto* const made = new (f) metered_file{{nullptr}, &metered(v)};
+    metered(v).error = 0;
     real(f)->pMethods = nullptr;
     const int done = real(v)->xOpen(real(v), name, real(f), flags, out_flags);
     if (real(f)->pMethods != nullptr) made->base.pMethods = &methods;  // else it isn't open, and must not be closed
