@@ -56,24 +56,22 @@ bool is_sound(std::string_view frame, const generation& of, checksum before) {
 /// Watches for what proves that a frame which isn't sound was once synced.
 class damage_watch {
 public:
-    void see(std::string_view frame, bool sound) {
-        if (!sound) {
-            broken_ = true;
-            return;
-        }
-        const std::uint32_t commits = read_32(frame, 4);
-        const seen now{read_32(frame, 0), commits, crc32(frame.substr(frame_header_size))};
+    /// `of_generation`: its salts are right, whatever else is.
+    void see(std::string_view frame, bool sound, bool of_generation) {
+        broken_ |= !sound;
+        if (!broken_ || !of_generation) return;
+        const seen now{read_32(frame, 0), read_32(frame, 4), sound ? crc32(frame.substr(frame_header_size)) : 0};
         // SQLite repeats a transaction's last frame to fill up a sector.
-        const bool repeats = last_commit_ && *last_commit_ == now;
-        if (broken_ && last_commit_ && !repeats) proven_ = true;
-        if (broken_ && commits != 0) last_commit_ = now;
+        const bool may_repeat = last_commit_ && last_commit_->page == now.page && last_commit_->commits == now.commits &&
+                                (last_commit_->content == now.content || last_commit_->content == 0 || now.content == 0);
+        if (last_commit_ && !may_repeat) proven_ = true;
+        if (now.commits != 0) last_commit_ = now;
     }
     bool proven() const { return proven_; }
 
 private:
     struct seen {
-        std::uint32_t page, commits, content;
-        bool operator==(const seen&) const = default;
+        std::uint32_t page, commits, content;  // 0: unknown
     };
     bool broken_ = false;
     bool proven_ = false;
@@ -132,12 +130,13 @@ wal_scan scan_wal(raw_file& wal) {
         }
         const bool sound = is_sound(frame, newest, before);
         before = checksum_at(frame, 16);
-        watch.see(frame, sound);
+        watch.see(frame, sound, frame.substr(8, 8) == newest.salts);
         strange = sound ? 0 : strange + 1;
         found.frames.push_back({read_32(frame, 0), sound});
         if (sound && read_32(frame, 4) != 0) committed = found.frames.size();
     }
-    found.damaged = watch.proven() && found.header_is_sound;
+    // Without a sound header the first frame can't be sound either; what is whole else decides (fault.cpp).
+    found.damaged = watch.proven() && (found.header_is_sound || committed == 0);
     found.frames.resize(committed);
     return found;
 }

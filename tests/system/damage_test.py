@@ -15,7 +15,11 @@ PAGE = 4096
 
 
 def overwrite(path, start, count, chance):
-    """`count` random bytes from `start` on, and the first ones of the file, so that it is damaged for certain."""
+    """`count` random bytes of the file, its first ones, and some of the WAL's second frame, so that it is damaged for certain:
+    as long as the WAL has them, SQLite needs no page of the file that is in it."""
+    with open(f"{path}-wal", "r+b") as wal:
+        wal.seek(32 + 24 + PAGE + 24 + 500)
+        wal.write(b"x" * 16)
     with open(path, "r+b") as file:
         size = file.seek(0, 2)
         for _ in range(count):
@@ -97,7 +101,7 @@ def main():
         plant.wait_for("new readings", lambda: judge.verdict()["delivered"] > before + 1000, 60)
         code = the_plant.gateway.stop()
         ledger = the_plant.ledger()
-        plant.wait_for("the subscriber", lambda: judge.verdict()["delivered"] + ledger["dropped_damaged"] + ledger["queued"]
+        plant.wait_for("the subscriber", lambda: judge.verdict()["delivered"] + ledger["dropped"]["damaged"] + ledger["queued"]
                        >= ledger["accepted"], 30)
     finally:
         judge.stop()
@@ -106,10 +110,10 @@ def main():
             broker.stop()
     verdict = judge.verdict()
     print(f"after the kill {after_kill}  at the end {ledger}  verdict {dict(verdict)}  alarm {alarm()}  logs {folder}")
-    dropped = sum(value for name, value in ledger.items() if name.startswith("dropped"))
     check(f"exit code {code}", code == 0)
-    check("the ledger doesn't balance", ledger["accepted"] == ledger["acknowledged"] + ledger["queued"] + dropped)
-    check("nothing was counted as lost", ledger["dropped_damaged"] > 0)
+    check("the ledger doesn't balance", ledger["balanced"] and ledger["accepted"] ==
+          ledger["acknowledged"] + ledger["queued"] + sum(ledger["dropped"].values()))
+    check("nothing was counted as lost", ledger["dropped"]["damaged"] > 0)
     for failure in failures:
         print("FAILED:", failure)
     return 1 if failures else 0
