@@ -1,6 +1,7 @@
 // gateway/alarms.cpp: see alarms.hpp.
 #include "gateway/alarms.hpp"
 
+#include "gateway/limits.hpp"
 #include "gateway/payload.hpp"
 
 namespace gateway {
@@ -17,6 +18,20 @@ std::string_view name_of(alarm which) {
             return "queue_damaged";
     }
     return "";
+}
+
+std::string reason_of_full(const config::buffer& of) {
+    const bool newest = of.policy == config::when_full::drop_newest;
+    return of.path + ": the device is full; the queue keeps the size that it has, and " +
+           (newest ? "new readings are dropped while that is used up" : "the oldest readings make room for new ones") +
+           "; free some space on the device, it heals by itself";
+}
+
+std::string reason_of_failure(const store::error& why, const config::buffer& of) {
+    const bool newest = of.policy == config::when_full::drop_newest;
+    return why.detail() + "; until it takes something again readings wait in memory, and beyond " +
+           std::to_string(limits::waiting_bytes >> 20) + " MiB the " + (newest ? "newest" : "oldest") +
+           " are dropped; nothing that is stored is lost";
 }
 
 std::optional<alarm_message> alarms::raise(alarm which, const std::string& reason, const store::stamp& now) {

@@ -21,6 +21,10 @@ enum class alarm : std::uint8_t {
 };
 std::string_view name_of(alarm which);
 
+/// What the alarms of the disk say: what happened, what becomes of readings, what to do.
+std::string reason_of_full(const config::buffer& of);
+std::string reason_of_failure(const store::error& why, const config::buffer& of);
+
 /// A retained message.
 struct alarm_message {
     std::string topic;    // tidegate/<gateway>/alarm/<name>

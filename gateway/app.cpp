@@ -66,6 +66,7 @@ private:
     void raise(alarm which, const std::string& reason);
     void clear(alarm which);
     void tell_unwritten();
+    void tell_recovery(const committed& done);
     void pump();
 
     // What an effect means here.
@@ -113,7 +114,7 @@ private:
     std::uint64_t unwritten_ = 0;         // these, as far as the ledger has them
     std::uint64_t unlogged_dropped_ = 0;  // QoS 0 messages that found no connection
     std::uint64_t evicted_ = 0;
-    bool store_failing_ = false;
+    std::optional<store::errc> failing_;  // how the last commit failed, if it did
     std::vector<store::parking> parked_;  // refused messages; they go with the next save
     std::string refused_reason_;
     std::uint64_t refused_ = 0;    // in a row with this reason
@@ -139,6 +140,7 @@ app::app(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> b
     file.when_full = config.buffer.policy == config::when_full::drop_oldest ? store::full_policy::drop_oldest
                                                                             : store::full_policy::drop_newest;
     file.boot_id = boot_id();
+    file.reserve_bytes = limits::reserve_bytes;
     store::recovery found;
     auto queue = store::queue::open(file, found);
     if (!queue) throw std::runtime_error(queue.error().detail());
@@ -164,6 +166,11 @@ app::app(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> b
             std::make_unique<bus_thread>(i, config.buses[i], std::move(buses[i]), loop_,
                                          [this](std::vector<bus_event> events) { on_bus_events(std::move(events)); }));
     delivery_->set_status(gateway_status_topic(config), "online", steady_now());
+    if (found.disk_full) raise(alarm::disk_full, reason_of_full(config.buffer));
+    if (!found.reserve_failed.empty())
+        log_.warning("reserve_missing",
+                     {{"reason", found.reserve_failed},
+                      {"consequence", "if the device becomes full, nothing can be written until there is room"}});
 }
 
 app::~app() = default;
@@ -233,14 +240,7 @@ void app::on_device(const device_event& what) {
 // ---- The store ----
 
 void app::on_committed(committed done) {
-    unwritten_ += done.unwritten;
-    dropping_unwritten_ = false;
-    if (store_failing_) {
-        store_failing_ = false;
-        log_.info("store_recovered", {{"dropped_unwritten", unwritten_}});
-        clear(alarm::disk_full);
-        clear(alarm::disk_failing);
-    }
+    tell_recovery(done);
     accepted_ += done.report.appended;
     if (done.report.evicted > 0 || done.report.refused > 0) {
         if (evicted_ == 0)
@@ -255,6 +255,21 @@ void app::on_committed(committed done) {
     if (stage_ != stage::running) continue_stop();
 }
 
+/// The disk has taken something.
+void app::tell_recovery(const committed& done) {
+    unwritten_ += done.unwritten;
+    if (done.unwritten > 0)
+        log_.warning("readings_were_dropped", {{"messages", done.unwritten}, {"ledger", "dropped_unwritten"}});
+    dropping_unwritten_ = false;
+    failing_.reset();
+    clear(alarm::disk_failing);
+    if (done.report.disk_full) {
+        raise(alarm::disk_full, reason_of_full(config_.buffer));
+    } else {
+        clear(alarm::disk_full);
+    }
+}
+
 void app::on_read(store::sequence from, store::result<std::vector<store::stored_message>> found) {
     if (found) {
         delivery_->on_read(from, std::move(*found));
@@ -266,17 +281,19 @@ void app::on_read(store::sequence from, store::result<std::vector<store::stored_
 }
 
 void app::on_store_failed(const store::error& why, backlog behind) {
-    raise(why.code() == store::errc::full ? alarm::disk_full : alarm::disk_failing, why.detail());
-    store_failing_ = true;
+    // Told once for each kind of failure: every retry may have other words for the same.
+    if (failing_ != why.code())
+        raise(why.code() == store::errc::full ? alarm::disk_full : alarm::disk_failing, reason_of_failure(why, config_.buffer));
+    failing_ = why.code();
     if (behind.unwritten > 0) tell_unwritten();
     if (stage_ != stage::running) continue_stop();
 }
 
 void app::raise(alarm which, const std::string& reason) {
-    const bool is_news = !alarms_.is_on(which);
-    if (auto told = alarms_.raise(which, reason, stamp_now()))
-        delivery_->set_status(told->topic, std::move(told->payload), steady_now());
-    if (is_news) log_.error("alarm_raised", {{"alarm", name_of(which)}, {"reason", reason}});
+    auto told = alarms_.raise(which, reason, stamp_now());
+    if (!told) return;
+    delivery_->set_status(told->topic, std::move(told->payload), steady_now());
+    log_.error("alarm_raised", {{"alarm", name_of(which)}, {"reason", reason}});
 }
 
 void app::clear(alarm which) {
@@ -396,7 +413,7 @@ void app::begin_stop(int signal) {
 /// Waits until all that was read is durable, and, while the broker is there, until the queue is empty.
 void app::continue_stop() {
     if (stage_ != stage::draining) return;
-    if (!store_->idle() && !store_failing_) return;
+    if (!store_->idle() && !failing_) return;
     if (session_->is_online() && !delivery_->drained()) return;
     say_goodbye();
 }

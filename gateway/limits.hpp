@@ -18,7 +18,8 @@ constexpr std::size_t waiting_bytes = 4u << 20;
 constexpr std::size_t commit_bytes = 256u << 10;     // payload; commit at once when this much waits
 constexpr std::size_t most_commit_bytes = 1u << 20;  // no more goes into one, so that it finds room in a WAL that can't grow
 constexpr auto lazy_commit = 1s;                     // acknowledgements wait this long for a commit to ride with
-constexpr auto store_retry = 1s;                     // after a failed commit
+constexpr auto store_retry = 1s;                     // after a failed commit; and to look whether a full device has room again
+constexpr std::size_t reserve_bytes = 10u << 20;     // given up when the device is full (store/reserve.hpp)
 
 // Read-ahead of delivery: what one read takes from the log, and what is kept of fresh messages.
 constexpr std::size_t read_messages = 512;

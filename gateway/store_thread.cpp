@@ -3,10 +3,13 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <cassert>
 #include <utility>
+
+#include "gateway/limits.hpp"
 
 namespace gateway {
 
@@ -15,6 +18,7 @@ store_thread::store_thread(store::queue opened, group_commit how, boost::asio::i
       loop_(loop),
       events_(std::move(events)),
       waiting_(std::move(how)),
+      heal_at_(clock::now()),
       alive_(std::make_shared<bool>(true)),
       thread_(&store_thread::run, this) {}
 
@@ -91,7 +95,9 @@ void store_thread::run() noexcept {
     std::unique_lock lock(mutex_);
     for (;;) {
         const auto due = waiting_.due();
-        if (due && (*due <= clock::now() || stopping_)) {
+        if (heal_at_ && *heal_at_ <= clock::now() && !stopping_) {
+            heal(lock);
+        } else if (due && (*due <= clock::now() || stopping_)) {
             commit(lock);
             // Leaving, a disk that fails is not waited for: behind() says what it didn't take.
             if (stopping_ && waiting_.not_before() > clock::now()) return;
@@ -100,7 +106,8 @@ void store_thread::run() noexcept {
         } else if (stopping_) {
             return;
         } else {
-            due ? static_cast<void>(wake_.wait_until(lock, *due)) : wake_.wait(lock);
+            const auto next = due && heal_at_ ? std::min(due, heal_at_) : due ? due : heal_at_;
+            next ? static_cast<void>(wake_.wait_until(lock, *next)) : wake_.wait(lock);
         }
     }
 }
@@ -119,12 +126,20 @@ auto store_thread::unlocked(std::unique_lock<std::mutex>& lock, Call call) {
 void store_thread::commit(std::unique_lock<std::mutex>& lock) {
     const store::transaction& work = waiting_.begin(clock::now());
     const auto report = unlocked(lock, [&] { return queue_.commit(work); });
+    if (report && report->disk_full && !heal_at_) heal_at_ = clock::now() + limits::store_retry;
     if (report) {
         tell([this, done = waiting_.on_durable(*report)]() mutable { events_.on_committed(std::move(done)); });
     } else {
         waiting_.on_failed(clock::now());
         tell([this, why = report.error(), behind = waiting_.behind()] { events_.on_failed(why, behind); });
     }
+}
+
+/// Asks for room. The next commit's report says whether there was some.
+void store_thread::heal(std::unique_lock<std::mutex>& lock) {
+    const bool healed = unlocked(lock, [&] { return queue_.try_to_heal(); });
+    heal_at_.reset();
+    if (!healed) heal_at_ = clock::now() + limits::store_retry;
 }
 
 void store_thread::read_one(std::unique_lock<std::mutex>& lock) {

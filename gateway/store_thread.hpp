@@ -60,6 +60,7 @@ private:
     };
     void run() noexcept;
     void commit(std::unique_lock<std::mutex>& lock);
+    void heal(std::unique_lock<std::mutex>& lock);
     void read_one(std::unique_lock<std::mutex>& lock);
     template <typename Call>
     auto unlocked(std::unique_lock<std::mutex>& lock, Call call);
@@ -74,6 +75,7 @@ private:
     std::condition_variable wake_;
     group_commit waiting_;
     std::vector<read_request> reads_;
+    std::optional<clock::time_point> heal_at_;  // the device is full, or was when the queue was opened
     bool busy_ = false;
     std::size_t untold_ = 0;  // events that the loop has yet to come to
     bool stopping_ = false;

@@ -67,6 +67,8 @@ private:
     result<void> start_up(bool created);
     std::string secure_room();
     bool tighten();
+    bool catch_up();
+    result<void> reach_smallest_size();
     result<commit_report> commit_or_undo(const transaction& work);
     result<commit_report> try_commit(const transaction& work);
     result<void> move_messages(const transaction& work, attempt& in);
@@ -114,7 +116,7 @@ private:
     bool is_open_ = false;
     reserve reserve_;
     bool disk_full_ = false;
-    bool checkpoint_owed_ = false;              // the one at opening
+    bool checkpoint_owed_ = false;              // the one at opening, or when the device became full
     std::optional<std::uint64_t> tight_pages_;  // for segments, on a full device
 
     clock_trust trust_;

@@ -96,7 +96,10 @@ errc class_of(int code, int system_error) {
     }
 }
 
-const char* remedy_for(errc code) {
+const char* remedy_for(errc code, int system_error) {
+    if (code == errc::read_only && system_error == EROFS)
+        return "the file system is read-only, mostly after an error: see the system's log, check the device (fsck), mount it "
+               "writable again, or replace it";
     switch (code) {
         case errc::full:
             return "free some space on the device or lower buffer.max_bytes";
@@ -172,10 +175,11 @@ void connection::roll_back() {
 }
 
 error connection::failure(int code) const {
-    const errc kind = class_of(code, handle_ != nullptr ? sqlite3_system_errno(handle_) : 0);
+    const int system_error = handle_ != nullptr ? sqlite3_system_errno(handle_) : 0;
+    const errc kind = class_of(code, system_error);
     const bool has_words = handle_ != nullptr && sqlite3_extended_errcode(handle_) == code;
     const std::string words = has_words ? sqlite3_errmsg(handle_) : sqlite3_errstr(code);
-    return {kind, path_ + ": " + words + " (SQLite " + std::to_string(code) + "); " + remedy_for(kind)};
+    return {kind, path_ + ": " + words + " (SQLite " + std::to_string(code) + "); " + remedy_for(kind, system_error)};
 }
 
 rows::rows(rows&& other) noexcept : connection_(other.connection_), running_(std::exchange(other.running_, nullptr)) {}

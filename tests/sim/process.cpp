@@ -26,6 +26,7 @@ process::process(store::queue opened, const store::recovery& found, const proces
 }
 
 void process::start(const moment& at) {
+    heal_at_ = at.now;
     session_.start(at.now);
     settle(at);
 }
@@ -108,6 +109,11 @@ bool process::work(mqtt::time_point now) {
         commit(now);
         return true;
     }
+    if (heal_at_ && *heal_at_ <= now) {
+        heal_at_.reset();
+        if (!queue_.try_to_heal()) heal_at_ = now + limits::store_retry;
+        return true;
+    }
     if (const auto due = commits_.due(); due && *due <= now) {
         working_ = &commits_.begin(now);
         by_.on_commit_begun(*working_, saved_);
@@ -126,6 +132,7 @@ bool process::work(mqtt::time_point now) {
 void process::commit(mqtt::time_point now) {
     const auto report = queue_.commit(*std::exchange(working_, nullptr));
     by_.on_commit_done(report);
+    if (report && report->disk_full && !heal_at_) heal_at_ = now + limits::store_retry;
     if (report) {
         posted_.push_back(commits_.on_durable(*report));
     } else if (how_.saves_dropped) {
@@ -145,6 +152,7 @@ std::optional<mqtt::time_point> process::deadline() const {
     };
     if (working_ == nullptr) also(commits_.due());
     also(read_again_);
+    also(heal_at_);
     return first;
 }
 

@@ -336,7 +336,7 @@ std::uint64_t disk::bytes_used() const {
 
 std::uint64_t disk::size_of(const std::string& file) const {
     const auto found = nodes_.find(file);
-    return found == nodes_.end() ? 0 : found->second.content.size();
+    return found == nodes_.end() || !found->second.exists ? 0 : found->second.content.size();
 }
 
 }  // namespace test

@@ -72,7 +72,7 @@ public:
     counts count;
     std::uint64_t operations() const { return operations_; }
     std::uint64_t size_of(const std::string& file) const;
-    std::uint64_t bytes_used() const;
+    std::uint64_t bytes_used() const;  // of capacity
 
 private:
     friend struct disk_calls;
