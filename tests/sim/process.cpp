@@ -83,11 +83,9 @@ bool process::tell(const moment& at) {
         on(std::move(*done), at.now);
     } else if (auto* const read = std::get_if<read_answer>(&next)) {
         if (read->found) {
-            read_again_.reset();
             delivery_.on_read(read->from, std::move(*read->found));
         } else {
-            read_again_ = at.now + limits::store_retry;
-            delivery_.on_read_failed(*read_again_);
+            delivery_.on_read_failed(at.now + limits::store_retry);  // as in app.cpp nothing wakes it: the next event does
         }
     }
     settle(at);
@@ -151,7 +149,6 @@ std::optional<mqtt::time_point> process::deadline() const {
         if (at && (!first || *at < *first)) first = at;
     };
     if (working_ == nullptr) also(commits_.due());
-    also(read_again_);
     also(heal_at_);
     return first;
 }
