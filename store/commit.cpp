@@ -26,7 +26,7 @@ bool is_finished(sequence at, const cursor& by) {
 
 result<commit_report> queue::file::commit(const transaction& work) {
     if (!is_open_) return closed_because();
-    if (checkpoint_owed_ && !tighten()) return error(errc::full, how_.path + ": the device is full; free some space on it");
+    if (checkpoint_owed_ && !catch_up()) return error(errc::full, how_.path + ": the device is full; free some space on it");
     auto done = commit_or_undo(work);
     if (!done && done.error().code() == errc::full && only_seems_full()) return log_.damaged("a page has an impossible number");
     if (!done && done.error().code() == errc::full && tighten()) done = commit_or_undo(work);

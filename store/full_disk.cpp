@@ -56,6 +56,14 @@ bool queue::file::tighten() {
     return true;
 }
 
+/// The checkpoint that a start on a full device owes. Without a reserve nothing can be given up for it: it waits for room.
+bool queue::file::catch_up() {
+    if (how_.reserve_bytes != 0) return tighten();
+    if (!checkpoint(connection_)) return false;
+    checkpoint_owed_ = false;
+    return true;
+}
+
 bool queue::file::try_to_heal() {
     if (!disk_full_) return true;
     if (!reserve_.make()) return false;

@@ -75,6 +75,7 @@ private:
     std::string secure_room();
     bool only_seems_full();
     bool tighten();
+    bool catch_up();
     result<void> reach_smallest_size();
     result<commit_report> commit_or_undo(const transaction& work);
     result<commit_report> try_commit(const transaction& work);

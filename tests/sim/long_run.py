@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 
-SEEDS_A_PIECE = 2000
+SEEDS_A_PIECE = 500
 
 
 def run_piece(program, first):

@@ -89,7 +89,8 @@ void add_sessions(setting& s, dice& d, std::uint32_t much) {
     s.how.session_loss = d.one_in(3) ? mqtt::on_session_loss::drop : mqtt::on_session_loss::resend;
 }
 
-void add_disk(setting& s, dice&, std::uint32_t much) {
+void add_disk(setting& s, dice& d, std::uint32_t much) {
+    if (d.one_in(2)) s.file.reserve_bytes = 512 << 10;
     weight(s, act::fill_disk) += much;
     weight(s, act::fail_writes) += 2 * much;
     weight(s, act::fail_reads) += much;

@@ -26,6 +26,7 @@ process::process(store::queue opened, const store::recovery& found, const proces
 }
 
 void process::start(const moment& at) {
+    heal_at_ = at.now;
     session_.start(at.now);
     settle(at);
 }
@@ -82,11 +83,9 @@ bool process::tell(const moment& at) {
         on(std::move(*done), at.now);
     } else if (auto* const read = std::get_if<read_answer>(&next)) {
         if (read->found) {
-            read_again_.reset();
             delivery_.on_read(read->from, std::move(*read->found));
         } else {
-            read_again_ = at.now + limits::store_retry;
-            delivery_.on_read_failed(*read_again_);
+            delivery_.on_read_failed(at.now + limits::store_retry);  // as in app.cpp nothing wakes it: the next event does
         }
     }
     settle(at);
@@ -108,6 +107,11 @@ bool process::work(mqtt::time_point now) {
         commit(now);
         return true;
     }
+    if (heal_at_ && *heal_at_ <= now) {
+        heal_at_.reset();
+        if (!queue_.try_to_heal()) heal_at_ = now + limits::store_retry;
+        return true;
+    }
     if (const auto due = commits_.due(); due && *due <= now) {
         working_ = &commits_.begin(now);
         by_.on_commit_begun(*working_, saved_);
@@ -126,6 +130,7 @@ bool process::work(mqtt::time_point now) {
 void process::commit(mqtt::time_point now) {
     const auto report = queue_.commit(*std::exchange(working_, nullptr));
     by_.on_commit_done(report);
+    if (report && report->disk_full && !heal_at_) heal_at_ = now + limits::store_retry;
     if (report) {
         posted_.push_back(commits_.on_durable(*report));
     } else if (how_.saves_dropped) {
@@ -144,7 +149,7 @@ std::optional<mqtt::time_point> process::deadline() const {
         if (at && (!first || *at < *first)) first = at;
     };
     if (working_ == nullptr) also(commits_.due());
-    also(read_again_);
+    also(heal_at_);
     return first;
 }
 

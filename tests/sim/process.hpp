@@ -101,7 +101,7 @@ private:
     std::deque<gateway::log_read> reads_;
     std::deque<event> posted_;
     const store::transaction* working_ = nullptr;
-    std::optional<mqtt::time_point> read_again_;
+    std::optional<mqtt::time_point> heal_at_;  // when the disk is asked for room
 };
 
 }  // namespace sim

@@ -237,6 +237,24 @@ TEST_CASE("full disk: with no reserve to give up, a start still reads what is th
     b.check_all();
 }
 
+TEST_CASE("full disk: without a reserve, what a start could not do is done once there is room", "[store][full]") {
+    bench b;
+    b.queue.reset();
+    b.how.path = "other.db";  // one that was never made larger than it needs to be
+    b.how.reserve_bytes = 0;
+    REQUIRE(b.open());
+    for (int i = 0; i < 5; ++i) REQUIRE(b.append(2));
+    b.disk.capacity = b.disk.bytes_used();
+    b.reopen_after_cut();
+    while (b.append(1) && b.next < 1000) ++b.next;
+    CHECK(b.failed == 1);
+    b.reopen_after_cut();
+    CHECK_FALSE(b.append(1));
+    b.disk.capacity.reset();
+    CHECK(b.append(1));
+    CHECK(b.append(1));
+}
+
 TEST_CASE("full disk: whichever operation fails meanwhile, nothing is lost or counted twice", "[store][full]") {
     for (std::uint64_t failing = 1; failing < 700; failing += 7) {
         CAPTURE(failing);
