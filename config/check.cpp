@@ -154,6 +154,21 @@ void check_idempotency_keys(const file& file, findings& out) {
             }
 }
 
+void check_durability(const file& file, findings& out) {
+    if (file.buffer.durability == durability::always || file.mqtt.max_qos < 2) return;
+    std::unordered_set<std::string> reported;  // places: of a default many points have the same
+    for (const auto& bus : file.buses)
+        for (const auto& device : bus.devices)
+            for (const auto& point : device.points) {
+                const auto where = point.publish.qos_where;
+                if (point.publish.qos < 2) continue;
+                if (!reported.insert(std::to_string(where.line) + ' ' + std::to_string(where.column)).second) continue;
+                out.error({where, 1},
+                          "'qos: 2' isn't possible with 'durability: on_outage' in 'buffer', which may forget what the broker "
+                          "still holds; use 'qos: 1', or 'durability: always', or 'max_qos: 1' in 'mqtt'");
+            }
+}
+
 void check_topics(const file& file, findings& out) { topic_checker(file, out).check(); }
 
 }  // namespace config

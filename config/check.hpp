@@ -12,5 +12,7 @@ void check_topics(const file& file, findings& out);
 
 /// Whether each point's message has a place for its idempotency key.
 void check_idempotency_keys(const file& file, findings& out);
+/// QoS 2 needs everything written.
+void check_durability(const file& file, findings& out);
 
 }  // namespace config

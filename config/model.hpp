@@ -62,6 +62,7 @@ struct publish_rules {
     config::idempotency_key key = idempotency_key::none;
     position topic_where;
     position key_where;
+    position qos_where;
     bool operator==(const publish_rules&) const = default;
 };
 
@@ -169,18 +170,27 @@ struct destination {
     position where;
 };
 
-enum class when_full : std::uint8_t { drop_oldest, drop_newest };
+enum class when_full : std::uint8_t { drop_oldest, drop_newest, thin };
+
+enum class durability : std::uint8_t { always, on_outage };
 
 struct buffer {
     std::string path = "/var/lib/tidegate/queue.db";
     std::uint64_t max_bytes = 2ull << 30;
+    std::chrono::milliseconds max_age{0};  // 0: none
     when_full policy = when_full::drop_oldest;
+    config::durability durability = durability::always;
     std::chrono::milliseconds commit_every{100};
     position where;
 };
 
+/// When the board's clock counts as right. `automatic`: when the system says so; `trusted`: always, for sites without a time
+/// server whose battery clock is right.
+enum class clock_trust : std::uint8_t { automatic, trusted };
+
 struct file {
     std::string gateway_id;
+    clock_trust clock = clock_trust::automatic;
     destination mqtt;
     config::buffer buffer;
     std::vector<bus> buses;

@@ -61,7 +61,10 @@ void apply_publish(const values& from, publish_rules& to, findings& out) {
     if (const auto* topic = from.find("topic")) apply_topic(*topic, to, out);
     if (const auto* band = from.find("deadband")) apply_deadband(*band, to, out);
     if (const auto* format = from.find("format")) to.format = format->text == "raw" ? payload_format::raw : payload_format::json;
-    if (const auto* qos = from.find("qos")) to.qos = static_cast<int>(qos->integer);
+    if (const auto* qos = from.find("qos")) {
+        to.qos = static_cast<int>(qos->integer);
+        to.qos_where = qos->at.where;
+    }
     if (const auto* retain = from.find("retain")) to.retain = retain->integer != 0;
     if (const auto* mode = from.find("mode"))
         to.mode = mode->text == "on_change" ? publish_mode::on_change : publish_mode::every_poll;

@@ -40,11 +40,14 @@ file file_reader::read(const node& root) {
     read_buses(top, to);
     check_topics(to, out_);
     check_idempotency_keys(to, out_);
+    check_durability(to, out_);
     return to;
 }
 
 void file_reader::read_gateway(const value& from, file& to) {
     const auto keys = read_map(*from.source, section::gateway, rules_, out_, from.key_at, "'gateway'");
+    if (const auto* clock = keys.find("clock"))
+        to.clock = clock->text == "trusted" ? clock_trust::trusted : clock_trust::automatic;
     const auto* id = keys.find("id");
     if (id == nullptr) return;
     if (const auto problem = name_problem(id->text)) return out_.error(id->at, "'id': " + *problem);
@@ -61,7 +64,13 @@ void file_reader::read_buffer(const value& from, buffer& to) {
     }
     if (const auto* size = keys.find("max_bytes")) to.max_bytes = static_cast<std::uint64_t>(size->integer);
     if (const auto* policy = keys.find("when_full"))
-        to.policy = policy->text == "drop_newest" ? when_full::drop_newest : when_full::drop_oldest;
+        to.policy = policy->text == "drop_newest" ? when_full::drop_newest
+                    : policy->text == "thin"      ? when_full::thin
+                                                  : when_full::drop_oldest;
+    if (const auto* age = keys.find("max_age"))
+        to.max_age = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::nanoseconds(age->integer));
+    if (const auto* durable = keys.find("durability"))
+        to.durability = durable->text == "on_outage" ? durability::on_outage : durability::always;
     if (const auto* every = keys.find("commit_every"))
         to.commit_every = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::nanoseconds(every->integer));
 }

@@ -6,8 +6,10 @@ namespace {
 
 constexpr std::int64_t millisecond = 1'000'000;
 constexpr std::int64_t second = 1'000 * millisecond;
+constexpr std::int64_t minute = 60 * second;
 constexpr std::int64_t day = 86'400 * second;
 constexpr std::int64_t longest_period = 366 * day;
+constexpr std::int64_t longest_age = 3660 * day;
 constexpr std::int64_t longest_text = 65'535;                   // of an MQTT string, in bytes
 constexpr std::int64_t longest_session = 0xFFFF'FFFF * second;  // MQTT: never expires
 constexpr std::int64_t longest_expiry = 0xFFFF'FFFF * second;
@@ -23,6 +25,9 @@ const std::vector<definition>& keys() {
         {.section = section::file, .form = form::map, .path = "gateway", .required = true, .help = "The gateway itself."},
         {.section = section::gateway, .form = form::text, .path = "id", .required = true,
          .help = "Its name: in topics, and the MQTT client identifier unless that is set.", .synonyms = {"name"}},
+        {.section = section::gateway, .form = form::choice, .path = "clock", .choices = {"auto", "trusted"}, .fallback = "auto",
+         .help = "When the board's clock counts as right: auto, when the system says so; trusted, always.",
+         .synonyms = {"time", "ntp", "rtc", "timesync"}},
 
         {.section = section::file, .form = form::map, .path = "mqtt", .required = true, .help = "Where messages go.",
          .unbuilt_list = "a list of destinations is designed but not built yet; this version has one: write its keys right below 'mqtt'",
@@ -107,11 +112,14 @@ const std::vector<definition>& keys() {
          .help = "Its file.", .synonyms = {"file", "filename"}},
         {.section = section::buffer, .form = form::size, .path = "max_bytes", .least = mebibyte, .most = largest_database,
          .fallback = "2GiB", .help = "The largest size of that file.", .synonyms = {"size", "max_size", "limit"}},
-        {.section = section::buffer, .form = form::unbuilt, .path = "max_age", .unbuilt = "this version bounds the queue by 'max_bytes' only"},
-        {.section = section::buffer, .form = form::choice, .path = "when_full", .choices = {"drop_oldest", "drop_newest"},
-         .fallback = "drop_oldest", .help = "What goes when the queue is full.", .unbuilt_choices = {"thin"}},
-        {.section = section::buffer, .form = form::choice, .path = "durability", .choices = {"always"}, .fallback = "always",
-         .help = "Every message is written before it is sent.", .unbuilt_choices = {"on_outage"}},
+        {.section = section::buffer, .form = form::duration, .path = "max_age", .least = minute, .most = longest_age, .step = second,
+         .zero_allowed = true, .fallback = "0s", .help = "Messages that have waited longer are dropped; 0s: none are for their age.",
+         .synonyms = {"max_time", "retention", "max_retention", "retention_time", "keep"}},
+        {.section = section::buffer, .form = form::choice, .path = "when_full", .choices = {"drop_oldest", "drop_newest", "thin"},
+         .fallback = "drop_oldest", .help = "What goes when the queue is full; thin: every second message of each topic, the oldest first.",
+         .synonyms = {"policy", "overflow", "drop_policy", "on_full"}},
+        {.section = section::buffer, .form = form::choice, .path = "durability", .choices = {"always", "on_outage"}, .fallback = "always",
+         .help = "Whether every message is written before it is sent, or only what isn't acknowledged within 'commit_every' (QoS 0 and 1)."},
         {.section = section::buffer, .form = form::duration, .path = "commit_every", .least = millisecond, .most = 10 * second,
          .step = millisecond, .fallback = "100ms", .help = "The most that a power cut can lose: the readings of this time."},
         {.section = section::buffer, .form = form::unbuilt, .path = "qos0", .unbuilt = "this version never stores messages of qos 0"},

@@ -1,7 +1,10 @@
 // gateway/alarms.cpp: see alarms.hpp.
 #include "gateway/alarms.hpp"
 
+#include "gateway/limits.hpp"
 #include "gateway/payload.hpp"
+#include "gateway/timestamps.hpp"
+#include "store/age.hpp"
 
 namespace gateway {
 
@@ -17,6 +20,20 @@ std::string_view name_of(alarm which) {
             return "queue_damaged";
     }
     return "";
+}
+
+std::string reason_of_full(const config::buffer& of) {
+    const bool newest = of.policy == config::when_full::drop_newest;
+    return of.path + ": the device is full; the queue keeps the size that it has, and " +
+           (newest ? "new readings are dropped while that is used up" : "the oldest readings make room for new ones") +
+           "; free some space on the device, it heals by itself";
+}
+
+std::string reason_of_failure(const store::error& why, const config::buffer& of) {
+    const bool newest = of.policy == config::when_full::drop_newest;
+    return why.detail() + "; until it takes something again readings wait in memory, and beyond " +
+           std::to_string(limits::waiting_bytes >> 20) + " MiB the " + (newest ? "newest" : "oldest") +
+           " are dropped; nothing that is stored is lost";
 }
 
 std::optional<alarm_message> alarms::raise(alarm which, const std::string& reason, const store::stamp& now) {
@@ -39,6 +56,16 @@ std::optional<alarm_message> alarms::clear(alarm which, const store::stamp& now)
     return message_of(which, found->second);
 }
 
+std::vector<alarm_message> alarms::correct(std::int64_t boot_offset_ms) {
+    std::vector<alarm_message> told;
+    for (auto& [which, is] : states_) {
+        if (is.since.synchronised) continue;
+        is.since = store::corrected(is.since, boot_offset_ms);
+        told.push_back(message_of(which, is));
+    }
+    return told;
+}
+
 bool alarms::is_on(alarm which) const {
     const auto found = states_.find(which);
     return found != states_.end() && found->second.on;
@@ -52,8 +79,9 @@ std::uint64_t alarms::count(alarm which) const {
 alarm_message alarms::message_of(alarm which, const state& of) const {
     alarm_message made;
     made.topic = "tidegate/" + gateway_id_ + "/alarm/" + std::string(name_of(which));
-    made.payload = std::string(R"({"state":")") + (of.on ? "on" : "off") + R"(","since":")" + format_timestamp(of.since.wall_ms) +
-                   R"(","count":)" + std::to_string(of.count) + R"(,"reason":)";
+    made.payload = std::string(R"({"state":")") + (of.on ? "on" : "off") + "\",";
+    append_timestamp(made.payload, "since", of.since);
+    made.payload += R"(,"count":)" + std::to_string(of.count) + R"(,"reason":)";
     append_json(made.payload, of.on ? value{of.reason} : value{no_value{}});
     made.payload += '}';
     return made;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "config/model.hpp"
 #include "store/queue.hpp"
@@ -20,6 +21,10 @@ enum class alarm : std::uint8_t {
     queue_damaged,  // the queue file was damaged; what could be saved is in a new one
 };
 std::string_view name_of(alarm which);
+
+/// What the alarms of the disk say: what happened, what becomes of readings, what to do.
+std::string reason_of_full(const config::buffer& of);
+std::string reason_of_failure(const store::error& why, const config::buffer& of);
 
 /// A retained message.
 struct alarm_message {
@@ -36,6 +41,8 @@ public:
     std::optional<alarm_message> raise(alarm which, const std::string& reason, const store::stamp& now);
     /// Nothing: it is off.
     std::optional<alarm_message> clear(alarm which, const store::stamp& now);
+    /// This boot's clock is known: dates those that were told by a wrong one.
+    std::vector<alarm_message> correct(std::int64_t boot_offset_ms);
     bool is_on(alarm which) const;
     /// How often it has risen since the process began.
     std::uint64_t count(alarm which) const;

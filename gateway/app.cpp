@@ -9,6 +9,7 @@
 #include <cinttypes>
 #include <csignal>
 #include <cstdio>
+#include <map>
 #include <random>
 #include <stdexcept>
 
@@ -16,9 +17,12 @@
 #include "gateway/broker.hpp"
 #include "gateway/bus_thread.hpp"
 #include "gateway/clock.hpp"
+#include "gateway/clock_report.hpp"
 #include "gateway/delivery.hpp"
 #include "gateway/limits.hpp"
 #include "gateway/pipeline.hpp"
+#include "gateway/queue_damage.hpp"
+#include "gateway/queue_watch.hpp"
 #include "gateway/session_state.hpp"
 #include "gateway/status.hpp"
 #include "gateway/store_thread.hpp"
@@ -37,12 +41,25 @@ std::string new_epoch() {
     return text.data();
 }
 
+store::full_policy policy_of(config::when_full which) {
+    switch (which) {
+        case config::when_full::drop_oldest:
+            return store::full_policy::drop_oldest;
+        case config::when_full::drop_newest:
+            return store::full_policy::drop_newest;
+        case config::when_full::thin:
+            return store::full_policy::thin;
+    }
+    return store::full_policy::drop_oldest;
+}
+
 mqtt::will last_will(const config::file& config) {
     return {gateway_status_topic(config), "offline", mqtt::qos::at_least_once, true};
 }
 
-const char* policy_name(const config::file& config) {
-    return config.buffer.policy == config::when_full::drop_oldest ? "drop_oldest" : "drop_newest";
+std::optional<group_commit::on_outage> memory_first(const config::file& config, const store::recovery& found) {
+    if (config.buffer.durability == config::durability::always) return std::nullopt;
+    return group_commit::on_outage{found.last, found.cursor.acked};
 }
 
 /// All parts and the paths between them. Loop thread only.
@@ -62,11 +79,21 @@ private:
     void on_effect(const mqtt::effect& what);
     void on_committed(committed done);
     void on_read(store::sequence from, store::result<std::vector<store::stored_message>> found);
+    void on_salvaged(const store::recovery& found);
+    void tell_damage(const store::recovery& found);
+    void begin_session(const store::recovery& found);
     void on_store_failed(const store::error& why, backlog behind);
+    void tell_drops(const store::commit_report& report);
+    void look_at_age();
+    void look_at_age_in(std::chrono::milliseconds delay);
     void raise(alarm which, const std::string& reason);
     void clear(alarm which);
     void tell_unwritten();
+    void tell_recovery(const committed& done);
     void pump();
+    void look_at_clock(const store::stamp& now);
+    store::stamp since_now() const;
+    void tell_device(const device_event& what);
 
     // What an effect means here.
     void carry_out(const mqtt::save& what);
@@ -96,11 +123,17 @@ private:
     const config::file& config_;
     const log& log_;
     const std::vector<mqtt::connection_settings> servers_;
+    const mqtt::options session_options_;
     boost::asio::io_context loop_{1};
     boost::asio::signal_set signals_;
     boost::asio::steady_timer stop_timer_;
+    boost::asio::steady_timer age_timer_;
     pipeline pipeline_;
     alarms alarms_;
+    queue_watch watch_;
+    const std::string boot_id_ = boot_id();
+    std::optional<clock_watch> clock_;
+    std::map<std::pair<std::size_t, std::size_t>, device_event> undated_;  // told by a clock that wasn't known to be right
     std::unique_ptr<store_thread> store_;
     std::unique_ptr<mqtt::session> session_;
     std::unique_ptr<delivery> delivery_;
@@ -112,8 +145,10 @@ private:
     bool dropping_unwritten_ = false;     // messages had to go from memory since the disk last took something
     std::uint64_t unwritten_ = 0;         // these, as far as the ledger has them
     std::uint64_t unlogged_dropped_ = 0;  // QoS 0 messages that found no connection
-    std::uint64_t evicted_ = 0;
-    bool store_failing_ = false;
+    std::uint64_t full_dropped_ = 0;      // messages for which there was no room, old or new
+    std::uint64_t aged_ = 0;              // messages dropped for their age
+    std::optional<store::errc> failing_;  // how the last commit failed, if it did
+    queue_damage damage_;
     std::vector<store::parking> parked_;  // refused messages; they go with the next save
     std::string refused_reason_;
     std::uint64_t refused_ = 0;    // in a row with this reason
@@ -129,16 +164,21 @@ app::app(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> b
     : config_(config),
       log_(logger),
       servers_(connections(config.mqtt)),
+      session_options_(session_options(config, last_will(config))),
       signals_(loop_, SIGTERM, SIGINT),
       stop_timer_(loop_),
+      age_timer_(loop_),
       pipeline_(config, new_epoch()),
-      alarms_(config) {
+      alarms_(config),
+      watch_(config.buffer) {
+    trust_clock(config.clock);
     store::options file;
     file.path = config.buffer.path;
     file.max_bytes = config.buffer.max_bytes;
-    file.when_full = config.buffer.policy == config::when_full::drop_oldest ? store::full_policy::drop_oldest
-                                                                            : store::full_policy::drop_newest;
-    file.boot_id = boot_id();
+    file.when_full = policy_of(config.buffer.policy);
+    file.max_age = config.buffer.max_age;
+    file.boot_id = boot_id_;
+    file.reserve_bytes = limits::reserve_bytes;
     store::recovery found;
     auto queue = store::queue::open(file, found);
     if (!queue) throw std::runtime_error(queue.error().detail());
@@ -149,24 +189,41 @@ app::app(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> b
                   {{"path", file.path}, {"queued", found.ledger.queued}, {"balanced", found.ledger.balanced() ? "yes" : "no"}});
     }
 
-    session_ = std::make_unique<mqtt::session>(session_options(config, last_will(config)), saved_state_of(found),
-                                               std::random_device{}());
-    delivery_ = std::make_unique<delivery>(*session_, found.last);
+    begin_session(found);
     store_ = std::make_unique<store_thread>(
-        std::move(*queue), group_commit(config.buffer.commit_every, file.when_full), loop_,
+        std::move(*queue), group_commit(config.buffer.commit_every, file.when_full, memory_first(config, found)), loop_,
         store_events{[this](committed done) { on_committed(std::move(done)); },
                      [this](store::sequence from, auto messages) { on_read(from, std::move(messages)); },
-                     [this](const store::error& why, backlog behind) { on_store_failed(why, behind); }});
-    client_ = std::make_unique<mqtt::client>(
-        loop_, servers_, *session_, [this](const mqtt::effect& what) { on_effect(what); }, [this] { pump(); });
+                     [this](const store::error& why, backlog behind) { on_store_failed(why, behind); },
+                     {},
+                     [this](const store::recovery& salvaged) { on_salvaged(salvaged); }});
     for (std::size_t i = 0; i < buses.size(); ++i)
         buses_.push_back(
             std::make_unique<bus_thread>(i, config.buses[i], std::move(buses[i]), loop_,
                                          [this](std::vector<bus_event> events) { on_bus_events(std::move(events)); }));
     delivery_->set_status(gateway_status_topic(config), "online", steady_now());
+    clock_.emplace(found.boot_offset_ms);
+    if (found.boot_offset_ms) delivery_->set_boot_offset(*found.boot_offset_ms);
+    look_at_clock(stamp_now());
+    if (!clock_->boot_offset_ms()) tell_unset_clock(log_, last_clock_evidence());
+    tell_damage(found);
+    if (found.disk_full) raise(alarm::disk_full, reason_of_full(config.buffer));
+    if (!found.reserve_failed.empty())
+        log_.warning("reserve_missing",
+                     {{"reason", found.reserve_failed},
+                      {"consequence", "if the device becomes full, nothing can be written until there is room"}});
 }
 
 app::~app() = default;
+
+/// What the session is made of. After damage this happens again.
+void app::begin_session(const store::recovery& found) {
+    session_ = std::make_unique<mqtt::session>(session_options_, saved_state_of(found), std::random_device{}());
+    delivery_ = std::make_unique<delivery>(*session_, found.last);
+    if (clock_ && clock_->boot_offset_ms()) delivery_->set_boot_offset(*clock_->boot_offset_ms());
+    client_ = std::make_unique<mqtt::client>(
+        loop_, servers_, *session_, [this](const mqtt::effect& what) { on_effect(what); }, [this] { pump(); });
+}
 
 int app::run() {
     signals_.async_wait([this](const boost::system::error_code& error, int signal) {
@@ -176,6 +233,7 @@ int app::run() {
     if (const auto verify = config_.mqtt.tls.verify; verify != config::tls_verify::full)
         log_.warning("broker_not_verified", {{"verify", verify == config::tls_verify::none ? "none" : "chain_only"},
                                              {"remedy", "set mqtt.tls.verify: full"}});
+    look_at_age();
     client_->start();
     for (const auto& bus : buses_) bus->start();
     loop_.run();
@@ -214,7 +272,7 @@ void app::on_cycle(const cycle& done) {
 void app::tell_unwritten() {
     if (dropping_unwritten_) return;
     dropping_unwritten_ = true;
-    log_.error("readings_dropped", {{"policy", policy_name(config_)}, {"reason", "the disk has taken nothing for long"}});
+    log_.error("readings_dropped", {{"policy", name_of(config_.buffer.policy)}, {"reason", "the disk has taken nothing for long"}});
 }
 
 void app::on_device(const device_event& what) {
@@ -227,32 +285,79 @@ void app::on_device(const device_event& what) {
     } else {
         log_.warning("device_offline", {{"bus", bus.name}, {"device", device.name}, {"error", what.error}});
     }
-    delivery_->set_status(device_status_topic(config_, device.name), device_status(what), steady_now());
+    tell_device(what);
+}
+
+void app::tell_device(const device_event& what) {
+    device_event dated = what;
+    dated.since = corrected(what.since, clock_->boot_offset_ms());
+    if (!dated.since.synchronised) undated_[{what.bus, what.device}] = what;
+    const std::string& name = config_.buses[what.bus].devices[what.device].name;
+    delivery_->set_status(device_status_topic(config_, name), device_status(dated), steady_now());
 }
 
 // ---- The store ----
 
 void app::on_committed(committed done) {
     unwritten_ += done.unwritten;
-    dropping_unwritten_ = false;
-    if (store_failing_) {
-        store_failing_ = false;
-        log_.info("store_recovered", {{"dropped_unwritten", unwritten_}});
-        clear(alarm::disk_full);
-        clear(alarm::disk_failing);
-    }
+    if (!done.in_memory) tell_recovery(done);
     accepted_ += done.report.appended;
-    if (done.report.evicted > 0 || done.report.refused > 0) {
-        if (evicted_ == 0)
-            log_.warning("queue_full", {{"path", config_.buffer.path},
-                                        {"policy", policy_name(config_)},
-                                        {"remedy", "raise buffer.max_bytes, or see why the broker is away"}});
-        evicted_ += done.report.evicted + done.report.refused;
+    if (done.report.damaged > 0) {
+        damage_.dropped += done.report.damaged;
+        log_.error("messages_damaged", {{"dropped", done.report.damaged}, {"path", config_.buffer.path}});
+        raise(alarm::queue_damaged, damage_.words());
     }
+    tell_drops(done.report);
     delivery_->on_committed(done.report, std::move(done.messages), done.keep);
     if (done.saved_up_to != 0) session_->on_durable(mqtt::log_position{done.saved_up_to}, steady_now());
     pump();
     if (stage_ != stage::running) continue_stop();
+}
+
+/// The disk has taken something.
+void app::tell_recovery(const committed& done) {
+    if (done.unwritten > 0)
+        log_.warning("readings_were_dropped", {{"messages", done.unwritten}, {"ledger", "dropped_unwritten"}});
+    dropping_unwritten_ = false;
+    failing_.reset();
+    clear(alarm::disk_failing);
+    if (done.report.disk_full) {
+        raise(alarm::disk_full, reason_of_full(config_.buffer));
+    } else {
+        clear(alarm::disk_full);
+    }
+}
+
+/// The first of each kind; how many there are is in the ledger.
+void app::tell_drops(const store::commit_report& report) {
+    const std::uint64_t full_dropped = report.evicted + report.refused + report.thinned;
+    if (full_dropped > 0 && full_dropped_ == 0)
+        log_.warning("queue_full", {{"path", config_.buffer.path},
+                                    {"policy", name_of(config_.buffer.policy)},
+                                    {"remedy", "raise buffer.max_bytes, or see why the broker is away"}});
+    full_dropped_ += full_dropped;
+    if (report.aged > 0 && aged_ == 0)
+        log_.warning("messages_too_old", {{"dropped", report.aged},
+                                          {"max_age", config_.buffer.max_age},
+                                          {"remedy", "raise buffer.max_age, or see why the broker is away"}});
+    aged_ += report.aged;
+    const auto found = watch_.on_committed(report, steady_now());
+    if (found.news == queue_watch::news::filling) raise(alarm::queue_filling, found.reason);
+    if (found.news == queue_watch::news::eased) clear(alarm::queue_filling);
+    if (report.more_aged) look_at_age_in(limits::look_at_age_again);
+}
+
+void app::look_at_age() {
+    if (stage_ != stage::running) return;
+    store_->look_at_age(stamp_now());
+    look_at_age_in(limits::look_at_age);
+}
+
+void app::look_at_age_in(std::chrono::milliseconds delay) {
+    age_timer_.expires_after(delay);
+    age_timer_.async_wait([this](const boost::system::error_code& error) {
+        if (!error) look_at_age();
+    });
 }
 
 void app::on_read(store::sequence from, store::result<std::vector<store::stored_message>> found) {
@@ -265,31 +370,86 @@ void app::on_read(store::sequence from, store::result<std::vector<store::stored_
     pump();
 }
 
+/// Polling has gone on meanwhile, and what was read waits for the new file. How far the session had got is in doubt: it begins
+/// anew, on a new connection.
+void app::on_salvaged(const store::recovery& found) {
+    if (stage_ != stage::leaving) {
+        client_.reset();
+        const auto old = std::move(delivery_);
+        begin_session(found);
+        delivery_->take_status_of(*old);
+        parked_.clear();
+        was_online_ = false;
+    }
+    tell_damage(found);
+    store_->go_on(found);
+    if (stage_ == stage::leaving) return;
+    client_->start();
+    pump();
+    if (stage_ != stage::running) continue_stop();
+}
+
+void app::tell_damage(const store::recovery& found) {
+    if (!found.damage) return;
+    const store::damage& what = *found.damage;
+    damage_.file = what;
+    if (what.is_news) std::ignore = alarms_.clear(alarm::queue_damaged, stamp_now());  // each time counts
+    if (what.is_news)
+        log_.error("queue_damaged", {{"path", config_.buffer.path},
+                                     {"reason", what.reason},
+                                     {"moved_to", what.moved_to},
+                                     {"salvaged", what.salvaged},
+                                     {"lost", what.lost},
+                                     {"may_arrive_twice", what.repeated},
+                                     {"exact", what.exact ? "yes" : "no, at least"}});
+    raise(alarm::queue_damaged, damage_.words());
+}
+
 void app::on_store_failed(const store::error& why, backlog behind) {
-    raise(why.code() == store::errc::full ? alarm::disk_full : alarm::disk_failing, why.detail());
-    store_failing_ = true;
+    // Told once for each kind of failure: every retry may have other words for the same.
+    if (failing_ != why.code())
+        raise(why.code() == store::errc::full ? alarm::disk_full : alarm::disk_failing, reason_of_failure(why, config_.buffer));
+    failing_ = why.code();
     if (behind.unwritten > 0) tell_unwritten();
     if (stage_ != stage::running) continue_stop();
 }
 
 void app::raise(alarm which, const std::string& reason) {
-    const bool is_news = !alarms_.is_on(which);
-    if (auto told = alarms_.raise(which, reason, stamp_now()))
-        delivery_->set_status(told->topic, std::move(told->payload), steady_now());
-    if (is_news) log_.error("alarm_raised", {{"alarm", name_of(which)}, {"reason", reason}});
+    auto told = alarms_.raise(which, reason, since_now());
+    if (!told) return;
+    delivery_->set_status(told->topic, std::move(told->payload), steady_now());
+    log_.error("alarm_raised", {{"alarm", name_of(which)}, {"reason", reason}});
 }
 
 void app::clear(alarm which) {
-    auto told = alarms_.clear(which, stamp_now());
+    auto told = alarms_.clear(which, since_now());
     if (!told) return;
     delivery_->set_status(told->topic, std::move(told->payload), steady_now());
     log_.info("alarm_cleared", {{"alarm", name_of(which)}});
 }
 
+// ---- The clock ----
+
+/// When it is first known to be right in this boot, what was taken before that is put right: readings when they are sent.
+void app::look_at_clock(const store::stamp& now) {
+    const clock_news news = clock_->look(now);
+    tell_clock_news(log_, news, !boot_id_.empty());
+    if (!news.boot_offset_ms) return;
+    delivery_->set_boot_offset(*news.boot_offset_ms);
+    store_->set_boot_offset(*news.boot_offset_ms);
+    for (const auto& [which, told] : std::exchange(undated_, {})) tell_device(told);
+    for (auto& told : alarms_.correct(*news.boot_offset_ms))
+        delivery_->set_status(told.topic, std::move(told.payload), steady_now());
+}
+
+store::stamp app::since_now() const { return corrected(stamp_now(), clock_->boot_offset_ms()); }
+
 // ---- The session ----
 
 void app::pump() {
-    delivery_->pump(steady_now(), stamp_now());
+    const store::stamp now = stamp_now();
+    look_at_clock(now);
+    delivery_->pump(steady_now(), now);
     if (const auto read = delivery_->wanted()) store_->read(read->from, read->messages, read->bytes);
     client_->flush();
     if (stage_ == stage::draining) continue_stop();
@@ -396,8 +556,9 @@ void app::begin_stop(int signal) {
 /// Waits until all that was read is durable, and, while the broker is there, until the queue is empty.
 void app::continue_stop() {
     if (stage_ != stage::draining) return;
-    if (!store_->idle() && !store_failing_) return;
     if (session_->is_online() && !delivery_->drained()) return;
+    // Acknowledgements that came since would otherwise wait for their lazy commit.
+    if (!store_->idle() && !failing_) return store_->flush();
     say_goodbye();
 }
 

@@ -3,6 +3,7 @@
 #include "gateway/broker_options.hpp"
 
 #include <algorithm>
+#include <cstdio>
 #include <filesystem>
 #include <random>
 #include <stdexcept>
@@ -11,6 +12,7 @@
 
 #include "config/address.hpp"
 #include "config/units.hpp"
+#include "gateway/queue_damage.hpp"
 #include "gateway/scram_login.hpp"
 #include "gateway/secrets.hpp"
 #include "mqtt/codec.hpp"
@@ -213,6 +215,8 @@ option_result<void> set_state(const broker_options& typed, const char* role, bro
     if (!typed.state.empty()) {
         auto opened = command_store::open(typed.state);
         if (!opened) return opened.error();
+        if (const auto& damage = opened->found().damage; damage && damage->is_news)
+            std::fprintf(stderr, "--state: %s\n", queue_damage{damage}.words().c_str());
         const auto& session = opened->found().session;
         if (session && typed.client_id.empty()) to.session.client_id = session->client_id;
         to.state.emplace(std::move(*opened));

@@ -6,14 +6,28 @@
 #include "gateway/clock.hpp"
 #include "gateway/commands.hpp"
 #include "gateway/queue_path.hpp"
+#include "store/age.hpp"
 #include "store/queue.hpp"
 
 namespace gateway {
 namespace {
 
-std::string age_text(std::int64_t milliseconds) {
-    const std::int64_t seconds = milliseconds / 1000;
-    if (seconds < 0) return "the clock was set back";
+std::optional<std::int64_t> offset_in(const store::statistics& s, const std::string& boot) {
+    for (const auto& one : s.boots)
+        if (one.boot_id == boot) return one.offset_ms;
+    return std::nullopt;
+}
+
+/// As the service would judge it.
+std::optional<std::int64_t> age_of_oldest(const store::statistics& s) {
+    const std::string here = boot_id();
+    const bool of_this_boot = !here.empty() && s.oldest_boot == here;
+    return store::age_ms(*s.oldest, of_this_boot, offset_in(s, s.oldest_boot), {stamp_now(), offset_in(s, here)});
+}
+
+std::string age_text(std::optional<std::int64_t> milliseconds) {
+    if (!milliseconds) return "of unknown age, the clock wasn't set";
+    const std::int64_t seconds = *milliseconds / 1000;
     if (seconds < 120) return std::to_string(seconds) + " s";
     if (seconds < 7200) return std::to_string(seconds / 60) + " min";
     if (seconds < 172'800) return std::to_string(seconds / 3600) + " h";
@@ -32,7 +46,7 @@ void print_json(const store::statistics& s) {
     std::printf(R"(,"dead_letters":{"messages":%)" PRIu64 R"(,"crowded_out":%)" PRIu64 R"(,"not_found":%)" PRIu64
                 R"(},"inbox":{"waiting":%)" PRIu64 R"(,"bytes":%)" PRIu64 "}",
                 s.dead_letters.messages, s.dead_letters.crowded_out, s.dead_letters.not_found, s.inbox.messages, s.inbox.bytes);
-    if (s.oldest) std::printf(R"(,"oldest_ms":%)" PRId64, s.oldest->wall_ms);
+    if (s.oldest) std::printf(R"(,"oldest_ms":%)" PRId64, corrected(*s.oldest, offset_in(s, s.oldest_boot)).wall_ms);
     std::printf("}\n");
 }
 
@@ -42,7 +56,7 @@ void print_table(const std::string& path, const store::statistics& s) {
     std::printf("accepted      %12" PRIu64 "\n", l.accepted);
     std::printf("acknowledged  %12" PRIu64 "\n", l.acknowledged);
     std::printf("queued        %12" PRIu64, l.queued);
-    if (l.queued > 0 && s.oldest) std::printf("   oldest: %s", age_text(stamp_now().wall_ms - s.oldest->wall_ms).c_str());
+    if (l.queued > 0 && s.oldest) std::printf("   oldest: %s", age_text(age_of_oldest(s)).c_str());
     std::printf("\ndropped       %12" PRIu64 "   oldest %" PRIu64 ", newest %" PRIu64 ", refused by the broker %" PRIu64
                 ", session lost %" PRIu64 ", expired %" PRIu64 ",\n                             too old %" PRIu64
                 ", thinned %" PRIu64 ", file damaged %" PRIu64 ", disk took nothing %" PRIu64 "\n",

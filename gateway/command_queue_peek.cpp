@@ -9,6 +9,7 @@
 #include "gateway/message_text.hpp"
 #include "gateway/payload.hpp"
 #include "gateway/queue_path.hpp"
+#include "store/age.hpp"
 #include "store/queue.hpp"
 
 namespace gateway {
@@ -38,7 +39,8 @@ std::string for_person(std::int64_t number, const store::message& m) {
     return for_terminal(line);
 }
 
-void print(const store::stored_message& one, bool json) {
+void print(store::stored_message one, bool json) {
+    one.message.taken = store::corrected(one.message.taken, one.boot_offset_ms);  // the payload is put right when it is sent
     if (json) {
         std::string line = as_json(one.message);
         append_number(line, "sequence", static_cast<std::uint64_t>(number(one.sequence)));

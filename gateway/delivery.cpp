@@ -5,6 +5,7 @@
 #include <cassert>
 
 #include "gateway/limits.hpp"
+#include "gateway/timestamps.hpp"
 
 namespace gateway {
 namespace {
@@ -26,17 +27,10 @@ mqtt::publication publication_of(const store::message& m) {
 
 }  // namespace
 
-std::optional<std::chrono::seconds> life_left(const store::stored_message& of, const store::stamp& clock) {
+std::optional<std::chrono::seconds> life_left(const store::stored_message& of, const store::moment& now) {
     if (!of.message.expiry) return std::nullopt;
-    const store::stamp& taken = of.message.taken;
-    std::int64_t age = 0;  // ms
-    if (of.of_this_boot) {
-        age = clock.monotonic_ms - taken.monotonic_ms;
-    } else if (clock.synchronised && taken.synchronised) {
-        age = clock.wall_ms - taken.wall_ms;
-    }
     const std::chrono::milliseconds whole = std::chrono::seconds(*of.message.expiry);
-    return std::chrono::ceil<std::chrono::seconds>(whole - std::chrono::milliseconds(std::max<std::int64_t>(age, 0)));
+    return std::chrono::ceil<std::chrono::seconds>(whole - std::chrono::milliseconds(age_ms(of, now).value_or(0)));
 }
 
 delivery::delivery(mqtt::session& session, store::sequence last)
@@ -78,13 +72,13 @@ void delivery::pump(mqtt::time_point now, const store::stamp& clock) {
     if (read_not_before_ && now >= *read_not_before_) read_not_before_.reset();
     while (session_.accepts()) {
         const std::int64_t next = mqtt::number(session_.next());
-        while (!buffer_.empty() && number(buffer_.front().sequence) < next) drop_front();
+        while (!buffer_.empty() && number(buffer_.front().sequence) < next) take_front();
         if (next >= covered_from_ && !buffer_.empty()) {
-            const auto& m = buffer_.front();
+            store::stored_message m = take_front();
+            correct_timestamp(m.message.payload, m.message.taken, m.of_this_boot ? boot_offset_ms_ : m.boot_offset_ms);
             auto publication = publication_of(m.message);
-            publication.expiry = life_left(m, clock);
+            publication.expiry = life_left(m, {clock, boot_offset_ms_});
             session_.publish(mqtt::sequence{number(m.sequence)}, publication, now);
-            drop_front();
             continue;
         }
         read_needed_ = !caught_up();
@@ -107,7 +101,8 @@ std::optional<log_read> delivery::wanted() {
     return log_read{store::sequence{from}, limits::read_messages, limits::read_bytes};
 }
 
-bool delivery::publish_now(const store::message& message, mqtt::time_point now) {
+bool delivery::publish_now(store::message message, mqtt::time_point now) {
+    correct_timestamp(message.payload, message.taken, boot_offset_ms_);
     return session_.publish_unlogged(publication_of(message), now);
 }
 
@@ -116,6 +111,11 @@ void delivery::set_status(const std::string& topic, std::string text, mqtt::time
     if (s.told && s.text == text) return;
     s = {std::move(text), false};
     pump_status(now);
+}
+
+void delivery::take_status_of(const delivery& other) {
+    status_ = other.status_;
+    on_offline();
 }
 
 void delivery::on_offline() {
@@ -137,10 +137,12 @@ void delivery::pump_status(mqtt::time_point now) {
 
 bool delivery::drained() const { return session_.in_flight() == 0 && caught_up(); }
 
-void delivery::drop_front() {
-    buffered_bytes_ -= size_of(buffer_.front().message);
-    covered_from_ = number(buffer_.front().sequence) + 1;
+store::stored_message delivery::take_front() {
+    store::stored_message taken = std::move(buffer_.front());
+    buffered_bytes_ -= size_of(taken.message);
+    covered_from_ = number(taken.sequence) + 1;
     buffer_.pop_front();
+    return taken;
 }
 
 void delivery::push_back(store::stored_message message) {

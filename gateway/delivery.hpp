@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "mqtt/session.hpp"
+#include "store/age.hpp"
 #include "store/queue.hpp"
 
 namespace gateway {
@@ -23,9 +24,9 @@ struct log_read {
     bool operator==(const log_read&) const = default;
 };
 
-/// What is left of a message's life; nothing: it has no end. In the boot in which it was taken the time since then is known;
-/// beyond it only if both wall clocks were right, and otherwise the message is as good as new.
-std::optional<std::chrono::seconds> life_left(const store::stored_message& of, const store::stamp& clock);
+/// What is left of a message's life; nothing: it has no end. A message whose age can't be known is as good as new
+/// (store/age.hpp).
+std::optional<std::chrono::seconds> life_left(const store::stored_message& of, const store::moment& now);
 
 class delivery {
 public:
@@ -42,6 +43,10 @@ public:
     /// The log could not be read; asked again by the next pump() after `retry`.
     void on_read_failed(mqtt::time_point retry);
 
+    /// What this boot's clock had above boot time when it was first known to be right: readings taken before that are sent with
+    /// the time that they were taken in truth. So are those of earlier boots of which it is known.
+    void set_boot_offset(std::int64_t offset_ms) { boot_offset_ms_ = offset_ms; }
+
     /// Publishes what the session's window takes. Call after any of the above and whenever the session may have room. `clock`
     /// is the same moment by the board's clocks, by which the age of messages is judged.
     void pump(mqtt::time_point now, const store::stamp& clock);
@@ -49,11 +54,13 @@ public:
     std::optional<log_read> wanted();
 
     /// Sends a QoS 0 message now, or not at all. False: not sent.
-    [[nodiscard]] bool publish_now(const store::message& message, mqtt::time_point now);
+    [[nodiscard]] bool publish_now(store::message message, mqtt::time_point now);
 
     /// Sets what a retained status topic says. It is sent now or as soon as there is a connection, and after each new one;
     /// only the latest text counts.
     void set_status(const std::string& topic, std::string text, mqtt::time_point now);
+    /// In the place of one whose session is gone: the status topics go on.
+    void take_status_of(const delivery& other);
     /// The connection is gone: on the next one every status topic is sent again.
     void on_offline();
 
@@ -67,7 +74,7 @@ private:
         bool told = false;
     };
     bool caught_up() const;
-    void drop_front();
+    store::stored_message take_front();
     void push_back(store::stored_message message);
     void pump_status(mqtt::time_point now);
 
@@ -81,6 +88,7 @@ private:
     bool read_needed_ = false;
     bool reading_ = false;
     std::optional<mqtt::time_point> read_not_before_;
+    std::optional<std::int64_t> boot_offset_ms_;
     std::map<std::string, status> status_;
 };
 

@@ -18,7 +18,13 @@ constexpr std::size_t waiting_bytes = 4u << 20;
 constexpr std::size_t commit_bytes = 256u << 10;     // payload; commit at once when this much waits
 constexpr std::size_t most_commit_bytes = 1u << 20;  // no more goes into one, so that it finds room in a WAL that can't grow
 constexpr auto lazy_commit = 1s;                     // acknowledgements wait this long for a commit to ride with
-constexpr auto store_retry = 1s;                     // after a failed commit
+constexpr auto idle_commit = 60s;                    // … if there is nothing in the file that they remove (on_outage)
+constexpr auto store_retry = 1s;                     // after a failed commit; and to look whether a full device has room again
+constexpr std::size_t reserve_bytes = 10u << 20;     // given up when the device is full (store/reserve.hpp)
+
+// Queued messages that are too old: how often they are looked for, and how soon again while there are more of them.
+constexpr auto look_at_age = 1min;
+constexpr auto look_at_age_again = 1s;
 
 // Read-ahead of delivery: what one read takes from the log, and what is kept of fresh messages.
 constexpr std::size_t read_messages = 512;

@@ -12,6 +12,7 @@
 #include <utility>
 #include <variant>
 
+#include "gateway/timestamps.hpp"
 #include "gateway/topic.hpp"
 #include "mqtt/codec.hpp"
 
@@ -165,7 +166,7 @@ void pipeline::append_message(bus_entry& bus, message_entry& message, const cycl
 
     const std::string key = message.key == config::idempotency_key::none ? "" : next_key();
     std::string payload;
-    if (!raw) payload.append("{\"ts\":\"").append(format_timestamp(done.taken.wall_ms)).append("\"");
+    if (!raw) append_timestamp(payload += '{', "ts", done.taken);
     if (message.key == config::idempotency_key::json) {
         payload += ",\"key\":";
         append_json_string(payload, key);

@@ -23,6 +23,8 @@ namespace gateway {
 /// point doesn't change it. Format raw has no keys: each point makes its own message. Points of different periods never share a
 /// message, only a topic.
 ///
+/// While the clock isn't known to be right, `"ts_quality":"unsynchronised"` follows `"ts"`. Raw has no time, and no mark.
+///
 /// Change filter (mode on_change), by the steady time of the cycle. The first value is always published. After that a
 /// message goes when a point of it differs from what was last published of it by more than its deadband, and min_interval
 /// has passed since its last message; and in any case when max_interval has passed. Polls come in steps of the period, and

@@ -3,6 +3,7 @@
 #include "gateway/status.hpp"
 
 #include "gateway/payload.hpp"
+#include "gateway/timestamps.hpp"
 
 namespace gateway {
 
@@ -15,7 +16,9 @@ std::string device_status_topic(const config::file& config, const std::string& d
 std::string device_status(const device_event& what) {
     std::string text = R"({"state":")";
     text += what.state == device_state::online ? "online" : "offline";
-    text += R"(","since":")" + format_timestamp(what.since.wall_ms) + R"(","error":)";
+    text += "\",";
+    append_timestamp(text, "since", what.since);
+    text += R"(,"error":)";
     append_json(text, what.error.empty() ? value{no_value{}} : value{what.error});
     return text += '}';
 }

@@ -3,10 +3,13 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <cassert>
 #include <utility>
+
+#include "gateway/limits.hpp"
 
 namespace gateway {
 
@@ -15,6 +18,7 @@ store_thread::store_thread(store::queue opened, group_commit how, boost::asio::i
       loop_(loop),
       events_(std::move(events)),
       waiting_(std::move(how)),
+      heal_at_(clock::now()),
       alive_(std::make_shared<bool>(true)),
       thread_(&store_thread::run, this) {}
 
@@ -27,7 +31,8 @@ std::uint64_t store_thread::append(std::vector<store::message> messages, bool ke
     std::uint64_t dropped = 0;
     {
         const std::lock_guard lock(mutex_);
-        dropped = waiting_.append(std::move(messages), keep);
+        dropped = waiting_.append(std::move(messages), keep, clock::now());
+        tell_told();
     }
     wake_.notify_one();
     return dropped;
@@ -37,6 +42,23 @@ void store_thread::save(save_request request) {
     {
         const std::lock_guard lock(mutex_);
         waiting_.save(std::move(request), clock::now());
+        tell_told();
+    }
+    wake_.notify_one();
+}
+
+void store_thread::look_at_age(const store::stamp& now) {
+    {
+        const std::lock_guard lock(mutex_);
+        waiting_.look_at_age(now);
+    }
+    wake_.notify_one();
+}
+
+void store_thread::set_boot_offset(std::int64_t offset_ms) {
+    {
+        const std::lock_guard lock(mutex_);
+        waiting_.set_boot_offset(offset_ms);
     }
     wake_.notify_one();
 }
@@ -68,7 +90,7 @@ void store_thread::flush() {
 
 bool store_thread::idle() const {
     const std::lock_guard lock(mutex_);
-    return waiting_.empty() && reads_.empty() && !busy_ && untold_ == 0;
+    return waiting_.empty() && reads_.empty() && !busy_ && untold_ == 0 && !on_hold_;
 }
 
 backlog store_thread::behind() const {
@@ -80,6 +102,7 @@ void store_thread::stop() {
     {
         const std::lock_guard lock(mutex_);
         stopping_ = true;
+        if (on_hold_) waiting_.forget_session();
     }
     wake_.notify_one();
     if (thread_.joinable()) thread_.join();
@@ -91,7 +114,11 @@ void store_thread::run() noexcept {
     std::unique_lock lock(mutex_);
     for (;;) {
         const auto due = waiting_.due();
-        if (due && (*due <= clock::now() || stopping_)) {
+        if (on_hold_ && !stopping_) {
+            wake_.wait(lock);
+        } else if (heal_at_ && *heal_at_ <= clock::now() && !stopping_) {
+            heal(lock);
+        } else if (due && (*due <= clock::now() || stopping_)) {
             commit(lock);
             // Leaving, a disk that fails is not waited for: behind() says what it didn't take.
             if (stopping_ && waiting_.not_before() > clock::now()) return;
@@ -100,7 +127,8 @@ void store_thread::run() noexcept {
         } else if (stopping_) {
             return;
         } else {
-            due ? static_cast<void>(wake_.wait_until(lock, *due)) : wake_.wait(lock);
+            const auto next = due && heal_at_ ? std::min(due, heal_at_) : due ? due : heal_at_;
+            next ? static_cast<void>(wake_.wait_until(lock, *next)) : wake_.wait(lock);
         }
     }
 }
@@ -119,25 +147,80 @@ auto store_thread::unlocked(std::unique_lock<std::mutex>& lock, Call call) {
 void store_thread::commit(std::unique_lock<std::mutex>& lock) {
     const store::transaction& work = waiting_.begin(clock::now());
     const auto report = unlocked(lock, [&] { return queue_.commit(work); });
+    if (report && report->disk_full && !heal_at_) heal_at_ = clock::now() + limits::store_retry;
     if (report) {
         tell([this, done = waiting_.on_durable(*report)]() mutable { events_.on_committed(std::move(done)); });
     } else {
         waiting_.on_failed(clock::now());
+        if (report.error().code() == store::errc::damaged && events_.on_salvaged)
+            return static_cast<void>(salvage(lock, report.error()));
         tell([this, why = report.error(), behind = waiting_.behind()] { events_.on_failed(why, behind); });
     }
+}
+
+/// Asks for room. The next commit's report says whether there was some.
+void store_thread::heal(std::unique_lock<std::mutex>& lock) {
+    const bool healed = unlocked(lock, [&] { return queue_.try_to_heal(); });
+    heal_at_.reset();
+    if (!healed) heal_at_ = clock::now() + limits::store_retry;
 }
 
 void store_thread::read_one(std::unique_lock<std::mutex>& lock) {
     const read_request what = reads_.front();
     reads_.erase(reads_.begin());
+    const auto is_damage = [this](const auto& found) {
+        return !found && found.error().code() == store::errc::damaged && events_.on_salvaged;
+    };
     if (const auto* from = std::get_if<store::sequence>(&what.from)) {
         auto found = unlocked(lock, [&] { return queue_.read(*from, what.messages, what.bytes); });
+        if (is_damage(found) && salvage(lock, found.error())) return;
+        // The file comes first: what isn't written is newer than all that it has.
+        if (found && found->empty()) *found = waiting_.unwritten_from(*from, what.messages, what.bytes);
         tell([this, from = *from, found = std::move(found)]() mutable { events_.on_read(from, std::move(found)); });
     } else {
         const auto number = std::get<store::inbox_number>(what.from);
         auto found = unlocked(lock, [&] { return queue_.read_inbox(number, what.messages, what.bytes); });
+        if (is_damage(found) && salvage(lock, found.error())) return;
         tell([this, number, found = std::move(found)]() mutable { events_.on_read_inbox(number, std::move(found)); });
     }
+}
+
+/// False: there is no way now, and the next commit or read comes back here.
+bool store_thread::salvage(std::unique_lock<std::mutex>& lock, const store::error& why) {
+    store::recovery found;
+    const auto done = unlocked(lock, [&] { return queue_.salvage(why, found); });
+    if (!done) {
+        waiting_.rest(clock::now());
+        tell([this, why = done.error(), behind = waiting_.behind()] { events_.on_failed(why, behind); });
+        return false;
+    }
+    if (const auto settled = waiting_.take_settled()) {
+        const auto kept = unlocked(lock, [&] { return queue_.commit(*settled); });
+        // Otherwise those messages are sent once more.
+        if (kept && settled->cursor) found.cursor = *settled->cursor;
+        found.ledger = queue_.ledger();
+    }
+    waiting_.forget_session();
+    reads_.clear();
+    on_hold_ = true;
+    tell([this, found = std::move(found)]() mutable { events_.on_salvaged(std::move(found)); });
+    return true;
+}
+
+void store_thread::go_on(const store::recovery& found) {
+    {
+        const std::lock_guard lock(mutex_);
+        waiting_.begin_anew(found.last, found.cursor.acked);
+        reads_.clear();
+        on_hold_ = false;
+    }
+    wake_.notify_one();
+}
+
+/// Posted, too, although the loop is the caller: it is in the midst of what it does.
+void store_thread::tell_told() {
+    auto told = waiting_.take_told();
+    if (told) tell([this, what = std::move(*told)]() mutable { events_.on_committed(std::move(what)); });
 }
 
 /// Requires: the lock is held.

@@ -28,6 +28,9 @@ struct store_events {
     /// A commit failed. All of it waits and is tried again.
     std::function<void(const store::error& why, backlog behind)> on_failed;
     std::function<void(store::inbox_number from, store::result<std::vector<store::waiting_message>>)> on_read_inbox = {};
+    /// The file was damaged; what could be saved is in a new one. What waits is kept for it, but the session must begin anew
+    /// from `found`: then go_on(). Until then nothing is committed or read, and reads asked for before aren't answered.
+    std::function<void(store::recovery found)> on_salvaged = {};
 };
 
 /// Every public function from the loop's thread; every event on it.
@@ -41,6 +44,8 @@ public:
     /// As group_commit::append(): that something went says that the disk has taken nothing for long.
     std::uint64_t append(std::vector<store::message> messages, bool keep);
     void save(save_request request);
+    void look_at_age(const store::stamp& now);  // as group_commit's
+    void set_boot_offset(std::int64_t offset_ms);
     void read(store::sequence from, std::size_t most_messages, std::size_t most_bytes);
     /// Requires: there is an on_read_inbox.
     void read_inbox(store::inbox_number from, std::size_t most_messages, std::size_t most_bytes);
@@ -48,6 +53,8 @@ public:
     void flush();
     bool idle() const;  // nothing waits, nothing is being written, and what was done has been told
     backlog behind() const;
+    /// After on_salvaged: what the old session has saved since is void.
+    void go_on(const store::recovery& found);
 
     /// Commits what waits and joins. Nothing may be handed over afterwards; no event comes afterwards.
     void stop();
@@ -60,9 +67,12 @@ private:
     };
     void run() noexcept;
     void commit(std::unique_lock<std::mutex>& lock);
+    void heal(std::unique_lock<std::mutex>& lock);
     void read_one(std::unique_lock<std::mutex>& lock);
+    bool salvage(std::unique_lock<std::mutex>& lock, const store::error& why);
     template <typename Call>
     auto unlocked(std::unique_lock<std::mutex>& lock, Call call);
+    void tell_told();
     template <typename Event>
     void tell(Event event);
 
@@ -74,8 +84,10 @@ private:
     std::condition_variable wake_;
     group_commit waiting_;
     std::vector<read_request> reads_;
+    std::optional<clock::time_point> heal_at_;  // the device is full, or was when the queue was opened
     bool busy_ = false;
     std::size_t untold_ = 0;  // events that the loop has yet to come to
+    bool on_hold_ = false;  // until go_on()
     bool stopping_ = false;
     std::shared_ptr<bool> alive_;
     std::thread thread_;

@@ -1,11 +1,13 @@
 // store/aging.cpp: options::max_age: drops segments whose newest message is too old, the oldest first.
-// Not here: how old a message is, and when a wall clock is believed (retention.hpp); the clock itself, which is the caller's.
+// Not here: how old a message is (age.hpp), and when a wall clock is believed (retention.hpp); the clock itself, which is the
+// caller's.
 //
 // Numbers are given in the order of acceptance. So what comes before a segment that is too old is too old as well, also where
 // its age can't be known: taken in an earlier boot, by a clock that nobody had set.
 #include <algorithm>
 #include <utility>
 
+#include "store/age.hpp"
 #include "store/queue_file.hpp"
 
 namespace store {
@@ -29,7 +31,8 @@ result<void> queue::file::age_out(const stamp& now, attempt& in) {
         if (!*next) return {};
         const dated_segment& segment = **next;
         bytes += segment.row.bytes;
-        const auto age = segment.newest ? age_of(*segment.newest, segment.of_this_boot, judge) : std::nullopt;
+        const auto age = age_of(segment, judge, in);
+        if (!age && how_.max_age.count() == 0) return {};
         if (!age) {
             unknown_age_up_to_ = segment.row.last();
             continue;
@@ -44,6 +47,20 @@ result<void> queue::file::age_out(const stamp& now, attempt& in) {
     return {};
 }
 
+/// Of its newest message. By the clock as it is now and by what it was when it was first right in this boot: if it was stepped
+/// since, either may be the error, and what is dropped is gone. So the younger counts.
+std::optional<std::chrono::milliseconds> queue::file::age_of(const dated_segment& segment, const stamp& judge,
+                                                             const attempt& in) const {
+    if (!segment.newest) return std::nullopt;
+    const bool here = is_this_boot(segment.boot);
+    const auto offset = offset_of(in.next.boots, segment.boot);
+    const auto offset_here = judge.synchronised ? offset_of(in.next.boots, how_.boot_id) : std::nullopt;
+    const auto by_clock = age_ms(*segment.newest, here, offset, {judge});
+    const auto by_offset = age_ms(*segment.newest, here, offset, {judge, offset_here});
+    if (!by_clock || !by_offset) return std::nullopt;
+    return std::chrono::milliseconds(std::min(*by_clock, *by_offset));
+}
+
 /// Removes the segments after `after` up to that one; false: only some of them, since they are many.
 result<bool> queue::file::drop_aged(std::int64_t after, std::int64_t last_to_go, attempt& in) {
     eviction plan(most_bytes / page_size);
@@ -56,7 +73,7 @@ result<bool> queue::file::drop_aged(std::int64_t after, std::int64_t last_to_go,
             if (!row) return row.error();
             if (!*row) break;
             const auto segment = log_.as_segment(*segments);
-            if (!segment) return segment.error();
+            if (!segment) continue;
             plan.add(*segment);
             all = segment->last() >= last_to_go;
         }
@@ -77,22 +94,24 @@ result<std::optional<queue::file::dated_segment>> queue::file::next_dated(std::i
     {
         auto segments = log_.segments_after(after);
         if (!segments) return segments.error();
-        const auto row = segments->next();
-        if (!row) return row.error();
-        if (!*row) return std::optional<dated_segment>();
-        const auto segment = log_.as_segment(*segments);
-        if (!segment) return segment.error();
+        std::optional<segment_row> segment;
+        while (!segment) {
+            const auto row = segments->next();
+            if (!row) return row.error();
+            if (!*row) return std::optional<dated_segment>();
+            segment = log_.as_segment(*segments);
+        }
         found.row = *segment;
     }
     if (dated_ && dated_->row == found.row) return dated_;
     auto segment = log_.segment_from(part::log, found.row.first);
-    if (!segment && segment.error().code() != errc::damaged) return segment.error();
-    if (segment && *segment) {
+    if (!segment) return segment.error();
+    if (*segment && (*segment)->first() == found.row.first) {
         stored_message last;
         bool readable = true;
         while (readable && (*segment)->position() <= (*segment)->last()) readable = (*segment)->next(texts_, last);
         if (readable) found.newest = last.message.taken;
-        if (readable) found.of_this_boot = !how_.boot_id.empty() && (*segment)->boot() == how_.boot_id;
+        if (readable) found.boot = (*segment)->boot();
     }
     dated_ = found;
     return dated_;

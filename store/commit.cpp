@@ -13,9 +13,9 @@ namespace store {
 namespace {
 
 bool is_empty(const transaction& work) {
-    return work.append.empty() && !work.cursor && !work.session && work.settled == settled{} && work.park.empty() && !work.now &&
-           work.receive.empty() && !work.held && work.handled.empty() && work.remove_dead_letters.empty() &&
-           !work.remove_all_dead_letters && work.unwritten == 0 && !work.boot_offset_ms;
+    return work.append.empty() && work.first == sequence{0} && !work.cursor && !work.session && work.settled == settled{} &&
+           work.park.empty() && !work.now && work.receive.empty() && !work.held && work.handled.empty() &&
+           work.remove_dead_letters.empty() && !work.remove_all_dead_letters && work.unwritten == 0 && !work.boot_offset_ms;
 }
 
 bool is_finished(sequence at, const cursor& by) {
@@ -25,11 +25,20 @@ bool is_finished(sequence at, const cursor& by) {
 }  // namespace
 
 result<commit_report> queue::file::commit(const transaction& work) {
+    if (!is_open_) return closed_because();
     if (checkpoint_owed_ && !tighten()) return error(errc::full, how_.path + ": the device is full; free some space on it");
     auto done = commit_or_undo(work);
+    if (!done && done.error().code() == errc::full && only_seems_full()) return log_.damaged("a page has an impossible number");
     if (!done && done.error().code() == errc::full && tighten()) done = commit_or_undo(work);
     if (done) done->disk_full = disk_full_;
     return done;
+}
+
+/// SQLite says so of any page number beyond the file's bound, also of one that damage has put there.
+bool queue::file::only_seems_full() {
+    if (with_.vfs != nullptr || !has_room_at(how_.path)) return false;
+    const auto checked = connection_.text("PRAGMA quick_check(1)");
+    return !checked || *checked != "ok";
 }
 
 result<commit_report> queue::file::commit_or_undo(const transaction& work) {
@@ -57,12 +66,14 @@ result<commit_report> queue::file::try_commit(const transaction& work) {
     in.page_limit = page_limit(how_.max_bytes / page_size, *used_before);
     if (tight_pages_) in.page_limit = std::min(in.page_limit, *tight_pages_);
     if (const auto moved = move_messages(work, in); !moved) return moved.error();
+    if (const auto dropped = drop_damaged(in); !dropped) return dropped.error();
     if (const auto saved = save_records(in); !saved) return saved.error();
     const auto used = log_.pages_used();
     if (!used) return used.error();
     in.report.bytes_used = *used * page_size;
     if (const auto durable = log_.commit(); !durable) return durable.error();
 
+    log_.forget_set_aside();
     in.report.written = meter_.counts();
     now_ = std::move(in.next);
     if (work.handed_out) given_out_ = std::max(given_out_, now_.figures.last);
@@ -84,6 +95,10 @@ result<void> queue::file::move_messages(const transaction& work, attempt& in) {
     if (work.session) in.next.session = work.session;
     if (work.boot_offset_ms && !how_.boot_id.empty()) remember(in.next.boots, {how_.boot_id, *work.boot_offset_ms});
     if (const auto parked = bury(work, in); !parked) return parked;
+    if (number(work.first) > figures.last + 1) {
+        figures.last = number(work.first) - 1;
+        in.counters_changed = true;  // the rows alone no longer say how many there were
+    }
     if (work.cursor && *work.cursor != now_.cursor) {
         if (const auto moved = finish(*work.cursor, in); !moved) return moved;
     }
@@ -91,7 +106,56 @@ result<void> queue::file::move_messages(const transaction& work, attempt& in) {
         if (const auto aged = age_out(*work.now, in); !aged) return aged;
     }
     if (const auto received = fill_inbox(work, in); !received) return received;
-    return append(work.append, in);
+    assert(work.first == sequence{0} || number(work.first) == figures.last + 1);
+    if (const auto appended = append(work.append, in); !appended) return appended;
+    return check_numbered(work.numbered, in);
+}
+
+/// There is room for all that have their number already; some of these may be finished, though those before them aren't.
+result<void> queue::file::check_numbered(std::size_t numbered, attempt& in) {
+    if (in.report.appended < numbered)
+        return error(errc::full, connection_.path() +
+                                     ": has no room, and nothing in it may be dropped; raise buffer.max_bytes, or see why the "
+                                     "broker is away");
+    if (numbered == 0) return {};
+    const auto finished = log_.finished(in.next.cursor);
+    if (!finished) return finished.error();
+    in.next.finished = *finished;
+    return {};
+}
+
+/// What doesn't pass its checks leaves the log, and the ledger says so.
+result<void> queue::file::drop_damaged(attempt& in) {
+    counters& figures = in.next.figures;
+    // Of what was counted as lost something arrives after all: it was on its way when its segment was found damaged.
+    if (figures.dropped_damaged > 0 && !in.next.ledger().balanced()) {
+        in.next.balance();
+        in.counters_changed = true;
+    }
+    const bool of_log = log_.has_set_aside(part::log);
+    const bool of_inbox = log_.has_set_aside(part::inbox);
+    if (!of_log && !of_inbox) return {};
+    if (const auto dropped = log_.drop_set_aside(); !dropped) return dropped;
+    if (of_inbox) {
+        const std::uint64_t before = in.next.inbox.counts.messages;
+        if (const auto counted = inbox_.recount(in.next.inbox); !counted) return counted;
+        in.report.received_damaged = before - std::min(before, in.next.inbox.counts.messages);
+        in.report.inbox = in.next.inbox.counts;
+    }
+    if (!of_log) return {};
+    // Its numbers may be wrong as well; those of the others say what is left.
+    const auto stored = log_.messages_between(1, highest_number);
+    if (!stored) return stored.error();
+    const auto finished = log_.finished(in.next.cursor);
+    if (!finished) return finished.error();
+    const std::uint64_t lost_before = figures.dropped_damaged;
+    if (*stored > figures.stored || *finished > *stored) return log_.damaged("there are more messages than were ever kept");
+    figures.stored = *stored;
+    in.next.finished = *finished;
+    in.next.balance();
+    in.report.damaged += figures.dropped_damaged - std::min(lost_before, figures.dropped_damaged);
+    in.counters_changed = true;
+    return {};
 }
 
 result<void> queue::file::save_records(attempt& in) {
@@ -131,17 +195,21 @@ result<void> queue::file::bury(const transaction& work, attempt& in) {
     return park(work.park, work.cursor.value_or(now_.cursor), in);
 }
 
-/// Copies them to the dead letters. They are in the log still, since the cursor moves after this.
+/// Copies them to the dead letters. Those without a message are in the log still, since the cursor moves after this.
 result<void> queue::file::park(std::span<const parking> messages, const cursor& finished_by, attempt& in) {
     dead_letter_state& state = in.next.dead_letters;
     const dead_letter_table::bounds bounds{how_.dead_letters_max, dead_letters_bound(how_)};
     for (const parking& one : messages) {
         assert(is_finished(one.sequence, finished_by));
         static_cast<void>(finished_by);
+        if (one.message) {
+            const dead_letter made{{}, one.sequence, *one.message, one.reason_code, one.reason};
+            if (const auto added = dead_letters_.add(made, how_.boot_id, bounds, state); !added) return added;
+            continue;
+        }
         auto found = read_next(number(one.sequence));
-        // A damaged one can't be kept, but must not hold up those behind it for ever either.
-        if (!found && found.error().code() != errc::damaged) return found.error();
-        const bool there = found && *found && (*found)->sequence == one.sequence && !is_finished(one.sequence, now_.cursor);
+        if (!found) return found.error();
+        const bool there = *found && (*found)->sequence == one.sequence && !is_finished(one.sequence, now_.cursor);
         if (!there) {
             ++state.counts.not_found;
             continue;
@@ -169,7 +237,7 @@ result<void> queue::file::fill_inbox(const transaction& work, attempt& in) {
 /// Moves the cursor and removes the segments that are wholly finished.
 result<void> queue::file::finish(const cursor& moved, attempt& in) {
     const std::int64_t acked = number(moved.acked);
-    assert(moved.acked >= now_.cursor.acked && acked <= now_.figures.last);
+    assert(moved.acked >= now_.cursor.acked && acked <= in.next.figures.last);
     in.next.cursor = moved;
     if (const auto saved = log_.save(moved); !saved) return saved;
     const auto newest = log_.at_or_before(part::log, acked);
@@ -187,6 +255,13 @@ result<void> queue::file::finish(const cursor& moved, attempt& in) {
     const auto finished = log_.finished(moved);
     if (!finished) return finished.error();
     in.next.finished = *finished;
+    if (acked == in.next.figures.last && in.next.figures.stored > 0) {
+        // All are finished, and some were never seen: a damaged tree has hidden them.
+        in.next.figures.stored = in.next.finished = 0;
+        in.next.balance();
+        in.report.damaged = in.next.figures.dropped_damaged - now_.figures.dropped_damaged;
+        in.counters_changed = true;
+    }
     return {};
 }
 
@@ -269,7 +344,7 @@ result<bool> queue::file::evict(std::uint64_t pages, attempt& in) {
             if (!row) return row.error();
             if (!*row) return false;
             const auto segment = log_.as_segment(*segments);
-            if (!segment) return segment.error();
+            if (!segment) continue;
             if (in.handed_out && segment->first > now_.figures.last) return false;
             plan.add(*segment);
         }

@@ -23,7 +23,7 @@ class dictionary {
 public:
     static constexpr std::size_t most_entries = 4096;
     static constexpr std::size_t most_bytes = 128 * 1024;
-    static constexpr std::uint64_t highest_id = 1'000'000;
+    static constexpr std::uint64_t highest_id = (std::uint64_t{1} << 31) - 1;
 
     /// From the table. Requires: `id` is new, and not above highest_id.
     void restore(std::uint64_t id, std::string text);

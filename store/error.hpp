@@ -13,6 +13,7 @@ enum class errc : std::uint8_t {
     full,       // no space left on the device, or the file's own bound is reached
     io,         // the device failed
     damaged,    // not a database, or a checksum doesn't match
+    foreign,    // another program's database
     read_only,  // file or file system can't be written
     in_use,     // another process writes to this file
     newer,      // written by a newer version of Tidegate

@@ -74,6 +74,21 @@ result<void> inbox::handle(std::span<const inbox_number> handled, inbox_state& i
     return {};
 }
 
+result<void> inbox::recount(inbox_state& in) {
+    const auto there = log_.totals(part::inbox);
+    if (!there) return there.error();
+    std::vector<std::int64_t> handled;
+    for (const std::int64_t one : in.handled) {
+        const auto holding = log_.at_or_before(part::inbox, one);
+        if (!holding) return holding.error();
+        if (*holding && one <= (*holding)->last()) handled.push_back(one);
+    }
+    in.handled = std::move(handled);
+    in.counts.messages = there->messages - std::min<std::uint64_t>(there->messages, in.handled.size());
+    in.counts.bytes = there->bytes + there->segments * row_bytes;
+    return {};
+}
+
 result<std::vector<waiting_message>> inbox::read(const inbox_state& now, inbox_number from, std::size_t most_messages,
                                                  std::size_t most_bytes) {
     std::vector<waiting_message> found;
@@ -86,12 +101,13 @@ result<std::vector<waiting_message>> inbox::read(const inbox_state& now, inbox_n
         if (!segment && found.empty()) return segment.error();
         if (!segment || !*segment) break;
         segment_reader& reading = **segment;
+        const std::size_t before = found.size();
         while (reading.position() <= reading.last() && found.size() < most_messages) {
             stored_message one;
             if (!reading.next(no_texts, one)) {
-                if (found.empty())
-                    return log_.damaged("received message " + std::to_string(reading.position()) + " can't be decoded");
-                return found;
+                found.resize(before);  // the whole segment goes
+                log_.set_aside(part::inbox, reading.first());
+                break;
             }
             const std::int64_t at = number(one.sequence);
             if (at < next || is_handled(now, at)) continue;

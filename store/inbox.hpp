@@ -27,6 +27,9 @@ public:
                          inbox_state& in);
     result<void> handle(std::span<const inbox_number> handled, inbox_state& in);
 
+    /// After damage: counts what is there.
+    result<void> recount(inbox_state& in);
+
     result<std::vector<waiting_message>> read(const inbox_state& now, inbox_number from, std::size_t most_messages,
                                               std::size_t most_bytes);
 

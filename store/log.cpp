@@ -8,20 +8,8 @@
 namespace store {
 namespace {
 
-constexpr std::int64_t counters_key = 0;
-constexpr std::int64_t cursor_key = -1;
-constexpr std::int64_t session_key = -65537;
-constexpr std::int64_t held_key = -65793;
-constexpr std::int64_t inbox_key = -131073;
-constexpr std::int64_t dead_letters_key = -131074;
-constexpr std::int64_t boot_clocks_key = -131075;
-
 // What a sound file can hold; anything above is damage, and sums below can't overflow.
 constexpr std::int64_t most_in_segment = std::int64_t{1} << 31;
-constexpr std::int64_t highest_number = std::int64_t{1} << 61;
-
-/// A segment's key is its first number and this.
-constexpr std::int64_t offset_of(part which) { return which == part::log ? 0 : -(std::int64_t{1} << 62); }
 
 /// Also of a number beyond what there can be.
 std::int64_t key_of(part which, std::int64_t number) {
@@ -57,6 +45,24 @@ ledger contents::ledger() const {
     return found;
 }
 
+void contents::balance() {
+    const store::ledger now = ledger();
+    const std::uint64_t known = now.acknowledged + now.queued + now.dropped();
+    if (known <= now.accepted) {
+        figures.dropped_damaged += now.accepted - known;
+        return;
+    }
+    // More is there than should be: counters that are behind, or messages that had been dropped.
+    std::uint64_t excess = known - now.accepted;
+    for (std::uint64_t* count : {&figures.dropped_damaged, &figures.dropped_oldest, &figures.acknowledged,
+                                 &figures.dropped_refused, &figures.dropped_session, &figures.dropped_expired,
+                                 &figures.dropped_aged, &figures.dropped_thinned, &figures.skipped}) {
+        const std::uint64_t less = std::min(excess, *count);
+        *count -= less;
+        excess -= less;
+    }
+}
+
 result<void> log_table::prepare(purpose what_for) {
     using entry = std::pair<statement*, const char*>;
     const std::array reading{
@@ -72,10 +78,11 @@ result<void> log_table::prepare(purpose what_for) {
         entry{&begin_, "BEGIN IMMEDIATE"},
         entry{&commit_, "COMMIT"},
         entry{&sum_, "SELECT sum(count) FROM log WHERE first BETWEEN ?1 AND ?2"},
+        entry{&totals_, "SELECT count(*), sum(count), sum(length(data)) FROM log WHERE first BETWEEN ?1 AND ?2"},
         entry{&put_, "INSERT OR REPLACE INTO log(first, count, crc, data) VALUES(?1, ?2, ?3, ?4)"},
         entry{&erase_, "DELETE FROM log WHERE first BETWEEN ?1 AND ?2"},
         entry{&add_text_, "INSERT INTO text(id, crc, text) VALUES(?1, ?2, CAST(?3 AS TEXT))"},
-        entry{&clear_texts_, "DELETE FROM text"},
+        entry{&clear_texts_, "DELETE FROM text WHERE id < (SELECT max(id) FROM text)"},
     };
     for (const auto& [to, sql] : reading)
         if (const auto ready = to->prepare(file_, sql); !ready) return ready;
@@ -86,44 +93,69 @@ result<void> log_table::prepare(purpose what_for) {
 }
 
 error log_table::damaged(const std::string& what) const {
-    return {errc::damaged,
-            file_.path() + ": " + what + "; move the file and its -wal aside together to start with an empty queue"};
+    return {errc::damaged, file_.path() + ": " + what + "; the service saves what it can of it when it next starts"};
 }
 
-result<segment_row> log_table::as_segment(const rows& at, part of) const {
+std::optional<segment_row> log_table::as_segment(const rows& at, part of) {
     const segment_row found{at.integer(0) - offset_of(of), at.integer(1),
                             static_cast<std::uint64_t>(std::max<std::int64_t>(0, at.integer(2)))};
-    if (!is_sane(found)) return damaged("a segment has impossible numbers");
-    return found;
+    if (set_aside_.contains(at.integer(0))) return std::nullopt;
+    if (is_sane(found)) return found;
+    set_aside_.insert(at.integer(0));
+    return std::nullopt;
 }
 
 result<std::optional<segment_row>> log_table::at_or_before(part of, std::int64_t at) {
-    auto found = floor_.select(key_of(of, 1), key_of(of, at));
-    if (!found) return found.error();
-    const auto row = found->next();
-    if (!row) return row.error();
-    if (!*row) return std::optional<segment_row>();
-    const auto segment = as_segment(*found, of);
-    if (!segment) return segment.error();
-    return std::optional<segment_row>(*segment);
+    for (std::int64_t to = key_of(of, at);;) {
+        auto found = floor_.select(key_of(of, 1), to);
+        if (!found) return found.error();
+        const auto row = found->next();
+        if (!row) return row.error();
+        if (!*row) return std::optional<segment_row>();
+        if (const auto segment = as_segment(*found, of)) return segment;
+        to = found->integer(0) - 1;
+    }
 }
 
 result<std::optional<segment_reader>> log_table::segment_from(part of, std::int64_t at) {
     const auto holding = at_or_before(of, at);
     if (!holding) return holding.error();
     const bool inside = *holding && (*holding)->last() >= at;
-    const std::int64_t first = inside ? (*holding)->first : std::max<std::int64_t>(1, at);
-    auto found = from_.select(key_of(of, first), key_of(of, highest_number));
+    for (std::int64_t from = key_of(of, inside ? (*holding)->first : std::max<std::int64_t>(1, at));;) {
+        auto found = from_.select(from, key_of(of, highest_number));
+        if (!found) return found.error();
+        const auto row = found->next();
+        if (!row) return row.error();
+        if (!*row) return std::optional<segment_reader>();
+        const std::int64_t key = found->integer(0);
+        const segment_row numbers{key - offset_of(of), found->integer(1), 0};
+        const std::string_view data = found->bytes(3);
+        const bool sound = is_sane(numbers) && found->integer(2) == row_checksum(key, numbers.count, data);
+        if (sound && !set_aside_.contains(key))
+            return std::optional<segment_reader>(segment_reader(numbers.first, numbers.count, std::string(data)));
+        set_aside_.insert(key);
+        from = key + 1;
+    }
+}
+
+bool log_table::has_set_aside(part of) const {
+    const auto first = set_aside_.lower_bound(key_of(of, 0));
+    return first != set_aside_.end() && *first <= key_of(of, highest_number);
+}
+
+result<void> log_table::drop_set_aside() {
+    for (const std::int64_t key : set_aside_)
+        if (const auto erased = erase_.execute(key, key); !erased) return erased;
+    return {};
+}
+
+result<log_table::sums> log_table::totals(part of) {
+    auto found = totals_.select(key_of(of, 1), key_of(of, highest_number));
     if (!found) return found.error();
     const auto row = found->next();
     if (!row) return row.error();
-    if (!*row) return std::optional<segment_reader>();
-    const segment_row numbers{found->integer(0) - offset_of(of), found->integer(1), 0};
-    const std::string_view data = found->bytes(3);
-    if (!is_sane(numbers) || found->integer(2) != row_checksum(found->integer(0), numbers.count, data))
-        return damaged(std::string("the segment that begins with ") + (of == part::inbox ? "received " : "") + "message " +
-                       std::to_string(numbers.first) + " fails its checksum");
-    return std::optional<segment_reader>(segment_reader(numbers.first, numbers.count, std::string(data)));
+    const auto sum = [&](int column) { return static_cast<std::uint64_t>(std::max<std::int64_t>(0, found->integer(column))); };
+    return sums{sum(0), sum(1), sum(2)};
 }
 
 result<std::uint64_t> log_table::messages_between(std::int64_t first, std::int64_t last) {
@@ -190,6 +222,22 @@ result<void> log_table::load_record(std::int64_t key, Record& to, Decode decode)
     return {};
 }
 
+/// Of the newest segment, as far as one can know. It is read, since its count decides which number is given next; those that
+/// aren't right are set aside.
+result<std::int64_t> log_table::last_number() {
+    std::int64_t last = 0;
+    for (;;) {
+        const auto newest = at_or_before(part::log, highest_number);
+        if (!newest) return newest.error();
+        if (!*newest) return last;
+        const auto segment = segment_from(part::log, (*newest)->first);
+        if (!segment) return segment.error();
+        const bool can_be = static_cast<std::uint64_t>((*newest)->count) <= (*newest)->bytes;  // each takes more than a byte
+        if (can_be) last = std::max(last, (*newest)->last());
+        if (*segment) return last;
+    }
+}
+
 result<contents> log_table::load() {
     contents found;
     std::optional<counters> figures;
@@ -202,17 +250,22 @@ result<contents> log_table::load() {
     if (const auto done = load_record(inbox_key, found.inbox, decode_inbox); !done) return done.error();
     if (const auto done = load_record(dead_letters_key, found.dead_letters, decode_dead_letters); !done) return done.error();
     if (const auto done = load_record(boot_clocks_key, found.boots, decode_boot_clocks); !done) return done.error();
-    const auto newest = at_or_before(part::log, highest_number);
-    if (!newest) return newest.error();
-    if (*newest && (*newest)->last() > found.figures.last) {
-        found.figures.stored += static_cast<std::uint64_t>((*newest)->last() - found.figures.last);
-        found.figures.last = (*newest)->last();
+    if (const auto done = load_record(damage_key, found.damage, decode_damage); !done) return done.error();
+    const auto last = last_number();
+    if (!last) return last.error();
+    if (*last > found.figures.last) {
+        found.figures.stored += static_cast<std::uint64_t>(*last - found.figures.last);
+        found.figures.last = *last;
     }
     // Then the newest segments are gone, and their numbers would be given again.
     if (number(found.cursor.acked) > found.figures.last) return damaged("the newest messages are missing");
     const auto finished_there = finished(found.cursor);
     if (!finished_there) return finished_there.error();
     found.finished = *finished_there;
+    if (has_set_aside(part::log)) {
+        found.figures.last += numbers_to_skip;
+        found.figures.skipped += static_cast<std::uint64_t>(numbers_to_skip);
+    }
     const auto newest_received = at_or_before(part::inbox, highest_number);
     if (!newest_received) return newest_received.error();
     if (*newest_received && (*newest_received)->last() > found.inbox.last) return damaged("the state of the inbox is missing");
@@ -226,6 +279,8 @@ result<void> log_table::save(const held_identifiers& what) { return put_row(held
 result<void> log_table::save(const inbox_state& what) { return put_row(inbox_key, 0, encode(what)); }
 result<void> log_table::save(const dead_letter_state& what) { return put_row(dead_letters_key, 0, encode(what)); }
 result<void> log_table::save(const boot_clocks& what) { return put_row(boot_clocks_key, 0, encode(what)); }
+
+result<void> log_table::save(const damage& what) { return put_row(damage_key, 0, encode(what)); }
 
 result<void> log_table::load_texts(dictionary& to) {
     auto found = texts_.select();

@@ -7,7 +7,10 @@
 #include <tuple>
 #include <utility>
 
+#include "store/fault.hpp"
+#include "store/quarantine.hpp"
 #include "store/queue_file.hpp"
+#include "store/salvage.hpp"
 #include "store/schema.hpp"
 
 namespace store {
@@ -20,14 +23,25 @@ constexpr std::size_t cached_bytes = 2 * segment_bytes;
 
 // ---- Opening ----
 
-result<void> queue::file::open(const tuning& with, recovery& found) {
-    const bool on_system_disk = with.vfs == nullptr;
-    if (on_system_disk) {
-        if (const auto locked = lock_.take(how_.path); !locked) return locked;
+result<void> queue::file::open(recovery& found) {
+    files_ = with_.files != nullptr || with_.vfs != nullptr ? with_.files : &system_files();
+    if (with_.vfs == nullptr) {
+        lock_ = std::make_shared<writer_lock>();
+        if (const auto locked = lock_->take(how_.path); !locked) return locked;
     }
-    if (const auto metered = meter_.over(with.vfs); !metered) return metered;
-    reserve_ = reserve(how_.path, std::min(how_.reserve_bytes, how_.max_bytes), with.vfs);
-    const auto opened = open_for_writing(connection_, how_, with, meter_.name());
+    if (files_ != nullptr) {
+        const auto completed = quarantine(*files_, how_.path).resume();
+        if (!completed) return completed.error();
+        moved_now_ = *completed;
+        if (const auto fault = fault_before_opening(*files_, how_.path)) return error(errc::damaged, how_.path + ": " + *fault);
+    }
+    return open_file(found);
+}
+
+result<void> queue::file::open_file(recovery& found) {
+    if (const auto metered = meter_.over(with_.vfs); !metered) return metered;
+    reserve_ = reserve(how_.path, std::min(how_.reserve_bytes, how_.max_bytes), with_.vfs);
+    const auto opened = open_for_writing(connection_, how_, with_, meter_.name());
     if (!opened) return opened.error();
     checkpoint_owed_ = opened->checkpoint_owed;
     if (const auto ready = log_.prepare(log_table::purpose::writing); !ready) return ready;
@@ -39,35 +53,74 @@ result<void> queue::file::open(const tuning& with, recovery& found) {
     written_before_ = now_.figures.bytes_written;
     if (const auto started = start_up(opened->created); !started) return started;
     // At each start, not only when the file was made: the process that made it may have ended before it came to this.
-    if (on_system_disk) {
+    if (with_.vfs == nullptr) {
         if (const auto synced = sync_folder_of(how_.path); !synced) return synced;
     }
     is_open_ = true;
     const std::string reserve_failed = secure_room();
-    found = {opened->created,
-             now_.cursor,
-             now_.session,
-             now_.ledger(),
-             sequence{now_.figures.last},
-             now_.held,
-             now_.inbox.counts,
-             disk_full_,
-             reserve_failed,
-             offset_of(now_.boots, how_.boot_id)};
+    found = {opened->created, now_.cursor,       now_.session, now_.ledger(),  sequence{now_.figures.last},
+             now_.held,       now_.inbox.counts, disk_full_,   reserve_failed, offset_of(now_.boots, how_.boot_id),
+             now_.damage};
+    if (found.damage) found.damage->is_news = moved_now_;
     return {};
+}
+
+std::unique_ptr<queue::file> queue::file::closed(std::unique_ptr<file> damaged) {
+    auto made = std::make_unique<file>(damaged->how_, damaged->with_);
+    made->files_ = damaged->files_;
+    made->lock_ = damaged->lock_;
+    made->before_damage_ = damaged->is_open_ ? damaged->now_ : damaged->before_damage_;
+    damaged->is_open_ = false;
+    damaged->connection_.leave_wal();
+    return made;
+}
+
+/// The new file is complete and durable before the damaged one loses its name.
+result<void> queue::file::rescue(const error& why, recovery& found) {
+    quarantine aside(*files_, how_.path);
+    if (const auto cleared = aside.clear_workplace(); !cleared) return cleared;
+    const store::damage report{why.detail(), aside.next_name()};
+    const auto copy = [&] { return store::salvage(*files_, how_.path, aside.workplace(), with_, before_damage_, report); };
+    auto salvaged = copy();
+    if (!salvaged && salvaged.error().code() == errc::full && how_.reserve_bytes > 0) {
+        reserve(how_.path, how_.reserve_bytes, with_.vfs).give_up();
+        if (const auto cleared = aside.clear_workplace(); !cleared) return cleared;
+        salvaged = copy();
+    }
+    if (!salvaged) {
+        std::ignore = aside.clear_workplace();  // the next attempt does it again
+        const bool no_room = salvaged.error().code() == errc::full;
+        return error(salvaged.error().code(),
+                     how_.path + " is damaged, and what can be saved of it " +
+                         (no_room ? "finds no room for a copy; free some space on the device: " : "can't be copied: ") +
+                         salvaged.error().detail());
+    }
+    if (const auto swapped = aside.swap(); !swapped) return swapped;
+    moved_now_ = true;
+    return open_file(found);
+}
+
+error queue::file::closed_because() const {
+    return {errc::damaged, how_.path + ": was found damaged, and nothing could be salvaged yet"};
 }
 
 /// Writes only if there is something to write: an ordinary start costs the card nothing.
 result<void> queue::file::start_up(bool created) {
     const bool forget_texts = !created && now_.figures.stored == 0 && texts_.half_full();
     const bool new_bound = now_.figures.max_bytes != how_.max_bytes;
-    if ((!forget_texts && !new_bound) || checkpoint_owed_) return {};
+    const bool damaged_is_gone = now_.damage && files_ != nullptr && files_->beginning_with(now_.damage->moved_to).empty();
+    if ((!forget_texts && !new_bound && !damaged_is_gone) || checkpoint_owed_) return {};
     now_.figures.max_bytes = how_.max_bytes;
     if (const auto begun = log_.begin(); !begun) return begun;
     if (forget_texts) {
         // No segment refers to them, and the topics of an older config would only be in the way.
         if (const auto cleared = log_.clear_texts(); !cleared) return cleared;
         texts_ = dictionary();
+        if (const auto loaded = log_.load_texts(texts_); !loaded) return loaded;
+    }
+    if (damaged_is_gone) {
+        if (const auto forgotten = log_.forget_damage(); !forgotten) return forgotten;
+        now_.damage.reset();
     }
     if (const auto saved = save_counters(now_.figures); !saved) return saved;
     return log_.commit();
@@ -93,10 +146,12 @@ result<bool> queue::file::locate(std::int64_t from) {
     auto segment = log_.segment_from(part::log, from);
     if (!segment) return segment.error();
     reading_ = *segment ? std::move(**segment) : segment_reader();
+    reading_boot_.reset();
     return segment->has_value();
 }
 
 result<std::vector<stored_message>> queue::file::read(sequence from, std::size_t most_messages, std::size_t most_bytes) {
+    if (!is_open_) return closed_because();
     std::vector<stored_message> found;
     std::size_t bytes = 0;
     std::int64_t next = std::max<std::int64_t>(1, number(from));
@@ -120,16 +175,17 @@ result<std::vector<stored_message>> queue::file::read(sequence from, std::size_t
 
 /// The first message at or above `from`; nothing: there is none.
 result<std::optional<stored_message>> queue::file::read_next(std::int64_t from) {
-    const auto there = locate(from);
-    if (!there) return there.error();
-    if (!*there) return std::optional<stored_message>();
     stored_message found;
     do {
-        if (!reading_.next(texts_, found)) {
-            const std::string which = std::to_string(reading_.position());
-            reading_ = {};
-            return log_.damaged("message " + which + " can't be decoded, or its topic is damaged");
-        }
+        const auto there = locate(from);
+        if (!there) return there.error();
+        if (!*there) return std::optional<stored_message>();
+        if (reading_.next(texts_, found)) continue;
+        // It can't be decoded, or its topic is damaged.
+        log_.set_aside(part::log, reading_.first());
+        from = std::max(from, reading_.last() + 1);
+        reading_ = {};
+        found.sequence = sequence{0};
     } while (number(found.sequence) < from);
     tell_boot(found);
     return std::optional<stored_message>(std::move(found));
@@ -137,20 +193,19 @@ result<std::optional<stored_message>> queue::file::read_next(std::int64_t from) 
 
 /// Looked up once a segment.
 void queue::file::tell_boot(stored_message& of) {
-    if (!reading_boot_ || reading_boot_->segment != reading_.first()) {
-        const bool is_this = !how_.boot_id.empty() && reading_.boot() == how_.boot_id;
-        reading_boot_ = {reading_.first(), is_this, offset_of(now_.boots, reading_.boot())};
-    }
+    if (!reading_boot_) reading_boot_ = {is_this_boot(reading_.boot()), offset_of(now_.boots, reading_.boot())};
     of.of_this_boot = reading_boot_->is_this;
     of.boot_offset_ms = reading_boot_->offset_ms;
 }
 
 result<std::vector<waiting_message>> queue::file::read_inbox(inbox_number from, std::size_t most_messages,
                                                              std::size_t most_bytes) {
+    if (!is_open_) return closed_because();
     return inbox_.read(now_.inbox, from, most_messages, most_bytes);
 }
 
 result<std::vector<dead_letter>> queue::file::read_dead_letters(dead_letter_number from, std::size_t most) {
+    if (!is_open_) return closed_because();
     return dead_letters_.read(from, most);
 }
 
@@ -165,16 +220,27 @@ result<queue> queue::open(const options& how, recovery& found) { return open_tun
 
 result<queue> open_tuned(const options& how, const tuning& with, recovery& found) {
     assert(!how.path.empty() && how.max_bytes >= smallest_bound);
-    auto opened = std::make_unique<queue::file>(how);
-    auto done = opened->open(with, found);
+    auto opened = std::make_unique<queue::file>(how, with);
+    auto done = opened->open(found);
+    if (!done && done.error().code() == errc::full && with.vfs == nullptr && has_room_at(how.path))
+        done = error(errc::damaged, done.error().detail());  // as in only_seems_full()
     if (!done && done.error().code() == errc::full && how.reserve_bytes > 0) {
         // Not even what SQLite keeps beside the file has room. The reserve does; it is for this.
-        opened = std::make_unique<queue::file>(how);
+        opened = std::make_unique<queue::file>(how, with);
         reserve(how.path, how.reserve_bytes, with.vfs).give_up();
-        done = opened->open(with, found);
+        done = opened->open(found);
     }
-    if (!done) return done.error();
-    return queue(std::move(opened));
+    if (done) return queue(std::move(opened));
+    if (done.error().code() != errc::damaged || !opened->can_be_rescued()) return done.error();
+    queue damaged(std::move(opened));
+    if (const auto rescued = damaged.salvage(done.error(), found); !rescued) return rescued.error();
+    return damaged;
+}
+
+result<void> queue::salvage(const error& why, recovery& found) {
+    if (!file_->can_be_rescued()) return why;
+    file_ = file::closed(std::move(file_));
+    return file_->rescue(why, found);
 }
 
 result<commit_report> queue::commit(const transaction& work) { return file_->commit(work); }

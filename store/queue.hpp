@@ -18,7 +18,8 @@ namespace store {
 template <typename T>
 using result = boost::system::result<T, error>;
 
-/// A message's place in the log: 1, 2, 3 … in the order of acceptance, never given twice, also not after a crash.
+/// A message's place in the log: 1, 2, 3 … in the order of acceptance, never given twice, also not after a crash; but those that
+/// a caller gives out itself (transaction::first) are, if it ends before it has committed them.
 enum class sequence : std::int64_t {};
 constexpr std::int64_t number(sequence s) { return static_cast<std::int64_t>(s); }
 
@@ -29,10 +30,6 @@ struct stamp {
     bool synchronised = false;      // was the wall clock known to be right
     bool operator==(const stamp&) const = default;
 };
-
-/// How long ago that was. In the boot in which it was taken, the time since then is known, however the wall clock was set;
-/// beyond it only if both wall clocks were right. Nothing: nobody can know. Never below 0.
-std::optional<std::chrono::milliseconds> age_of(const stamp& taken, bool of_this_boot, const stamp& now);
 
 struct message {
     std::string topic;
@@ -82,7 +79,8 @@ constexpr std::int64_t number(dead_letter_number n) { return static_cast<std::in
 struct parking {
     store::sequence sequence{0};
     std::uint8_t reason_code = 0;
-    std::string reason;  // only its first 200 bytes are kept
+    std::string reason;                                    // only its first 200 bytes are kept
+    std::optional<store::message> message = std::nullopt;  // if it isn't in the log (transaction::first)
     bool operator==(const parking&) const = default;
 };
 
@@ -166,6 +164,13 @@ struct dead_letter_counts {
 /// transaction has made room by then.
 struct transaction {
     std::vector<message> append;  // in order; QoS 1 and 2 only
+    /// Of the first message of `append`, or, without one, of the next that there will be; 0: the next of the log. All numbers
+    /// between the newest of the log and this one were given out by the caller to messages that need no row any more, since the
+    /// cursor finishes them; the ledger has them as accepted.
+    sequence first{0};
+    /// So many of `append` were given their numbers by the caller, and may be known by them elsewhere: none of these is refused.
+    /// If there is no room for them the transaction fails (errc::full).
+    std::size_t numbered = 0;
     bool handed_out = false;  // the caller keeps what is appended and may send it: it is not evicted, as if read() had given it
     std::optional<store::cursor> cursor;
     std::optional<session_record> session;
@@ -175,9 +180,9 @@ struct transaction {
     std::optional<std::vector<std::uint16_t>> held;  // replaces the inbound identifiers whose release hasn't come; order is kept
     std::vector<inbox_number> handled;               // the application has done with these; unknown ones are passed over
     std::vector<dead_letter_number> remove_dead_letters;
-    bool remove_all_dead_letters = false;        // of those there were before this transaction
-    std::uint64_t unwritten = 0;                 // messages that never got into one: counted as accepted, and as dropped_unwritten
-    std::optional<stamp> now;                    // messages older than options::max_age go; once a minute is often enough
+    bool remove_all_dead_letters = false;  // of those there were before this transaction
+    std::uint64_t unwritten = 0;           // messages that never got into one: counted as accepted, and as dropped_unwritten
+    std::optional<stamp> now;              // messages older than options::max_age go; once a minute is often enough
     std::optional<std::int64_t> boot_offset_ms;  // of this boot, if options::boot_id names it; kept for the last 16 boots
 };
 
@@ -194,7 +199,7 @@ struct write_counts {
 struct thinning {
     sequence from{0};  // the stretch, ends included
     sequence to{0};
-    std::uint64_t messages = 0;  // that went
+    std::uint64_t messages = 0;  // that went; 0: it was too few, so all stay and keep their numbers
     bool starts_over = false;    // the next message of every topic stays; otherwise it alternates on from the stretch before
     bool operator==(const thinning&) const = default;
 };
@@ -206,8 +211,10 @@ struct commit_report {
     std::uint64_t evicted = 0;  // messages dropped by drop_oldest …
     sequence evicted_from{0};   // … all within this range, ends included
     sequence evicted_to{0};
-    std::uint64_t aged = 0;  // messages dropped by max_age, older than those evicted …
-    sequence aged_from{0};   // … all within this range, ends included
+    std::uint64_t damaged = 0;           // messages of segments that were found damaged since the commit before, and are dropped
+    std::uint64_t received_damaged = 0;  // likewise, of the inbox
+    std::uint64_t aged = 0;              // messages dropped by max_age, older than those evicted …
+    sequence aged_from{0};               // … all within this range, ends included
     sequence aged_to{0};
     bool more_aged = false;                               // there may be more of them: give the time again soon
     std::optional<std::chrono::milliseconds> oldest_age;  // if the time was given: of the oldest segment that may be dropped
@@ -243,6 +250,22 @@ struct options {
     std::uint64_t reserve_bytes = 0;
 };
 
+/// The queue file was damaged. It was moved aside, and what of it could be found again is in a new one, with the numbers that
+/// it had. How far the session had got is in doubt, so none may be resumed.
+struct damage {
+    std::string reason;          // what was wrong, for a person
+    std::string moved_to;        // the damaged file; its WAL, if it had one, is beside it
+    std::uint64_t salvaged = 0;  // messages of the log that are still to be delivered …
+    std::uint64_t repeated = 0;  // … of which so many may have arrived already
+    std::uint64_t lost = 0;      // neither finished nor found; in the ledger as dropped_damaged
+    std::uint64_t received_lost = 0;
+    std::uint64_t dead_letters_lost = 0;
+    bool exact = false;        // otherwise there may be more of each, which nobody can know
+    bool ledger_lost = false;  // the ledger's counts, too: it begins with what was found
+    bool is_news = true;       // else an earlier opening has told it; it is told until the damaged file is removed
+    bool operator==(const damage&) const = default;
+};
+
 /// What open() found.
 struct recovery {
     bool created = false;  // there was no file
@@ -255,6 +278,7 @@ struct recovery {
     bool disk_full = false;      // as in commit_report: there is no room for the reserve
     std::string reserve_failed;  // why the reserve couldn't be made, if the device isn't full; the queue goes on without it
     std::optional<std::int64_t> boot_offset_ms;  // of this boot, if an earlier process has told it
+    std::optional<store::damage> damage = std::nullopt;
 };
 
 /// What anyone may look at beside a running service.
@@ -279,8 +303,13 @@ struct tuning;  // for tests: store/tuning.hpp
 class queue {
 public:
     /// Opens or makes the queue file and leaves it ready for the first commit. Fails if another process has it open
-    /// for writing, if it is of a newer version, if it is damaged or can't be written.
+    /// for writing, if it is of a newer version or another program's, or can't be written. A damaged file is moved aside, and
+    /// what of it can be found again is in a new one: `found.damage`. (That needs room for a copy: else it fails as full.)
     static result<queue> open(const options& how, recovery& found);
+
+    /// What open() does with a damaged file, when commit() or read() has come upon damage. Nothing that is known in memory is
+    /// lost. If it fails, all else fails as damaged until it is tried again with success.
+    result<void> salvage(const error& why, recovery& found);
 
     /// Reads the figures of a queue file beside a running service, without disturbing it.
     static result<statistics> inspect(const std::string& path);
@@ -304,7 +333,8 @@ public:
 
     /// Messages from `from` on, in order; at most `most_messages`, and no more than `most_bytes` of topic, payload
     /// and properties unless the first alone is larger. Gaps left by eviction are skipped. Empty: there is none yet.
-    /// A segment whose checksum fails is errc::damaged.
+    /// Messages whose checksum fails are left out, and the next commit drops them (commit_report::damaged). errc::damaged: the
+    /// file as such is; salvage().
     result<std::vector<stored_message>> read(sequence from, std::size_t most_messages, std::size_t most_bytes);
 
     /// Messages of the inbox that aren't handled, with numbers from `from` on; for the rest as read().

@@ -4,12 +4,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
 
 #include "store/dead_letters.hpp"
+#include "store/files.hpp"
 #include "store/inbox.hpp"
 #include "store/lock.hpp"
 #include "store/log.hpp"
@@ -25,11 +27,15 @@ namespace store {
 /// Declared in the order in which its members must outlive each other.
 class queue::file {
 public:
-    explicit file(const options& how) : how_(how) {}
+    file(const options& how, const tuning& with) : how_(how), with_(with) {}
     ~file();
     file(const file&) = delete;
     file& operator=(const file&) = delete;
-    result<void> open(const tuning& with, recovery& found);
+    result<void> open(recovery& found);
+    /// The same queue with its file closed and untouched; next: rescue(). It keeps what it knows, and the lock.
+    static std::unique_ptr<file> closed(std::unique_ptr<file> damaged);
+    result<void> rescue(const error& why, recovery& found);
+    bool can_be_rescued() const { return files_ != nullptr; }
     result<commit_report> commit(const transaction& work);
     result<std::vector<stored_message>> read(sequence from, std::size_t most_messages, std::size_t most_bytes);
     result<std::vector<waiting_message>> read_inbox(inbox_number from, std::size_t most_messages, std::size_t most_bytes);
@@ -54,35 +60,41 @@ private:
     struct dated_segment {
         segment_row row;
         std::optional<stamp> newest;
-        bool of_this_boot = false;
+        std::string boot;
     };
 
     /// What is known of the boot in which a segment was taken.
     struct boot_facts {
-        std::int64_t segment = 0;  // its first message
         bool is_this = false;
         std::optional<std::int64_t> offset_ms;
     };
 
+    result<void> open_file(recovery& found);
     result<void> start_up(bool created);
+    error closed_because() const;
     std::string secure_room();
+    bool only_seems_full();
     bool tighten();
+    result<void> reach_smallest_size();
     result<commit_report> commit_or_undo(const transaction& work);
     result<commit_report> try_commit(const transaction& work);
     result<void> move_messages(const transaction& work, attempt& in);
     result<void> park(std::span<const parking> messages, const cursor& finished_by, attempt& in);
     result<void> bury(const transaction& work, attempt& in);
     result<void> fill_inbox(const transaction& work, attempt& in);
+    result<void> drop_damaged(attempt& in);
     result<void> save_records(attempt& in);
     result<void> save_counters(counters& figures);
     result<void> finish(const cursor& moved, attempt& in);
     result<void> append(std::span<const message> messages, attempt& in);
+    result<void> check_numbered(std::size_t numbered, attempt& in);
     result<segment_writer> write_segment(std::span<const message> messages, std::size_t most_bytes);
     result<text_reference> reference(std::string_view text);
     result<std::uint64_t> make_room(std::uint64_t pages, attempt& in);
     result<bool> evict(std::uint64_t pages, attempt& in);
     // aging.cpp
     result<void> age_out(const stamp& now, attempt& in);
+    std::optional<std::chrono::milliseconds> age_of(const dated_segment& segment, const stamp& judge, const attempt& in) const;
     result<bool> drop_aged(std::int64_t after, std::int64_t last_to_go, attempt& in);
     result<std::optional<dated_segment>> next_dated(std::int64_t after);
     // thinning.cpp
@@ -97,9 +109,13 @@ private:
     result<bool> locate(std::int64_t from);
     result<std::optional<stored_message>> read_next(std::int64_t from);
     void tell_boot(stored_message& of);
+    bool is_this_boot(const std::string& id) const { return !id.empty() && id == how_.boot_id; }
 
     const options how_;
-    writer_lock lock_;
+    const tuning with_;
+    files* files_ = nullptr;
+    std::shared_ptr<writer_lock> lock_;      // goes on to the one that comes after damage
+    std::optional<contents> before_damage_;  // what was known when damage was found
     write_meter meter_;
     connection connection_;
     log_table log_{connection_};
@@ -112,9 +128,10 @@ private:
     segment_reader reading_;            // the segment that was read last, up to where
     std::optional<boot_facts> reading_boot_;
     bool is_open_ = false;
+    bool moved_now_ = false;  // a damaged file has been moved aside by this one
     reserve reserve_;
     bool disk_full_ = false;
-    bool checkpoint_owed_ = false;              // the one at opening
+    bool checkpoint_owed_ = false;              // the one at opening, or when the device became full
     std::optional<std::uint64_t> tight_pages_;  // for segments, on a full device
 
     clock_trust trust_;

@@ -112,6 +112,16 @@ std::string encode(const dead_letter_state& what) {
     return to;
 }
 
+std::string encode(const damage& what) {
+    std::string to = begin();
+    put_text(to, what.reason);
+    put_text(to, what.moved_to);
+    for (const std::uint64_t value : {what.salvaged, what.repeated, what.lost, what.received_lost, what.dead_letters_lost})
+        put_varint(to, value);
+    put_varint(to, (what.exact ? 1u : 0u) | (what.ledger_lost ? 2u : 0u));
+    return to;
+}
+
 std::string encode(const boot_clocks& what) {
     std::string to = begin();
     put_varint(to, what.size());
@@ -194,6 +204,21 @@ std::optional<dead_letter_state> decode_dead_letters(std::string_view bytes) {
     found.last = number(take_sequence(from));
     for (std::uint64_t* value : {&found.counts.messages, &found.counts.bytes, &found.counts.crowded_out, &found.counts.not_found})
         *value = from.varint();
+    if (!ended(from)) return std::nullopt;
+    return found;
+}
+
+std::optional<damage> decode_damage(std::string_view bytes) {
+    byte_reader from(bytes);
+    if (!begins(from)) return std::nullopt;
+    damage found;
+    found.reason = from.text();
+    found.moved_to = from.text();
+    for (std::uint64_t* value : {&found.salvaged, &found.repeated, &found.lost, &found.received_lost, &found.dead_letters_lost})
+        *value = from.varint();
+    const std::uint64_t flags = from.varint();
+    found.exact = (flags & 1) != 0;
+    found.ledger_lost = (flags & 2) != 0;
     if (!ended(from)) return std::nullopt;
     return found;
 }

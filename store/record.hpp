@@ -67,6 +67,7 @@ std::string encode(const session_record& what);
 std::string encode(const held_identifiers& what);
 std::string encode(const inbox_state& what);
 std::string encode(const dead_letter_state& what);
+std::string encode(const damage& what);
 std::string encode(const boot_clocks& what);
 
 /// Nothing: it isn't one.
@@ -76,6 +77,7 @@ std::optional<session_record> decode_session(std::string_view bytes);
 std::optional<held_identifiers> decode_held(std::string_view bytes);
 std::optional<inbox_state> decode_inbox(std::string_view bytes);
 std::optional<dead_letter_state> decode_dead_letters(std::string_view bytes);
+std::optional<damage> decode_damage(std::string_view bytes);
 std::optional<boot_clocks> decode_boot_clocks(std::string_view bytes);
 
 }  // namespace store

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cstdlib>
 #include <functional>
 
 namespace store {
@@ -16,6 +15,16 @@ constexpr std::uint64_t shrink_pages = 1024;             // 4 MiB a commit
 constexpr std::int64_t steady_ms = 3'600'000;
 constexpr std::int64_t largest_slew_ms = 10'000;     // between two looks at the clock: beyond it, it was set
 constexpr std::size_t most_alternating = 16 * 1024;  // topics, in about 0.7 MB; of those beyond, all messages stay
+
+bool is_without_step(const stamp& from, const stamp& to) {
+    std::int64_t by_wall = 0;
+    std::int64_t passed = 0;
+    std::int64_t apart = 0;
+    const bool absurd = __builtin_sub_overflow(to.wall_ms, from.wall_ms, &by_wall) ||
+                        __builtin_sub_overflow(to.monotonic_ms, from.monotonic_ms, &passed) ||
+                        __builtin_sub_overflow(by_wall, passed, &apart);
+    return !absurd && -largest_slew_ms <= apart && apart <= largest_slew_ms;
+}
 
 }  // namespace
 
@@ -42,21 +51,8 @@ void eviction::add(const segment_row& next) {
     messages_ += static_cast<std::uint64_t>(next.count);
 }
 
-std::optional<std::chrono::milliseconds> age_of(const stamp& taken, bool of_this_boot, const stamp& now) {
-    std::int64_t age = 0;
-    if (of_this_boot) {
-        age = now.monotonic_ms - taken.monotonic_ms;
-    } else if (now.synchronised && taken.synchronised) {
-        age = now.wall_ms - taken.wall_ms;
-    } else {
-        return std::nullopt;
-    }
-    return std::chrono::milliseconds(std::max<std::int64_t>(age, 0));
-}
-
 stamp clock_trust::judge(stamp now) {
-    const auto offset = [](const stamp& of) { return of.wall_ms - of.monotonic_ms; };
-    const bool goes_on = now.synchronised && last_ && std::abs(offset(now) - offset(*last_)) <= largest_slew_ms;
+    const bool goes_on = now.synchronised && last_ && is_without_step(*last_, now);
     if (!goes_on) steady_since_ms_ = now.monotonic_ms;
     last_ = now.synchronised ? std::optional(now) : std::nullopt;
     now.synchronised = goes_on && now.monotonic_ms - steady_since_ms_ >= steady_ms;
@@ -64,10 +60,13 @@ stamp clock_trust::judge(stamp now) {
 }
 
 bool alternation::keeps(std::string_view topic) {
-    const std::size_t which = std::hash<std::string_view>()(topic);
-    if (skips_next_.erase(which) > 0) return false;
-    if (skips_next_.size() < most_alternating) skips_next_.insert(which);
+    if (skips_next_.erase(std::hash<std::string_view>()(topic)) > 0) return false;
+    keep(topic);
     return true;
+}
+
+void alternation::keep(std::string_view topic) {
+    if (skips_next_.size() < most_alternating) skips_next_.insert(std::hash<std::string_view>()(topic));
 }
 
 }  // namespace store

@@ -64,6 +64,8 @@ private:
 class alternation {
 public:
     bool keeps(std::string_view topic);
+    /// Whichever it is, it stays; the topic's next one doesn't.
+    void keep(std::string_view topic);
     void start_over() { skips_next_.clear(); }
     bool is_at_start() const { return skips_next_.empty(); }
 

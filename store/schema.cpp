@@ -14,7 +14,8 @@ namespace store {
 namespace {
 
 constexpr std::int64_t largest_warm_wal = 16 << 20;
-constexpr std::int64_t spare_pages = 128;  // for texts, cursors and the tree, when segments have used up the bound
+constexpr std::int64_t absurd_version = 1000;  // no Tidegate will ever write it: damage
+constexpr std::int64_t spare_pages = 128;      // for texts, cursors and the tree, when segments have used up the bound
 
 // A fresh file gets these before its first page is written; later they can't be changed.
 constexpr char settings_at_birth[] =
@@ -49,6 +50,14 @@ result<bool> is_blank(connection& file) {
     return *tables_there == 0;
 }
 
+/// Whatever its header says.
+result<bool> has_tables(connection& of) {
+    const auto there =
+        of.integer("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ('log', 'text', 'dead_letter')");
+    if (!there) return there.error();
+    return *there >= 2;
+}
+
 // Changing to WAL is the one transaction with a rollback journal. With less than EXTRA the journal could come back after a
 // power cut and undo it, together with what was moved into the file since.
 result<void> use_wal(connection& file) {
@@ -78,6 +87,11 @@ result<void> checkpoint(connection& file) {
 
 namespace {
 
+std::string set_version() {
+    return "PRAGMA application_id=" + std::to_string(application_id) + ";PRAGMA user_version=" + std::to_string(schema_version) +
+           ";COMMIT";
+}
+
 // One transaction: a file either is blank or has all that a queue needs.
 result<void> create_tables(connection& file, std::uint64_t max_bytes) {
     const std::string begin = std::string("BEGIN IMMEDIATE;") + tables + dead_letter_table_of_2;
@@ -87,9 +101,7 @@ result<void> create_tables(connection& file, std::uint64_t max_bytes) {
     counters figures;
     figures.max_bytes = max_bytes;
     if (const auto saved = log.save(figures); !saved) return saved;
-    const std::string sql = "PRAGMA application_id=" + std::to_string(application_id) +
-                            ";PRAGMA user_version=" + std::to_string(schema_version) + ";COMMIT";
-    return file.run(sql.c_str());
+    return file.run(set_version().c_str());
 }
 
 /// An older file gets what it lacks, all in one transaction.
@@ -144,6 +156,18 @@ result<opening> open_for_writing(connection& to, const options& how, const tunin
     return found;
 }
 
+result<void> open_blank(connection& to, const std::string& path, const tuning& with) {
+    if (const auto opened = to.open(path, connection::access::read_write, with.vfs); !opened) return opened;
+    if (const auto born = to.run(settings_at_birth); !born) return born;
+    if (const auto set = to.run(settings); !set) return set;
+    // Without a journal and with one sync at its end: whoever is cut off begins again.
+    const std::string begin =
+        std::string("PRAGMA journal_mode=OFF;PRAGMA synchronous=FULL;BEGIN EXCLUSIVE;") + tables + dead_letter_table_of_2;
+    return to.run(begin.c_str());
+}
+
+result<void> finish_blank(connection& of) { return of.run(set_version().c_str()); }
+
 void rewind_wal(connection& of) {
     std::ignore = of.run("PRAGMA wal_checkpoint(RESTART)");  // if it fails, the next start has more to catch up with
 }
@@ -151,14 +175,19 @@ void rewind_wal(connection& of) {
 result<void> check_version(connection& of) {
     const auto application = of.integer("PRAGMA application_id");
     if (!application) return application.error();
-    if (*application != application_id)
-        return error(errc::damaged, of.path() + ": is an SQLite database, but not a Tidegate queue; choose another file");
+    if (*application != application_id) {
+        const auto ours = has_tables(of);
+        if (!ours) return ours.error();
+        if (*ours) return error(errc::damaged, of.path() + ": has a queue's tables, but says that it is something else");
+        return error(errc::foreign, of.path() + ": is an SQLite database, but not a Tidegate queue; choose another file");
+    }
     const auto version = of.integer("PRAGMA user_version");
     if (!version) return version.error();
-    if (*version > schema_version)
+    if (*version > schema_version && *version < absurd_version)
         return error(errc::newer, of.path() + ": has format " + std::to_string(*version) + ", this Tidegate knows " +
                                       std::to_string(schema_version) + "; install the newer version, or choose another file");
-    if (*version < 1) return error(errc::damaged, of.path() + ": has the unknown format " + std::to_string(*version));
+    if (*version < 1 || *version >= absurd_version)
+        return error(errc::damaged, of.path() + ": has the unknown format " + std::to_string(*version));
     const auto page = of.integer("PRAGMA page_size");
     if (!page) return page.error();
     if (*page != static_cast<std::int64_t>(page_size))

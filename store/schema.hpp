@@ -11,14 +11,16 @@
 //         first  < 0   -1 - (256 × destination + lane): cursor; -65537 - destination: session; -65793 - destination: held
 //                      identifiers (both are 0 so far); -131073: inbox; -131074: dead letters; -131075: the clock in the last
 //                      boots; data: record.hpp
+//                      -131090: what became of the damaged file that this one was made from
 //         first below -2^61   -2^62 + n: a segment of the inbox with the messages n, n + 1, …; inbox.hpp
 //     text(id INTEGER PRIMARY KEY, crc INTEGER, text TEXT)
-//         topics and boot identifiers, which segments of the log refer to by number
+//         topics and boot identifiers, which segments of the log refer to by number; no number is ever given to another text
 //     dead_letter(number INTEGER PRIMARY KEY, crc INTEGER, data BLOB)
 //         data: dead_letters.hpp
 //
-// crc is the CRC-32 of key, count and data, so that what a card has garbled is never sent. The small columns stand before
-// the BLOB, so that they can be read without it.
+// crc is the CRC-32 of key, count and data, so that what a card has garbled is never sent: it also lets each row be believed by
+// itself when the tree that leads to it is damaged (salvage.hpp). Files beside it then: quarantine.hpp. The small columns stand
+// before the BLOB, so that they can be read without it.
 //
 // Counters and cursors are rows of the log, not tables: SQLite writes whole pages, and with psow=0 one more for each commit.
 // As the lowest keys they share a leaf with the oldest segments, which are removed when a cursor moves; on a healthy link
@@ -73,6 +75,12 @@ result<void> checkpoint(connection& of);
 /// The normal bound of the file, and any other.
 result<void> bound_pages(connection& of, const options& how);
 result<void> limit_pages(connection& of, std::uint64_t pages);
+
+/// A new file with all tables and without a WAL, in a transaction that is open: finish_blank() ends it. If the power goes
+/// before, there is nothing of use.
+result<void> open_blank(connection& to, const std::string& path, const tuning& with);
+/// Durable when it returns success.
+result<void> finish_blank(connection& of);
 
 /// Prepares for a start that has nothing to catch up with. Requires: a small commit follows, then the closing.
 void rewind_wal(connection& of);

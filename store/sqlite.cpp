@@ -79,6 +79,8 @@ errc class_of(int code, int system_error) {
         case SQLITE_MISMATCH:
         case SQLITE_CONSTRAINT:
         case SQLITE_ERROR:
+        case SQLITE_FORMAT:
+        case SQLITE_TOOBIG:
             return errc::damaged;  // our SQL is right, so the tables that it finds aren't
         case SQLITE_READONLY:
         case SQLITE_PERM:
@@ -96,12 +98,15 @@ errc class_of(int code, int system_error) {
     }
 }
 
-const char* remedy_for(errc code) {
+const char* remedy_for(errc code, int system_error) {
+    if (code == errc::read_only && system_error == EROFS)
+        return "the file system is read-only, mostly after an error: see the system's log, check the device (fsck), mount it "
+               "writable again, or replace it";
     switch (code) {
         case errc::full:
             return "free some space on the device or lower buffer.max_bytes";
         case errc::damaged:
-            return "move the file and its -wal aside together to start with an empty queue";
+            return "the service saves what it can of it when it next starts";
         case errc::read_only:
             return "make the file and its folder writable for the user that runs Tidegate";
         case errc::in_use:
@@ -139,6 +144,12 @@ result<void> connection::keep_wal() {
     return {};
 }
 
+void connection::leave_wal() {
+    if (handle_ == nullptr) return;
+    // An old SQLite that doesn't know this copies what of the WAL is right into the file; salvage reads both.
+    std::ignore = sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+}
+
 result<void> connection::run(const char* sql) {
     const int code = sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr);
     if (code != SQLITE_OK) return failure(code);
@@ -172,10 +183,11 @@ void connection::roll_back() {
 }
 
 error connection::failure(int code) const {
-    const errc kind = class_of(code, handle_ != nullptr ? sqlite3_system_errno(handle_) : 0);
+    const int system_error = handle_ != nullptr ? sqlite3_system_errno(handle_) : 0;
+    const errc kind = class_of(code, system_error);
     const bool has_words = handle_ != nullptr && sqlite3_extended_errcode(handle_) == code;
     const std::string words = has_words ? sqlite3_errmsg(handle_) : sqlite3_errstr(code);
-    return {kind, path_ + ": " + words + " (SQLite " + std::to_string(code) + "); " + remedy_for(kind)};
+    return {kind, path_ + ": " + words + " (SQLite " + std::to_string(code) + "); " + remedy_for(kind, system_error)};
 }
 
 rows::rows(rows&& other) noexcept : connection_(other.connection_), running_(std::exchange(other.running_, nullptr)) {}

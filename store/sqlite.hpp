@@ -34,6 +34,8 @@ public:
     result<void> open(const std::string& path, access how, const char* vfs);
 
     result<void> keep_wal();
+    /// Closing is to change nothing: the file is damaged, and what is there is evidence.
+    void leave_wal();
 
     /// Runs statements without results, or whose results don't matter.
     result<void> run(const char* sql);

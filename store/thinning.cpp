@@ -25,7 +25,7 @@ constexpr std::uint64_t most_bytes = 4u << 20;
 constexpr std::uint64_t most_bytes_in_vain = 512u << 10;
 
 /// To write 256 KiB again for the sake of a few messages would wear the card out for nothing.
-bool is_worth_it(std::uint64_t bytes_after, std::uint64_t bytes_before) { return bytes_after <= bytes_before / 4 * 3; }
+bool is_worth_it(std::uint64_t bytes_after, std::uint64_t bytes_before) { return bytes_after <= bytes_before / 8 * 7; }
 
 }  // namespace
 
@@ -42,22 +42,25 @@ result<bool> queue::file::thin(attempt& in) {
 /// All of its segments that are of one boot and can be read.
 result<void> queue::file::thin(std::span<const segment_row> stretch, attempt& in) {
     counters& figures = in.next.figures;
-    alternation halving = halving_;
+    alternation halving = halving_;  // if it is halved, or …
+    alternation whole = halving_;    // … passed over
     std::optional<segment_writer> kept;
     std::string boot;
     segment_row all{stretch.front().first, 0, 0};
     std::int64_t last = 0;
     for (const segment_row& row : stretch) {
         auto segment = log_.segment_from(part::log, row.first);
-        if (!segment && segment.error().code() != errc::damaged) return segment.error();
-        if (!segment || !*segment || !is_readable(**segment)) break;
+        if (!segment) return segment.error();
+        if (!*segment || (*segment)->first() != row.first || !is_readable(**segment)) break;
         if (kept && (*segment)->boot() != boot) break;
         boot = (*segment)->boot();
         if (!kept) kept.emplace(known_reference(boot));
         stored_message next;
-        while ((*segment)->position() <= (*segment)->last() && (*segment)->next(texts_, next))
+        while ((*segment)->position() <= (*segment)->last() && (*segment)->next(texts_, next)) {
+            whole.keep(next.message.topic);
             if (halving.keeps(next.message.topic))
                 kept->add(next.message, known_reference(next.message.topic), 2 * largest_message);
+        }
         all.count += row.count;
         all.bytes += row.bytes;
         last = row.last();
@@ -65,10 +68,10 @@ result<void> queue::file::thin(std::span<const segment_row> stretch, attempt& in
     in.looked_at += std::max<std::uint64_t>(all.bytes, page_size);
     figures.thinned_up_to = kept ? last : stretch.front().last();
     if (!kept) return {};
-    const auto gone = static_cast<std::uint64_t>(all.count - kept->count());
-    if (gone > 0 && !is_worth_it(kept->count() == 0 ? 0 : kept->data().size(), all.bytes)) return {};
+    const bool halves = kept->count() == 0 || is_worth_it(kept->data().size(), all.bytes);
+    const auto gone = halves ? static_cast<std::uint64_t>(all.count - kept->count()) : 0;
     in.report.thinnings.push_back({sequence{all.first}, sequence{last}, gone, halving_.is_at_start()});
-    halving_ = std::move(halving);
+    halving_ = halves ? std::move(halving) : std::move(whole);
     if (gone == 0) return {};
 
     if (const auto erased = log_.erase(part::log, all.first, last); !erased) return erased;
@@ -104,7 +107,7 @@ result<std::vector<segment_row>> queue::file::stretch_after(std::int64_t after, 
         if (!row) return row.error();
         if (!*row) break;
         const auto segment = log_.as_segment(*segments);
-        if (!segment) return segment.error();
+        if (!segment) continue;
         bytes += segment->bytes;
         if (segment->last() > until || (bytes > stretch_bytes && !found.empty())) break;
         found.push_back(*segment);

@@ -6,8 +6,11 @@
 
 namespace store {
 
+class files;
+
 struct tuning {
-    const char* vfs = nullptr;  // an SQLite VFS; null: the system's, and then with lock file and synced folder
+    store::files* files = nullptr;  // beside the VFS; null with a VFS: a damaged queue isn't salvaged
+    const char* vfs = nullptr;      // an SQLite VFS; null: the system's, and then with lock file and synced folder
     const char* synchronous = "FULL";
     int checkpoint_pages = 1000;
     bool checkpoint_at_open = true;

@@ -43,6 +43,8 @@ std::string with_points(const std::string& points, const std::string& top = "") 
 TEST_CASE("read: gateway, broker and buffer", "[config][read]") {
     const auto all = valid("complete.yaml");
     CHECK(all.gateway_id == "plant7");
+    CHECK(all.clock == clock_trust::trusted);
+    CHECK(valid("smallest.yaml").clock == clock_trust::automatic);
     CHECK(all.mqtt.servers == std::vector<server>{{"broker.example", 1884}, {"fe80::1%eth0", 1883}});
     CHECK(all.mqtt.version == mqtt_version::v3_1_1);
     CHECK(all.mqtt.client_id == "plant7-gateway");
@@ -213,6 +215,8 @@ TEST_CASE("read: what isn't written has the model's default, and the schema says
     CHECK(fallback(section::buffer, "path") == queue.path);
     CHECK(static_cast<std::uint64_t>(*parse_size(fallback(section::buffer, "max_bytes")).value) == queue.max_bytes);
     CHECK(parse_duration(fallback(section::buffer, "commit_every")).value == queue.commit_every);
+    CHECK(parse_duration(fallback(section::buffer, "max_age")).value == queue.max_age);
+    CHECK((fallback(section::buffer, "durability") == "always" && queue.durability == durability::always));
     CHECK((fallback(section::buffer, "when_full") == "drop_oldest" && queue.policy == when_full::drop_oldest));
     CHECK(fallback(section::publish, "topic") == rules.topic);
     CHECK(fallback(section::publish, "qos") == std::to_string(rules.qos));
@@ -285,6 +289,17 @@ TEST_CASE("read: a zero is in range only where it means something", "[config][re
     CHECK(zero("buffer: { commit_every: 0s }\n") ==
           std::vector<std::string>{"'commit_every': '0s' is out of range; possible is 1ms to 10s"});
     CHECK(zero("buffer: { max_bytes: 0B }\n").size() == 1);
+}
+
+TEST_CASE("read: what goes when the queue is full, and what is too old", "[config][read]") {
+    const auto queue = [](const std::string& keys) {
+        return read(with_points("a: { coil: 1 }", "buffer: { " + keys + " }\n"), modbus_like()).config.value().buffer;
+    };
+    CHECK(queue("max_age: 30d").max_age == 30 * 24h);
+    CHECK(queue("max_age: 0s").max_age == 0s);
+    CHECK(queue("max_age: 1min").policy == when_full::drop_oldest);
+    CHECK(queue("when_full: thin").policy == when_full::thin);
+    CHECK(queue("when_full: thin").max_age == 0s);
 }
 
 TEST_CASE("read: keys for changes warn only where no point below publishes on change", "[config][read]") {

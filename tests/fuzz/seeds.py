@@ -3,6 +3,9 @@
 # usage: python3 tests/fuzz/seeds.py
 import pathlib
 import re
+import sqlite3
+import tempfile
+import zlib
 
 CORPUS = pathlib.Path(__file__).resolve().parent / "corpus"
 
@@ -68,6 +71,26 @@ def main():
     write("framer", "length_of_five_bytes", bytes([0, 0]) + bytes_of("d0 00 30 8080808000"))
     write("framer", "two_byte_length", bytes([255, 99]) + bytes_of("30 cd01 0003 'a/b'") + bytes(200) + bytes_of("d0 00"))
     websocket()
+    salvage()
+
+
+def salvage():
+    """The log of a queue: a small row, one with overflow pages; as a file, and in the WAL that a kill leaves."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "queue.db"
+        writer = sqlite3.connect(path, isolation_level=None)
+        writer.executescript("PRAGMA page_size=4096; PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL; BEGIN;"
+                             "CREATE TABLE log(first INTEGER PRIMARY KEY, count INTEGER NOT NULL, crc INTEGER NOT NULL, data BLOB NOT NULL);")
+        for first, size in ((1, 30), (2, 9000)):
+            message = bytes_of("01 00 01 'b' 00 03 'a/b' 01 02 04") + bytes([size & 127 | 128, size >> 7]) + bytes(size)
+            crc = zlib.crc32(message, zlib.crc32(bytes([2 * first, 2])))
+            writer.execute("INSERT INTO log VALUES(?, 1, ?, ?)", (first, crc, message))
+        writer.execute("COMMIT")
+        write("salvage", "wal", b"\0" + path.with_name("queue.db-wal").read_bytes())
+        writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        content = path.read_bytes()
+        write("salvage", "file", bytes([len(content) // 4096]) + content)
+        writer.close()
 
 
 def websocket():

@@ -273,30 +273,30 @@ TEST_CASE("delivery: what is left of a message's life is known within a boot, an
     using std::chrono::seconds;
     store::stored_message m;
     m.message.taken = {board.wall_ms - 40'000, board.monotonic_ms - 10'000, true};
-    CHECK_FALSE(life_left(m, board).has_value());
+    CHECK_FALSE(life_left(m, {board}).has_value());
     m.message.expiry = 60;
-    CHECK(life_left(m, board) == seconds(50));
+    CHECK(life_left(m, {board}) == seconds(50));
     m.of_this_boot = false;
-    CHECK(life_left(m, board) == seconds(20));
+    CHECK(life_left(m, {board}) == seconds(20));
     SECTION("a clock that may have been wrong takes nothing off") {
         m.message.taken.synchronised = false;
-        CHECK(life_left(m, board) == seconds(60));
+        CHECK(life_left(m, {board}) == seconds(60));
         m.message.taken.synchronised = true;
         auto unsure = board;
         unsure.synchronised = false;
-        CHECK(life_left(m, unsure) == seconds(60));
+        CHECK(life_left(m, {unsure}) == seconds(60));
     }
     SECTION("a clock that was set back adds nothing") {
         m.message.taken.wall_ms = board.wall_ms + 5000;
-        CHECK(life_left(m, board) == seconds(60));
+        CHECK(life_left(m, {board}) == seconds(60));
     }
     SECTION("a second that has begun counts") {
         m.message.taken.wall_ms = board.wall_ms - 59'001;
-        CHECK(life_left(m, board) == seconds(1));
+        CHECK(life_left(m, {board}) == seconds(1));
         m.message.taken.wall_ms = board.wall_ms - 60'000;
-        CHECK(life_left(m, board) == seconds(0));
+        CHECK(life_left(m, {board}) == seconds(0));
         m.message.taken.wall_ms = board.wall_ms - 75'000;
-        CHECK(life_left(m, board) == seconds(-15));
+        CHECK(life_left(m, {board}) == seconds(-15));
     }
 }
 
@@ -315,4 +315,63 @@ TEST_CASE("delivery: a message whose life is over isn't sent, and the broker hea
     CHECK(w.lives == std::vector<std::optional<std::uint32_t>>{15, std::nullopt});
     CHECK(w.expired == 1);
     CHECK(d.drained());
+}
+
+TEST_CASE("delivery: readings from before the clock was set are sent with the right time, whichever way they come",
+          "[gateway][delivery]") {
+    constexpr std::int64_t offset = 1'795'378'500'123;
+    const auto marked = [](std::int64_t number) {
+        return R"({"ts":"1970-01-01T00:00:05.000Z","ts_quality":"unsynchronised","value":)" + std::to_string(number) + "}";
+    };
+    const auto right = [](std::int64_t number) {
+        return R"({"ts":"2026-11-22T20:15:10.123Z","value":)" + std::to_string(number) + "}";
+    };
+    const auto taken = [&](std::int64_t number) {
+        store::message m = message(number);
+        m.taken = {5000, 10'000, false};
+        m.payload = marked(number);
+        return m;
+    };
+    world w;
+    for (std::int64_t n = 1; n <= 4; ++n) w.log.push_back({store::sequence{n}, taken(n)});
+    w.log[0].of_this_boot = false;  // of a boot whose clock was never right …
+    w.log[1].of_this_boot = false;  // … and of one whose was
+    w.log[1].boot_offset_ms = offset;
+    delivery d(w.session, w.last());
+    w.connect();
+    SECTION("known when they are sent") {
+        d.set_boot_offset(offset);
+        w.run(d);
+        CHECK(w.delivered == std::vector<std::string>{marked(1), right(2), right(3), right(4)});
+        store::commit_report report;
+        report.first = store::sequence{5};
+        report.appended = 1;
+        w.log.push_back({store::sequence{5}, taken(5)});
+        d.on_committed(report, {taken(5)}, d.takes_fresh());
+        w.run(d);
+        CHECK(w.delivered.back() == right(5));
+        CHECK(w.reads == 1);
+        CHECK(d.publish_now(taken(6), start));
+        w.run(d);
+        CHECK(w.delivered.back() == right(6));
+    }
+    SECTION("not known yet") {
+        w.run(d);
+        CHECK(w.delivered == std::vector<std::string>{marked(1), right(2), marked(3), marked(4)});
+        CHECK(d.publish_now(taken(6), start));
+        w.run(d);
+        CHECK(w.delivered.back() == marked(6));
+    }
+    SECTION("known before they are sent again") {
+        w.acknowledges = false;
+        w.run(d);
+        w.disconnect();
+        w.acknowledges = true;
+        w.delivered.clear();
+        d.set_boot_offset(offset);
+        w.reopen();
+        w.run(d);
+        CHECK(w.delivered == std::vector<std::string>{marked(1), right(2), right(3), right(4)});
+    }
+    CHECK(d.buffered_bytes() == 0);
 }

@@ -399,3 +399,19 @@ TEST_CASE("pipeline: a message that isn't published takes no key", "[gateway][pi
     CHECK(line.process(make_cycle({{0, std::int64_t{1}}}, 1s)).empty());
     CHECK(line.process(make_cycle({{0, std::int64_t{2}}}, 2s)) == messages{message("p", R"("key":"plant7-e-2","value":2)")});
 }
+
+TEST_CASE("pipeline: while the clock isn't known to be right, JSON says so right after the time, and raw says nothing",
+          "[gateway][pipeline]") {
+    auto points = std::vector{make_point("supply", "{device}/{point}"), make_point("power", "{device}/{point}")};
+    points[0].publish.key = config::idempotency_key::json;
+    points[1].publish.format = config::payload_format::raw;
+    const auto file = make_file({points});
+    pipeline line(file, "e");
+    cycle done = make_cycle({{0, 21.5}, {1, 312.5}});
+    done.taken.synchronised = false;
+    const auto made = line.process(done);
+    REQUIRE(made.size() == 2);
+    CHECK(made[0].payload ==
+          "{\"ts\":\"" + std::string(ts) + R"(","ts_quality":"unsynchronised","key":"plant7-e-1","value":21.5})");
+    CHECK(made[1].payload == "312.5");
+}

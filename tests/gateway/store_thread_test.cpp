@@ -4,6 +4,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch.hpp>
+#include <fstream>
 
 #include "gateway/limits.hpp"
 #include "store/tuning.hpp"
@@ -295,4 +296,108 @@ TEST_CASE("store thread: what a failed commit was to receive is received by the 
     REQUIRE(inbox.has_value());
     REQUIRE(inbox->size() == 3);
     for (std::size_t i = 0; i < 3; ++i) CHECK((*inbox)[i].message == message(std::string(1, static_cast<char>('a' + i))));
+}
+
+namespace {
+
+/// As a dying card would, under the feet of the thread.
+void wipe(const std::string& path) {
+    for (const char* const ending : {"", "-wal"}) {
+        std::fstream file(path + ending, std::ios::in | std::ios::out | std::ios::binary);
+        file.seekp(0, std::ios::end);
+        const auto size = static_cast<std::size_t>(file.tellp());
+        file.seekp(4096);
+        file << std::string(size - 4096, '\xFF');
+    }
+}
+
+}  // namespace
+
+TEST_CASE("store thread: a damaged file is replaced in the middle of its life, and what waits goes to the new one",
+          "[gateway][store_thread]") {
+    fixture f;
+    std::vector<store::recovery> salvaged;
+    f.thread.reset();
+    store::recovery found;
+    f.thread = std::make_unique<store_thread>(
+        open_queue(f.folder.file("queue.db"), found), group_commit(1h), f.loop,
+        store_events{[&](committed c) { f.commits.push_back(std::move(c)); },
+                     [&](store::sequence, auto messages) { f.reads.push_back(std::move(*messages)); },
+                     [&](const store::error&, backlog behind) { f.failures.push_back(behind); },
+                     {},
+                     [&](store::recovery r) { salvaged.push_back(std::move(r)); }});
+    // More than SQLite keeps in memory.
+    std::vector<store::message> many;
+    for (int i = 0; i < 40; ++i) many.push_back(message(std::string(100'000, static_cast<char>('a' + i % 26))));
+    f.append(std::move(many));
+    f.thread->flush();
+    f.run_until([&] {
+        std::size_t durable = 0;
+        for (const auto& c : f.commits) durable += c.report.appended;
+        return durable == 40;
+    });
+    wipe(f.folder.file("queue.db"));
+
+    save_request lazy;  // of the session that is over by then
+    lazy.position = 7;
+    lazy.cursor = store::cursor{store::sequence{3}, store::sequence{3}, store::sequence{40}, {}, {}};
+    lazy.settled.acknowledged = 3;
+    lazy.session = store::session_record{"client", "broker", 4};
+    f.thread->save(lazy);
+    f.thread->read(store::sequence{1}, 100, SIZE_MAX);
+    f.run_until([&] { return !salvaged.empty(); });
+    REQUIRE(salvaged[0].damage);
+    CHECK(salvaged[0].damage->exact);
+    CHECK(salvaged[0].ledger.accepted == 40);
+    CHECK(salvaged[0].ledger.balanced());
+    CHECK(number(salvaged[0].cursor.acked) == 3);  // what was settled isn't lost
+    CHECK(salvaged[0].ledger.acknowledged == 3);
+    CHECK(f.reads.empty());
+
+    const std::size_t before = f.commits.size();
+    f.append({message("kept")});
+    f.thread->save(now(lazy));  // the old session doesn't know yet
+    CHECK_FALSE(f.thread->idle());
+    f.thread->go_on(salvaged[0]);
+    f.thread->flush();
+    f.run_until([&] { return f.commits.size() > before; });
+    CHECK(f.commits.back().messages == std::vector{message("kept")});
+    CHECK(f.commits.back().saved_up_to == 0);
+    CHECK(f.failures.empty());
+    f.thread.reset();
+    const auto queue = open_queue(f.folder.file("queue.db"), found);
+    CHECK(!found.session);
+    CHECK(number(found.cursor.acked) == 3);
+    CHECK(found.ledger.balanced());
+    CHECK(found.ledger.queued == salvaged[0].ledger.queued + 1);
+}
+
+TEST_CASE("store thread: stopped before the loop has heard of the damage, it commits what waits", "[gateway][store_thread]") {
+    fixture f;
+    store::recovery found;
+    f.thread.reset();
+    bool salvaged = false;
+    f.thread = std::make_unique<store_thread>(open_queue(f.folder.file("queue.db"), found), group_commit(1h), f.loop,
+                                              store_events{[&](committed c) { f.commits.push_back(std::move(c)); },
+                                                           [](store::sequence, auto) {},
+                                                           [](const store::error&, backlog) {},
+                                                           {},
+                                                           [&](const store::recovery&) { salvaged = true; }});
+    std::vector<store::message> many;
+    for (int i = 0; i < 40; ++i) many.push_back(message(std::string(100'000, 'x')));
+    f.append(std::move(many));
+    f.thread->flush();
+    f.run_until([&] { return f.thread->idle(); });
+    wipe(f.folder.file("queue.db"));
+    f.thread->read(store::sequence{1}, 100, SIZE_MAX);
+    f.run_until([&] { return salvaged; });  // and nobody says go_on()
+    f.append({message("last")});
+    f.thread->stop();
+    f.thread.reset();
+    auto queue = open_queue(f.folder.file("queue.db"), found);
+    CHECK(number(found.last) > std::int64_t{1} << 32);
+    const auto last = queue.read(found.last, 1, SIZE_MAX);
+    REQUIRE(last.has_value());
+    REQUIRE(last->size() == 1);
+    CHECK(last->front().message == message("last"));
 }

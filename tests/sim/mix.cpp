@@ -96,12 +96,14 @@ void add_disk(setting& s, dice&, std::uint32_t much) {
     s.damages_copies = true;
 }
 
-/// More than the file may hold.
+/// More than the file may hold: many messages, since the next 256 that may be sent are never dropped; or messages so large that
+/// what is in flight fills the file.
 void add_crowd(setting& s, dice& d) {
-    s.largest = d.of<std::uint64_t>({40'000, 40'000, 150'000});  // with the latter what is in flight fills the file
+    s.largest = d.of<std::uint64_t>({5000, 5000, 150'000});
+    if (s.largest == 5000) s.most_at_once = 30;
     weight(s, act::append) = 60;
     weight(s, act::outage) += 6;
-    s.steps = 300;
+    s.steps = 200;
 }
 
 void add_refusals(setting& s, dice& d) {

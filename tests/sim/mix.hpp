@@ -41,9 +41,10 @@ struct setting {
     bool damages_copies = false;  // overwrites bytes of copies of the file, to see what they give back
     sim::mistake mistake = mistake::none;
     levels qos = levels::mixed;
-    std::uint64_t largest = 60;  // letters in a payload
-    bool expires = false;        // some of the readings, after seconds; and the clock is wrong at each boot
-    std::int64_t incoming = 0;   // at most so many messages towards us
+    std::uint64_t largest = 60;      // letters in a payload
+    std::uint64_t most_at_once = 5;  // readings
+    bool expires = false;            // some of the readings, after seconds; and the clock is wrong at each boot
+    std::int64_t incoming = 0;       // at most so many messages towards us
     std::uint64_t commit_every_ms = 100;
     weights how_often{};
     std::size_t steps = 0;

@@ -57,7 +57,7 @@ public:
     void start(const moment& at);
     /// Call after anything that the session was told.
     void settle(const moment& at);
-    /// How many went because too much waits.
+    /// Returns how many messages went, since too many wait for the disk.
     std::uint64_t append(std::vector<store::message> messages);
     bool publish_now(const store::message& message, mqtt::time_point now) { return delivery_.publish_now(message, now); }
     /// The application has done with the oldest messages of the inbox.

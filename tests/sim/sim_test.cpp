@@ -49,7 +49,7 @@ TEST_CASE("sim: the trace reads like the protocol's diagram", "[sim]") {
     };
     CHECK(says("gateway → broker  CONNECT plant"));
     CHECK(says("gateway → broker  PUBLISH"));
-    CHECK(says("(seq 1, reading 1, QoS"));
+    CHECK(says("(seq "));
     CHECK(says("disk  commit 1: "));
     CHECK(says("POWER CUT in operation"));
     CHECK(says("---  peace"));
@@ -78,8 +78,8 @@ TEST_CASE("sim: in each mix happens what it is for", "[sim]") {
     CHECK(disk.commits_failed > 100);
     CHECK(disk.not_accepted > 100);
     const counts crowd = seen("crowd");
-    CHECK(crowd.evicted > 50);
-    CHECK(crowd.dropped_newest > 50);
+    CHECK(crowd.evicted > 500);
+    CHECK(crowd.dropped_newest > 500);
     CHECK(seen("age").expired > 20);
     CHECK(seen("refusals").refused > 100);
 }

@@ -185,7 +185,7 @@ void world::wait() {
 
 void world::append() {
     std::vector<store::message> made;
-    for (auto n = 1 + dice_.below(5); n > 0; --n) {
+    for (auto n = 1 + dice_.below(what_.most_at_once); n > 0; --n) {
         store::message m;
         const std::int64_t number = ++content_;
         m.topic = mqtt_test::topic_of_number(number);
@@ -202,7 +202,7 @@ void world::append() {
     }
     record_.event('a', content_, made.size());
     record_.line([&] { return "readings  " + std::to_string(made.size()) + " up to no. " + std::to_string(content_); });
-    if (process_->append(std::move(made)) > 0 && !disk_erred_) complain("readings are dropped though the disk works");
+    if (process_->append(std::move(made)) > 0 && !disk_erred_) complain("readings are dropped though the disk takes them");
     process_->settle(at());
 }
 

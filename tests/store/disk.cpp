@@ -311,6 +311,12 @@ void disk::garble(const node& of, std::string& left) {
 
 void disk::power_on() {
     const bool lost_power = this->lost_power();
+    if (lost_power)
+        for (std::uint64_t lost = random(renames_.size() + 1); lost > 0; --lost) {
+            rename(renames_.back().to, renames_.back().from);
+            renames_.pop_back();
+        }
+    renames_.clear();
     for (auto it = nodes_.begin(); it != nodes_.end();) {
         node& what = it->second;
         assert(what.open == 0);
@@ -358,9 +364,94 @@ void disk::damage(const std::string& file, std::size_t bytes) {
     found->second.durable = content;
 }
 
+bool disk::exists(const std::string& file) const {
+    const auto found = nodes_.find(file);
+    return found != nodes_.end() && found->second.exists;
+}
+
+void disk::make_durable() {
+    for (auto& [name, file] : nodes_) {
+        file.durable = file.content;
+        file.unsynced.clear();
+        file.sizes.clear();
+        file.smallest = file.durable.size();
+        file.durably_exists = file.exists;
+    }
+}
+
+void disk::rename(const std::string& from, const std::string& to) {
+    nodes_.erase(to);
+    auto moved = nodes_.extract(from);
+    assert(moved.mapped().open == 0);
+    moved.key() = to;
+    nodes_.insert(std::move(moved));
+}
+
+namespace {
+
+class content_file final : public store::raw_file {
+public:
+    explicit content_file(const std::string& content) : content_(content) {}
+    std::uint64_t size() const override { return content_.size(); }
+    std::size_t read(std::uint64_t offset, char* to, std::size_t size) override {
+        return offset < content_.size() ? content_.copy(to, size, offset) : 0;
+    }
+
+private:
+    const std::string& content_;
+};
+
+store::error no_power() { return {store::errc::io, "the power is gone"}; }
+
+}  // namespace
+
+std::unique_ptr<store::raw_file> disk::named_files::open(const std::string& path) {
+    const auto found = disk_.nodes_.find(path);
+    if (disk_.dead_ || found == disk_.nodes_.end() || !found->second.exists) return nullptr;
+    return std::make_unique<content_file>(found->second.content);
+}
+
+store::result<void> disk::named_files::rename(const std::string& from, const std::string& to) {
+    if (!disk_.may_change()) return no_power();
+    if (!disk_.exists(from)) return store::error(store::errc::missing, from + ": is missing");
+    if (!disk_.dying_ || disk_.random(2) == 0) {
+        disk_.rename(from, to);
+        disk_.renames_.push_back({from, to});
+    }
+    disk_.dead_ = disk_.dying_;
+    if (disk_.dead_) return no_power();
+    return {};
+}
+
+store::result<void> disk::named_files::remove(const std::string& path) {
+    if (!disk_.exists(path)) return {};
+    if (!disk_.may_change()) return no_power();
+    disk_.nodes_.at(path).exists = false;
+    disk_.dead_ = disk_.dying_;
+    if (disk_.dead_) return no_power();
+    return {};
+}
+
+store::result<void> disk::named_files::sync_folder(const std::string&) {
+    if (!disk_.may_change()) return no_power();
+    disk_.dead_ = disk_.dying_;
+    if (disk_.dead_) return no_power();
+    if (disk_.lies_about_syncs) return {};
+    disk_.renames_.clear();
+    for (auto& [name, file] : disk_.nodes_) file.durably_exists = file.exists;
+    return {};
+}
+
+std::vector<std::string> disk::named_files::beginning_with(const std::string& path) {
+    std::vector<std::string> found;
+    for (const auto& [name, file] : disk_.nodes_)
+        if (file.exists && name.starts_with(path)) found.push_back(name);
+    return found;
+}
+
 std::uint64_t disk::size_of(const std::string& file) const {
     const auto found = nodes_.find(file);
-    return found == nodes_.end() ? 0 : found->second.content.size();
+    return found == nodes_.end() || !found->second.exists ? 0 : found->second.content.size();
 }
 
 }  // namespace test

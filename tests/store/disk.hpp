@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+#include "store/files.hpp"
+
 namespace test {
 
 class disk {
@@ -23,6 +25,13 @@ public:
     disk& operator=(const disk&) = delete;
 
     const char* name() const { return name_.c_str(); }
+    /// The same files by their names. A rename survives a cut for sure once the folder is synced, and none without those
+    /// before it.
+    store::files& files() { return by_name_; }
+    /// What is there, to look at and to change as a dying card would. Requires: it is closed.
+    std::string& content(const std::string& file) { return nodes_.at(file).content; }
+    bool exists(const std::string& file) const;
+    void make_durable();
 
     /// The power goes in the n-th operation from now that changes something, maybe in its middle; n = 1: in the next.
     void cut_power_in(std::uint64_t operations) { cut_at_ = operations_ + operations; }
@@ -72,15 +81,30 @@ public:
     counts count;
     std::uint64_t operations() const { return operations_; }
     std::uint64_t size_of(const std::string& file) const;
+    std::uint64_t bytes_used() const;  // of capacity
 
     /// The files of another disk, as a process sees them now.
     void begin_as(const disk& other);
     /// Overwrites so many bytes of a file, in one to four places.
     void damage(const std::string& file, std::size_t bytes);
-    std::uint64_t bytes_used() const;
 
 private:
     friend struct disk_calls;
+    class named_files final : public store::files {
+    public:
+        explicit named_files(disk& on) : disk_(on) {}
+        std::unique_ptr<store::raw_file> open(const std::string& path) override;
+        store::result<void> rename(const std::string& from, const std::string& to) override;
+        store::result<void> remove(const std::string& path) override;
+        store::result<void> sync_folder(const std::string& path) override;
+        std::vector<std::string> beginning_with(const std::string& path) override;
+
+    private:
+        disk& disk_;
+    };
+    struct renamed {
+        std::string from, to;
+    };
     struct written {
         std::size_t offset;
         std::string data;
@@ -104,6 +128,7 @@ private:
     int write(node& to, bool wal, const char* data, std::size_t size, std::size_t offset);
     void change(node& in, const char* data, std::size_t size, std::size_t offset);
     void resize(node& in, std::size_t size);
+    void rename(const std::string& from, const std::string& to);
     void sync(node& what);
     void survive(node& what);
     void keep_some(const node& of, std::string& left);
@@ -114,6 +139,8 @@ private:
     sqlite3_vfs vfs_{};
     std::mt19937_64 random_;
     std::map<std::string, node> nodes_;
+    named_files by_name_{*this};
+    std::vector<renamed> renames_;  // since the folder was synced
     std::uint64_t operations_ = 0;
     std::uint64_t reads_ = 0;
     std::optional<std::uint64_t> cut_at_;

@@ -27,6 +27,8 @@ struct outcome {
     std::uint64_t refused = 0;
     std::uint64_t parked = 0;
     std::uint64_t clocks = 0;
+    std::uint64_t aged = 0;
+    std::uint64_t thinned = 0;
     std::string first;
 };
 
@@ -48,6 +50,8 @@ outcome run(std::uint64_t first_seed, std::uint64_t count, const setting& with, 
         all.refused += w.refused;
         all.parked += w.parked;
         all.clocks += w.clocks_seen;
+        all.aged += w.aged;
+        all.thinned += w.thinned;
         all.failures += wrong.empty() ? 0 : 1;
         if (!wrong.empty() && all.first.empty()) all.first = "seed=" + std::to_string(seed) + ": " + wrong;
     }
@@ -66,6 +70,8 @@ TEST_CASE("power cuts: nothing that was reported durable is lost, nothing is the
     CHECK(all.refused > seeds / 10);
     CHECK(all.parked > 5 * seeds);
     CHECK(all.clocks > 20 * seeds);
+    CHECK(all.aged > seeds);
+    CHECK(all.thinned > seeds / 4);
 }
 
 TEST_CASE("power cuts: also where a torn sector garbles its neighbours", "[store][power]") {
@@ -84,7 +90,7 @@ TEST_CASE("power cuts: for a night", "[.][night]") {
     CAPTURE(all.first, with.garbles_neighbours);
     CHECK(all.failures == 0);
     WARN(all.cuts << " cuts, " << all.commits << " commits, " << all.evicted << " messages evicted, " << all.received
-                  << " received, " << all.parked << " parked");
+                  << " received, " << all.parked << " parked, " << all.aged << " too old, " << all.thinned << " thinned out");
 }
 
 TEST_CASE("power cuts: unsafe settings are found out", "[store][power]") {

@@ -10,7 +10,7 @@
 using namespace test;
 
 TEST_CASE("record: what is written is read, and nothing less", "[store][record]") {
-    const store::counters counters{300, 1, 2, 3, 4, 5, ~0ull, 1 << 20, 6};
+    const store::counters counters{300, 1, 2, 3, 4, 5, ~0ull, 1 << 20, 6, 7, 8, 9, 10, 11, 12, 13, 14};
     const store::cursor cursor{at(INT64_MAX), at(0), at(7), {at(9), at(200)}, {at(12), at(10), at(INT64_MAX)}};
     const store::session_record session{"id", std::string("b\0r", 3), ~0ull};
     const store::held_identifiers held{7, 65535, 1, 300};

@@ -2,7 +2,9 @@
 #include "tests/store/world.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
+#include <set>
 #include <tuple>
 
 #include "tests/store/messages.hpp"
@@ -16,7 +18,9 @@ using store::sequence;
 constexpr std::uint64_t most_letters = 12;
 constexpr std::uint64_t inbox_bound = 256 << 10;    // a quarter of the file's
 constexpr std::uint64_t letters_bound = 128 << 10;  // an eighth
-constexpr std::size_t most_beside_payload = 500;    // topic, properties and numbers of a message here
+constexpr std::int64_t most_appended = 5;
+constexpr std::int64_t most_age = 40;             // in messages: each is taken a millisecond after the one before
+constexpr std::size_t most_beside_payload = 500;  // topic, properties and numbers of a message here
 
 bool is_finished(std::int64_t at, const store::cursor& by) {
     return at <= number(by.acked) ||
@@ -32,13 +36,19 @@ std::int64_t exempt_up_to(const store::cursor& by) {
 
 store::message message_of(const content& what) { return make_rich_message(what.number, what.size); }
 
+std::string topic_of(const content& what) { return make_message(what.number, 0).topic; }
+
 }  // namespace
 
 world::world(std::uint64_t seed, const setting& with) : random_(seed * 7919), disk_(seed), tuning_(with.tuning) {
     disk_.garbles_neighbours = with.garbles_neighbours;
     disk_.lies_about_syncs = with.lies_about_syncs;
     tuning_.vfs = disk_.name();
-    how_ = {"queue.db", 1 << 20, random(4) == 0 ? store::full_policy::drop_newest : store::full_policy::drop_oldest, "boot"};
+    tuning_.files = &disk_.files();
+    constexpr std::array policies{store::full_policy::drop_newest, store::full_policy::drop_oldest, store::full_policy::thin,
+                                  store::full_policy::thin};
+    how_ = {"queue.db", 1 << 20, policies[random(4)], "boot"};
+    if (random(3) == 0) how_.max_age = std::chrono::milliseconds(most_age);
     how_.dead_letters_max = most_letters;
     large_ = random(3) == 0;
 }
@@ -50,8 +60,16 @@ std::string world::live(int lives) {
         store::recovery found;
         auto queue = open_tuned(how_, tuning_, found);
         if (!queue) return "can't be opened: " + queue.error().detail();
+        if (found.damage) return "was found damaged: " + found.damage->reason;
         compare(*queue, found);
         if (!wrong_.empty()) break;
+        exempt_ = now_.last;  // all was read to compare it, and nothing of it may go
+        if (random(3) > 0) {
+            queue = store::error();
+            queue = open_tuned(how_, tuning_, found);
+            if (!queue) return "can't be opened again: " + queue.error().detail();
+            exempt_ = 0;
+        }
         disk_.cut_power_in(1 + random(large_ ? 500 : 150));
         // Some are stopped in order, and the power goes meanwhile, or not.
         auto commits_left = random(4) == 0 ? random(20) : UINT64_MAX;
@@ -83,7 +101,7 @@ store::transaction world::make_work() {
     appending_.clear();
     receiving_.clear();
     if (random(10) < 7) {
-        for (auto n = 1 + random(5); n > 0; --n) {
+        for (auto n = 1 + random(most_appended); n > 0; --n) {
             appending_.push_back({++content_, random_size(60000)});
             made.append.push_back(message_of(appending_.back()));
         }
@@ -93,9 +111,11 @@ store::transaction world::make_work() {
         for (const auto& [at, what] : now_.queued) made.settled.acknowledged += is_finished(at, *made.cursor) ? 1 : 0;
         add_parking(made);
     }
-    if (random(30) == 0) made.boot_offset_ms = static_cast<std::int64_t>(random(1000)) - 500;
+    // The same in each boot, since the numbers of contents, which are their times, go on over boots.
+    if (random(30) == 0) made.boot_offset_ms = 300;
     if (random(10) == 0) made.session = {"client", "broker", now_.session ? now_.session->epoch + 1 : 1};
     add_inbound(made);
+    if (random(4) == 0) made.now = store::stamp{0, static_cast<std::int64_t>(content_), false};
     for (const content& c : appending_) sizes_[c.number] = c.size;
     for (const content& c : appending_) boot_of_[c.number] = how_.boot_id;
     boot_of_work_ = how_.boot_id;
@@ -158,13 +178,18 @@ store::cursor world::move_cursor() {
 
 void world::work(store::queue& queue) {
     const store::transaction made = make_work();
-    if (random(4) == 0) std::ignore = queue.read(sequence{number(now_.cursor.acked) + 1}, 1 + random(3), 1000);
+    if (random(4) == 0) {
+        const auto read = queue.read(sequence{number(now_.cursor.acked) + 1}, 1 + random(3), 1000);
+        if (read && !read->empty()) exempt_ = std::max(exempt_, number(read->back().sequence));
+    }
     const auto done = queue.commit(made);
     under_way_ = made;
     if (!done) {
         if (!disk_.is_dead()) wrong_ = "commit failed: " + done.error().detail();
         return;
     }
+    // Durable, but the power went in the checkpoint behind it: nobody can look which letters were crowded out.
+    if (disk_.is_dead() && !made.park.empty()) return;
     ++commits;
     evicted += done->evicted;
     received += done->received;
@@ -183,18 +208,47 @@ void world::work(store::queue& queue) {
         queue.dead_letters().messages != now_.letters.size())
         wrong_ = "the dead letters are miscounted";
 
-    std::uint64_t dropped = 0;
-    for (auto it = now_.queued.lower_bound(number(done->evicted_from));
-         it != now_.queued.end() && it->first <= number(done->evicted_to);) {
-        it = now_.queued.erase(it);
-        ++dropped;
-    }
-    now_.ledger.dropped_oldest += dropped;
+    drop_what_went(*done);
     now_.ledger.queued = now_.queued.size();
-    if (dropped != done->evicted) wrong_ = "evicted " + std::to_string(done->evicted) + ", missing " + std::to_string(dropped);
     if (done->appended + done->refused != made.append.size()) wrong_ = "neither appended nor refused";
     if (queue.ledger() != now_.ledger) wrong_ = "the ledger isn't the model's";
     under_way_.reset();
+}
+
+/// As the queue reports it: for their age, thinned out, evicted.
+void world::drop_what_went(const store::commit_report& done) {
+    exempt_ = std::max(exempt_, exempt_up_to(now_.cursor));
+    aged += done.aged;
+    thinned += done.thinned;
+    const std::uint64_t for_age = erase(done.aged_from, done.aged_to, true);
+    if (for_age != done.aged) wrong_ = "too old " + std::to_string(done.aged) + ", missing " + std::to_string(for_age);
+    now_.ledger.dropped_aged += for_age;
+    std::uint64_t thinned_out = 0;
+    for (const auto& each : done.thinnings) {
+        if (number(each.from) <= exempt_) wrong_ = "thinned what may be on its way";
+        if (!halving_.apply(each, now_.queued, topic_of)) wrong_ = "not every second message was thinned out";
+        thinned_out += each.messages;
+    }
+    if (thinned_out != done.thinned) wrong_ = "what was thinned out is miscounted";
+    now_.ledger.dropped_thinned += thinned_out;
+    const std::uint64_t dropped = erase(done.evicted_from, done.evicted_to, false);
+    if (dropped != done.evicted) wrong_ = "evicted " + std::to_string(done.evicted) + ", missing " + std::to_string(dropped);
+    now_.ledger.dropped_oldest += dropped;
+}
+
+/// All that is queued there: the oldest that may go.
+std::uint64_t world::erase(store::sequence from, store::sequence to, bool for_its_age) {
+    std::uint64_t gone = 0;
+    // The rest of a segment that is exempt in part is exempt, too; thinning makes segments that aren't known here.
+    const auto older =
+        std::distance(now_.queued.upper_bound(exempt_), now_.queued.lower_bound(std::max(exempt_ + 1, number(from))));
+    if (number(to) > 0 && older >= most_appended && how_.when_full != store::full_policy::thin) wrong_ = "not the oldest went";
+    for (auto it = now_.queued.lower_bound(number(from)); it != now_.queued.end() && it->first <= number(to); ++gone) {
+        if (it->first <= exempt_) wrong_ = "what may be on its way went";
+        if (for_its_age && content_ - it->second.number <= static_cast<std::uint64_t>(most_age)) wrong_ = "it wasn't old";
+        it = now_.queued.erase(it);
+    }
+    return gone;
 }
 
 // ---- What should be ----
@@ -259,6 +313,7 @@ bool world::crowd_out(model& in, const std::map<std::int64_t, model::letter>& th
 // ---- What is ----
 
 void world::compare(store::queue& queue, const store::recovery& found) {
+    halving_.forget();
     model there;
     there.cursor = found.cursor;
     there.session = found.session;
@@ -338,6 +393,42 @@ model world::with_clocks(model there, const model& expected) const {
     return there;
 }
 
+/// What is missing went for its age or was evicted: a run of the oldest that may go, as many as the ledger says. Where some
+/// were thinned out, they are from behind these, and the others have moved up.
+void world::explain_missing(const model& there, model& expected) {
+    const std::uint64_t for_age = there.ledger.dropped_aged - expected.ledger.dropped_aged;
+    const std::uint64_t thinned_out = there.ledger.dropped_thinned - expected.ledger.dropped_thinned;
+    std::set<std::uint64_t> present;
+    for (const auto& [at, what] : there.queued) present.insert(what.number);
+    std::uint64_t run = 0;
+    std::uint64_t gone = 0;
+    bool may_go = true;
+    for (auto it = expected.queued.upper_bound(exempt_up_to(expected.cursor)); it != expected.queued.end();) {
+        const bool missing = !present.contains(it->second.number);
+        // Its own reading may have exempted some; these come first.
+        if (!missing && gone > 0) may_go = false;
+        if (missing && !may_go && thinned_out == 0) break;
+        if (missing && gone < for_age && content_ - it->second.number <= static_cast<std::uint64_t>(most_age)) break;
+        run += missing && may_go ? 1 : 0;
+        gone += missing ? 1 : 0;
+        it = missing ? expected.queued.erase(it) : std::next(it);
+    }
+    if (for_age + thinned_out > gone || (run < for_age)) return;
+    expected.ledger.dropped_aged += for_age;
+    expected.ledger.dropped_thinned += thinned_out;
+    expected.ledger.dropped_oldest += gone - for_age - thinned_out;
+    expected.ledger.queued = expected.queued.size();
+    if (thinned_out == 0) return;
+    // The same ones in the same order, each where it was or further ahead, and none of those that may be on their way.
+    bool same = there.queued.size() == expected.queued.size();
+    auto now_at = there.queued.begin();
+    for (auto was = expected.queued.begin(); same && was != expected.queued.end(); ++was, ++now_at) {
+        const bool exempt = was->first <= exempt_up_to(expected.cursor);
+        same = now_at->second == was->second && (exempt ? now_at->first == was->first : now_at->first <= was->first);
+    }
+    if (same) expected.queued = there.queued;
+}
+
 /// The only other state there may be: that after the commit that was under way, all of it.
 void world::explain(const model& there, std::uint64_t inbox_bytes) {
     if (!under_way_ || there.last < now_.last || there.last - now_.last > static_cast<std::int64_t>(under_way_->append.size())) {
@@ -348,19 +439,7 @@ void world::explain(const model& there, std::uint64_t inbox_bytes) {
     if (!taken && !may_refuse(*under_way_, inbox_bytes)) wrong_ = "received messages are missing";
     model expected = after(now_, *under_way_, {static_cast<std::size_t>(there.last - now_.last), taken});
     if (!crowd_out(expected, there.letters)) wrong_ = "dead letters are missing";
-    // What is missing was evicted: a run of the oldest that may go.
-    std::uint64_t gone = 0;
-    bool may_go = true;
-    for (auto it = expected.queued.upper_bound(exempt_up_to(expected.cursor)); it != expected.queued.end();) {
-        const bool missing = !there.queued.contains(it->first);
-        // Its own reading may have exempted some; these come first.
-        if (missing && !may_go) break;
-        if (!missing && gone > 0) may_go = false;
-        gone += missing ? 1 : 0;
-        it = missing ? expected.queued.erase(it) : std::next(it);
-    }
-    expected.ledger.dropped_oldest += gone;
-    expected.ledger.queued = expected.queued.size();
+    explain_missing(there, expected);
     const std::int64_t letters_given = expected.letters_given;
     expected.letters_given = there.letters_given;
     if (with_clocks(there, expected) != expected && wrong_.empty()) wrong_ = "a commit is there in part";

@@ -15,6 +15,7 @@
 #include "store/queue.hpp"
 #include "store/tuning.hpp"
 #include "tests/store/disk.hpp"
+#include "tests/store/halving.hpp"
 
 namespace test {
 
@@ -68,6 +69,8 @@ public:
     std::uint64_t refused = 0;  // transactions whose messages the inbox had no room for
     std::uint64_t parked = 0;
     std::uint64_t clocks_seen = 0;  // messages of a boot whose clock was set, and told so
+    std::uint64_t aged = 0;
+    std::uint64_t thinned = 0;
 
 private:
     /// What can't be foreseen of a transaction.
@@ -84,6 +87,9 @@ private:
     void add_parking(store::transaction& to);
     store::cursor move_cursor();
     void work(store::queue& queue);
+    void drop_what_went(const store::commit_report& done);
+    std::uint64_t erase(store::sequence from, store::sequence to, bool for_its_age);
+    void explain_missing(const model& there, model& expected);
     model after(const model& before, const store::transaction& made, const fate& how) const;
     bool may_refuse(const store::transaction& made, std::uint64_t inbox_bytes) const;
     bool crowd_out(model& in, const std::map<std::int64_t, model::letter>& there) const;
@@ -110,6 +116,8 @@ private:
     std::string boot_of_work_;                      // of the latest transaction
     std::map<std::uint64_t, std::string> boot_of_;  // in which contents were taken, by number
     std::map<std::string, std::optional<std::int64_t>> clocks_there_;
+    halving halving_;
+    std::int64_t exempt_ = 0;  // none up to there may go
     std::string wrong_;
 };
 

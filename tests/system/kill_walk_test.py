@@ -1,7 +1,8 @@
 # tests/system/kill_walk_test.py: a gateway's n-th life ends by SIGKILL at its n-th write, sync or send: before the call, in its
 # middle or after it. On the way the broker is stopped and started, in a pattern of 23 lives, also while a life lasts.
 # Long and short lives take turns, so that the short ones die while they take over the full WAL that a long one has left.
-# Not here: kills at random times (kill_test.py), during a stop (kill_stop_test.py) and of new and old files (kill_start_test.py).
+# Not here: kills at random times (kill_test.py), during a stop (kill_stop_test.py), of new and old files (kill_start_test.py), and
+# the way in (kill_sub_test.py).
 import argparse
 import collections
 import concurrent.futures

@@ -18,7 +18,7 @@ def busy_config(name, broker_port, device_port, folder, qos, version, every=EVER
 
 
 class KilledPlant:
-    """One combination of QoS and version. The `live` of whoever walks on it has its lives."""
+    """One combination of QoS and version."""
 
     def __init__(self, build, name, qos, version, bound="256MiB"):
         self.name, self.qos, self.version = f"{name}QoS {qos}, MQTT {version}", qos, version
@@ -100,7 +100,8 @@ class KilledPlant:
         dropped = sum(ledger["dropped"].values())
         lost = ledger["accepted"] - dropped - verdict["delivered"]
         log = self.plant.gateway.output()
-        self.facts = (f"  accepted {ledger['accepted']}, delivered {verdict['delivered']}, dropped {dropped}, lost {lost}, duplicated {verdict['duplicated']}; "
+        self.facts = (f"  accepted {ledger['accepted']}, delivered {verdict['delivered']}, dropped {dropped}, lost {lost}, "
+                      f"duplicated {verdict['duplicated']}; "
                       f"sessions begun {log.count(' session=new ')}, resumed {log.count(' session=resumed ')}")
         if not ledger["balanced"]:
             self.failures.append("the ledger does not balance")
