@@ -21,24 +21,31 @@ MINUTES = 10  # of one mutant; only one that keeps the simulation from ending ta
 CAUGHT = re.compile(r"^caught: seed (\d+) mix (\S+): (.*)$", re.MULTILINE)
 
 
-def last_seed(seeds):
-    return int(seeds.split("-")[-1])
+def simulate(program, name, mix, seeds):
+    command = [program, "--seeds", seeds, "--mix", mix, "--until-failure", "--no-shrink"]
+    return subprocess.run(command, env={**os.environ, "MUTANT": name}, capture_output=True, text=True, timeout=60 * MINUTES,
+                          check=False)
 
 
 def run(program, mutant, mix, seeds):
     """{"seed": …, "mix": …, "by": …}, or {"survived": why}."""
-    command = [program, "--seeds", seeds, "--mix", mix, "--until-failure", "--no-shrink"]
-    try:
-        ended = subprocess.run(command, env={**os.environ, "MUTANT": mutant["name"]}, capture_output=True, text=True,
-                               timeout=60 * MINUTES, check=False)
-    except subprocess.TimeoutExpired:
-        return {"survived": f"the simulation didn't end in {MINUTES} minutes"}
-    found = CAUGHT.search(ended.stdout)
-    if ended.returncode == 0:
-        return {"survived": f"nothing was noticed in the seeds {seeds} of the mix {mix}"}
-    if found is None:
-        return {"survived": f"the simulation ended with {ended.returncode}, but said nothing: {ended.stderr.strip()[-300:]}"}
-    return {"seed": int(found[1]), "mix": found[2], "by": found[3]}
+    first, last = map(int, seeds.split("-"))
+    while first <= last:
+        try:
+            ended = simulate(program, mutant["name"], mix, f"{first}-{last}")
+        except subprocess.TimeoutExpired:
+            return {"survived": f"the simulation didn't end in {MINUTES} minutes"}
+        if ended.returncode == 0:
+            break
+        found = CAUGHT.search(ended.stdout)
+        if found is None:
+            return {"survived": f"the simulation ended with {ended.returncode}, but said nothing: {ended.stderr.strip()[-300:]}"}
+        seed = int(found[1])
+        # One that fails without a mutant as well proves nothing.
+        if simulate(program, "none", mix, f"{seed}-{seed}").returncode == 0:
+            return {"seed": seed, "mix": found[2], "by": found[3]}
+        first = seed + 1
+    return {"survived": f"nothing was noticed in the seeds {seeds} of the mix {mix}"}
 
 
 def check(program, mutants, seeds, mix, jobs):

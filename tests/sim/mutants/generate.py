@@ -69,8 +69,14 @@ def place_of(mutant, text):
 def places_of(mutants, text):
     """[(begin, end, mutants)]: those with the very same place are together; others must not overlap."""
     by_place = {}
+    rotten = []
     for mutant in mutants:
-        by_place.setdefault(place_of(mutant, text), []).append(mutant)
+        try:
+            by_place.setdefault(place_of(mutant, text), []).append(mutant)
+        except TableError as wrong:
+            rotten.append(str(wrong))
+    if rotten:
+        raise TableError("\n".join(rotten))
     places = sorted((*span, those) for span, those in by_place.items())
     for one, next_one in zip(places, places[1:]):
         if next_one[0] < one[1]:
@@ -128,11 +134,17 @@ def files_of(mutants):
 
 def generate(source, out, mutants):
     copies = {}
+    rotten = []
     for name in files_of(mutants):
         path = source / name
         if not path.exists():
             raise TableError(f"mutant \"{next(m['name'] for m in mutants if m['file'] == name)}\": there is no {name}")
-        copies[name] = mutated_copy(path.read_text(encoding="utf-8"), path, [one for one in mutants if one["file"] == name])
+        try:
+            copies[name] = mutated_copy(path.read_text(encoding="utf-8"), path, [one for one in mutants if one["file"] == name])
+        except TableError as wrong:
+            rotten.append(str(wrong))
+    if rotten:  # all of them at once
+        raise TableError("\n".join(rotten))
     for name, text in copies.items():
         write(out / name, text)
     write(out / "mutants.hpp", header(mutants))
