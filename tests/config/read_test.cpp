@@ -121,7 +121,8 @@ TEST_CASE("read: publish rules and periods come from the point, else the device,
                             0s,
                             idempotency_key::none,
                             {19, 10},
-                            {}};
+                            {},
+                            {21, 8}};
     auto level = top;
     level.band = {0.5, false};
     CHECK(hall.points.at(0).publish == level);
@@ -139,7 +140,8 @@ TEST_CASE("read: publish rules and periods come from the point, else the device,
                                 0s,
                                 idempotency_key::none,
                                 {39, 41},
-                                {}};
+                                {},
+                                {39, 86}};
     for (const auto& one : boiler.points) CHECK(one.publish == grouped);
     CHECK(boiler.points.at(0).every == 5s);
     CHECK(boiler.points.at(1).every == 0s);

@@ -29,16 +29,16 @@ TEST_CASE("group_commit: the time goes alone if nothing waits, and once", "[gate
     g.on_durable({});
     CHECK(g.empty());
     CHECK(!g.due());
-    REQUIRE(g.append(one(), false));
+    g.append(one(), false);
     CHECK(!g.begin(start + 1s).now);
 }
 
 TEST_CASE("group_commit: the time hurries no commit that waits", "[gateway][group_commit]") {
     group_commit g(100ms);
-    REQUIRE(g.append(one(), false));
+    g.append(one(), false);
     g.begin(start);
     g.on_durable({});
-    REQUIRE(g.append(one(), false));
+    g.append(one(), false);
     g.look_at_age(early);
     CHECK(g.due() == start + 100ms);
     const auto& work = g.begin(start + 100ms);
@@ -50,6 +50,6 @@ TEST_CASE("group_commit: a time that found the disk failing isn't given again", 
     group_commit g(100ms);
     g.look_at_age(early);
     g.begin(start);
-    CHECK(g.on_failed(start) == 0);
+    g.on_failed(start);
     CHECK(g.empty());
 }
