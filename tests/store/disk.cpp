@@ -355,7 +355,7 @@ void disk::damage(const std::string& file, std::size_t bytes) {
     const auto found = nodes_.find(file);
     if (found == nodes_.end() || found->second.content.empty()) return;
     std::string& content = found->second.content;
-    const auto places = 1 + random(4);
+    const auto places = 1 + random(40);
     for (auto n = places; n > 0; --n) {
         const auto from = random(content.size());
         const auto size = std::min<std::size_t>({1 + bytes / places, content.size() - from});

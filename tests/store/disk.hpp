@@ -85,7 +85,7 @@ public:
 
     /// The files of another disk, as a process sees them now.
     void begin_as(const disk& other);
-    /// Overwrites so many bytes of a file, in one to four places.
+    /// Overwrites so many bytes of a file, in one place or up to forty.
     void damage(const std::string& file, std::size_t bytes);
 
 private:
