@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "mutants.hpp"
+#include <mutants.hpp>  // made by generate.py
 
 namespace {
 
