@@ -286,6 +286,10 @@ std::optional<store::transaction> group_commit::take_settled() {
     if (!save_ || memory_) return std::nullopt;
     store::transaction settled;
     settled.cursor = std::move(save_->cursor);
+    if (settled.cursor) {
+        settled.cursor->released = settled.cursor->acked;  // as salvage does with the cursor in the file
+        settled.cursor->released_beyond.clear();
+    }
     settled.settled = save_->settled;
     settled.park = std::move(save_->park);
     settled.receive = std::move(save_->receive);

@@ -2,14 +2,17 @@
 // Not here: what SQLite finds itself, and what to do about it (quarantine.hpp).
 #pragma once
 
-#include <optional>
 #include <string>
 
 #include "store/files.hpp"
 
 namespace store {
 
-/// In words; nothing: SQLite may try.
-std::optional<std::string> fault_before_opening(files& in, const std::string& path);
+struct first_look {
+    std::string fault;         // in words; empty: SQLite may try
+    bool wal_is_void = false;  // a power cut has torn its header when it started over; all that it holds is in the file
+};
+
+first_look look_before_opening(files& in, const std::string& path);
 
 }  // namespace store

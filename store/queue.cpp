@@ -33,7 +33,12 @@ result<void> queue::file::open(recovery& found) {
         const auto completed = quarantine(*files_, how_.path).resume();
         if (!completed) return completed.error();
         moved_now_ = *completed;
-        if (const auto fault = fault_before_opening(*files_, how_.path)) return error(errc::damaged, how_.path + ": " + *fault);
+        const first_look seen = look_before_opening(*files_, how_.path);
+        if (!seen.fault.empty()) return error(errc::damaged, how_.path + ": " + seen.fault);
+        // SQLite would take the salts of the torn header for those of the new WAL: leftovers of the old one would look like its
+        // own.
+        if (seen.wal_is_void)
+            if (const auto removed = files_->remove(how_.path + "-wal"); !removed) return removed;
     }
     return open_file(found);
 }

@@ -229,6 +229,9 @@ private:
     }
 
     result<void> save() {
+        // A broker may pass a message on only when it is released, and it forgets what isn't when the session begins anew.
+        now_.cursor.released = now_.cursor.acked;
+        now_.cursor.released_beyond.clear();
         if (const auto saved = log_.save(now_.figures); !saved) return saved;
         if (const auto saved = log_.save(now_.cursor); !saved) return saved;
         // Of the session only the number goes on; of no broker and no client, so that none is resumed.
