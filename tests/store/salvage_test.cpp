@@ -352,6 +352,7 @@ TEST_CASE("salvage: at most one damaged file is kept, with its WAL, and a strang
         store::recovery found;
         must(store::queue::open(how(path), found));
         REQUIRE(found.damage);
+        CHECK(found.damage->reason.find("service") == std::string::npos);  // what becomes of it is said elsewhere
         CHECK(found.damage->moved_to == path + ".corrupt-" + std::to_string(i));
         CHECK(fs::exists(found.damage->moved_to));
         CHECK(bytes_of(found.damage->moved_to + "-wal") == sound.wal);
