@@ -243,7 +243,7 @@ TEST_CASE("inspect: what isn't a queue", "[store][inspect]") {
     CHECK(code_of(queue::inspect(here.path())) == errc::io);
     std::ofstream(path) << std::string(5000, 'x');
     CHECK(code_of(queue::inspect(path)) == errc::damaged);
-    const auto messages = queue::inspect_messages(path, sequence{1}, 1, SIZE_MAX);
+    const auto messages = queue::inspect_messages(path, store::sequence{1}, 1, SIZE_MAX);
     for (const std::string& said : {queue::inspect(path).error().detail(), messages.error().detail()})
         CHECK_THAT(said, EndsWith("; the service saves what it can of it when it comes upon this"));
     std::ofstream(path, std::ios::trunc).close();
