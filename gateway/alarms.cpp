@@ -3,6 +3,7 @@
 
 #include "gateway/limits.hpp"
 #include "gateway/payload.hpp"
+#include "gateway/queue_options.hpp"
 #include "gateway/timestamps.hpp"
 #include "store/age.hpp"
 
@@ -23,10 +24,8 @@ std::string_view name_of(alarm which) {
 }
 
 std::string reason_of_full(const config::buffer& of) {
-    const bool newest = of.policy == config::when_full::drop_newest;
-    return of.path + ": the device is full; the queue keeps the size that it has, and " +
-           (newest ? "new readings are dropped while that is used up" : "the oldest readings make room for new ones") +
-           "; free some space on the device, it heals by itself";
+    return of.path + ": the device is full; the queue keeps the size that it has, and while that is used up " +
+           consequence_of(of.policy) + "; free some space on the device, it heals by itself";
 }
 
 std::string reason_of_failure(const store::error& why, const config::buffer& of) {
@@ -41,7 +40,7 @@ std::optional<alarm_message> alarms::raise(alarm which, const std::string& reaso
     if (is.on && is.reason == reason) return std::nullopt;
     if (!is.on) {
         is.on = true;
-        is.since = now;
+        is.since = store::corrected(now, boot_offset_ms_);
         ++is.count;
     }
     is.reason = reason;
@@ -52,15 +51,16 @@ std::optional<alarm_message> alarms::clear(alarm which, const store::stamp& now)
     const auto found = states_.find(which);
     if (found == states_.end() || !found->second.on) return std::nullopt;
     found->second.on = false;
-    found->second.since = now;
+    found->second.since = store::corrected(now, boot_offset_ms_);
     return message_of(which, found->second);
 }
 
-std::vector<alarm_message> alarms::correct(std::int64_t boot_offset_ms) {
+std::vector<alarm_message> alarms::set_boot_offset(std::int64_t offset_ms) {
+    boot_offset_ms_ = offset_ms;
     std::vector<alarm_message> told;
     for (auto& [which, is] : states_) {
         if (is.since.synchronised) continue;
-        is.since = store::corrected(is.since, boot_offset_ms);
+        is.since = store::corrected(is.since, offset_ms);
         told.push_back(message_of(which, is));
     }
     return told;

@@ -1,5 +1,5 @@
 // gateway/alarms.hpp: what is wrong with this gateway now: each alarm's retained topic, and what it says. Pure.
-// Not here: who raises them (app.cpp), and when they are sent (delivery.hpp).
+// Not here: what raises them (queue_news.hpp), and when they are sent (delivery.hpp).
 #pragma once
 
 #include <cstdint>
@@ -41,8 +41,8 @@ public:
     std::optional<alarm_message> raise(alarm which, const std::string& reason, const store::stamp& now);
     /// Nothing: it is off.
     std::optional<alarm_message> clear(alarm which, const store::stamp& now);
-    /// This boot's clock is known: dates those that were told by a wrong one.
-    std::vector<alarm_message> correct(std::int64_t boot_offset_ms);
+    /// This boot's clock is known: dates those that were told by a wrong one, and those to come.
+    std::vector<alarm_message> set_boot_offset(std::int64_t offset_ms);
     bool is_on(alarm which) const;
     /// How often it has risen since the process began.
     std::uint64_t count(alarm which) const;
@@ -57,6 +57,7 @@ private:
     alarm_message message_of(alarm which, const state& of) const;
 
     std::string gateway_id_;
+    std::optional<std::int64_t> boot_offset_ms_;
     std::map<alarm, state> states_;
 };
 

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "gateway/clock.hpp"
+#include "gateway/command_store.hpp"
 #include "gateway/limits.hpp"
 #include "gateway/session_state.hpp"
 #include "mqtt/client.hpp"
@@ -192,7 +193,7 @@ void broker_link::inside::keep(const mqtt::save& what) {
 bool broker_link::inside::commit(std::vector<store::received_message> received) {
     const auto done = how_.state->commit(received);
     if (!done) {
-        say(done.error().detail());
+        say(words_of(done.error()));
         return false;
     }
     // What is in the inbox is handed on before more is read, so it is one read of the broker's bytes that doesn't fit. Nothing of
@@ -223,7 +224,7 @@ void broker_link::inside::hand_on(std::vector<store::received_message> messages,
     }
     if (handled == 0) return;
     if (const auto done = how_.state->handled(first, handled); !done) {
-        say(done.error().detail());
+        say(words_of(done.error()));
         leave(1);
     }
 }
@@ -233,7 +234,7 @@ void broker_link::inside::hand_on_waiting() {
     while (!leaving_) {
         auto waiting = how_.state->queue().read_inbox(store::inbox_number{1}, 100, 1u << 20);
         if (!waiting) {
-            say(waiting.error().detail());
+            say(words_of(waiting.error()));
             return leave(1);
         }
         if (waiting->empty()) return;

@@ -7,6 +7,7 @@
 
 #include "gateway/clock.hpp"
 #include "gateway/command_pub.hpp"
+#include "gateway/command_store.hpp"
 #include "gateway/delivery.hpp"
 
 namespace gateway {
@@ -73,7 +74,7 @@ private:
         work.handed_out = fresh;
         const auto done = link_.state()->queue().commit(work);
         if (!done || done->refused > 0) {
-            link_.say(done ? "the state file is full" : done.error().detail());
+            link_.say(done ? "the state file is full" : words_of(done.error()));
             link_.leave(1);
             return false;
         }
@@ -86,7 +87,7 @@ private:
         while (const auto read = delivery_.wanted()) {
             auto found = link_.state()->queue().read(read->from, read->messages, read->bytes);
             if (!found) {
-                link_.say(found.error().detail());
+                link_.say(words_of(found.error()));
                 return link_.leave(1);
             }
             delivery_.on_read(read->from, std::move(*found));

@@ -15,6 +15,10 @@ constexpr std::uint64_t most_inbox_bytes = 300u << 20;  // room for the largest 
 
 }  // namespace
 
+std::string words_of(const store::error& why) {
+    return why.detail() + (why.code() == store::errc::damaged ? "; the next call saves what it can of it" : "");
+}
+
 option_result<command_store> command_store::open(const std::string& path) {
     store::options how;
     how.path = path;

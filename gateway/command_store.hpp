@@ -13,6 +13,9 @@
 
 namespace gateway {
 
+/// For the user, with the remedy.
+std::string words_of(const store::error& why);
+
 class command_store {
 public:
     static option_result<command_store> open(const std::string& path);

@@ -10,9 +10,7 @@
 namespace gateway {
 namespace {
 
-std::size_t size_of(const store::message& m) {
-    return m.topic.size() + m.payload.size() + m.properties.size() + sizeof(store::stored_message);
-}
+std::size_t size_in_memory(const store::message& m) { return size_of(m) + sizeof(store::stored_message); }
 
 mqtt::publication publication_of(const store::message& m) {
     mqtt::publication p;
@@ -139,14 +137,14 @@ bool delivery::drained() const { return session_.in_flight() == 0 && caught_up()
 
 store::stored_message delivery::take_front() {
     store::stored_message taken = std::move(buffer_.front());
-    buffered_bytes_ -= size_of(taken.message);
+    buffered_bytes_ -= size_in_memory(taken.message);
     covered_from_ = number(taken.sequence) + 1;
     buffer_.pop_front();
     return taken;
 }
 
 void delivery::push_back(store::stored_message message) {
-    buffered_bytes_ += size_of(message.message);
+    buffered_bytes_ += size_in_memory(message.message);
     buffer_.push_back(std::move(message));
 }
 

@@ -52,6 +52,8 @@ public:
     void pump(mqtt::time_point now, const store::stamp& clock);
     /// A read to make, if pump() found that one is needed; each is returned once.
     std::optional<log_read> wanted();
+    /// When pump() must be called though nothing has happened.
+    std::optional<mqtt::time_point> next_deadline() const { return read_not_before_; }
 
     /// Sends a QoS 0 message now, or not at all. False: not sent.
     [[nodiscard]] bool publish_now(store::message message, mqtt::time_point now);

@@ -11,8 +11,6 @@
 namespace gateway {
 namespace {
 
-std::size_t size_of(const store::message& m) { return m.topic.size() + m.payload.size() + m.properties.size(); }
-
 template <typename T>
 void append_to(std::vector<T>& to, std::vector<T> what) {
     to.insert(to.end(), std::make_move_iterator(what.begin()), std::make_move_iterator(what.end()));

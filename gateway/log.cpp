@@ -89,7 +89,8 @@ log::log(level least) : least_(least), journald_(journald_reads_stderr()) {}
 
 void log::write(level how, std::string_view event, std::initializer_list<field> fields) const {
     if (how > least_) return;
-    std::string line = journald_ ? '<' + std::to_string(static_cast<int>(how)) + '>' : time_of_day();
+    std::string line;
+    if (!reader_) line = journald_ ? '<' + std::to_string(static_cast<int>(how)) + '>' : time_of_day();
     line += name_of(how);
     line += ' ';
     line += event;
@@ -97,6 +98,7 @@ void log::write(level how, std::string_view event, std::initializer_list<field> 
         line += ' ';
         line += f.text();
     }
+    if (reader_) return reader_(line);
     line += '\n';
     // A log that can't be written has nowhere to say so; the service goes on.
     [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line.size());

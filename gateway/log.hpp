@@ -5,9 +5,11 @@
 #include <chrono>
 #include <concepts>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace gateway {
 
@@ -32,6 +34,8 @@ class log {
 public:
     /// Writes to stderr: with journald's `<6>` prefix when journald reads it, else with the time of day.
     explicit log(level least = level::info);
+    /// Hands each line to `reader` instead, without prefix, time and end of line. For tests.
+    log(level least, std::function<void(const std::string&)> reader) : least_(least), reader_(std::move(reader)) {}
 
     void write(level how, std::string_view event, std::initializer_list<field> fields = {}) const;
     void error(std::string_view event, std::initializer_list<field> fields = {}) const { write(level::error, event, fields); }
@@ -41,7 +45,8 @@ public:
 
 private:
     level least_;
-    bool journald_;
+    bool journald_ = false;
+    std::function<void(const std::string&)> reader_;
 };
 
 }  // namespace gateway

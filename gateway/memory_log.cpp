@@ -7,11 +7,6 @@
 #include <utility>
 
 namespace gateway {
-namespace {
-
-std::size_t size_of(const store::message& m) { return m.topic.size() + m.payload.size() + m.properties.size(); }
-
-}  // namespace
 
 store::sequence memory_log::append(const std::vector<store::message>& messages, time_point now) {
     const store::sequence first{next_};

@@ -4,8 +4,8 @@
 #include <cstdio>
 
 #include "gateway/payload.hpp"
-#include "mqtt/digest.hpp"
 #include "mqtt/codec.hpp"
+#include "mqtt/digest.hpp"
 
 namespace gateway {
 

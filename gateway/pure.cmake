@@ -8,6 +8,7 @@ add_library(tidegate_gateway_pure STATIC
     ${CMAKE_CURRENT_LIST_DIR}/payload.cpp
     ${CMAKE_CURRENT_LIST_DIR}/pipeline.cpp
     ${CMAKE_CURRENT_LIST_DIR}/queue_damage.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/queue_options.cpp
     ${CMAKE_CURRENT_LIST_DIR}/queue_watch.cpp
     ${CMAKE_CURRENT_LIST_DIR}/schedule.cpp
     ${CMAKE_CURRENT_LIST_DIR}/session_state.cpp

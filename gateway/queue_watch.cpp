@@ -4,6 +4,8 @@
 #include <array>
 #include <cstdio>
 
+#include "gateway/queue_options.hpp"
+
 namespace gateway {
 namespace {
 
@@ -31,31 +33,7 @@ std::string time_text(std::chrono::milliseconds time) {
     return std::to_string(minutes / (24 * 60)) + " d";
 }
 
-const char* consequence(config::when_full policy) {
-    switch (policy) {
-        case config::when_full::drop_oldest:
-            return "the oldest messages are dropped";
-        case config::when_full::drop_newest:
-            return "new messages are dropped";
-        case config::when_full::thin:
-            return "every second one of the oldest messages is dropped";
-    }
-    return "";
-}
-
 }  // namespace
-
-std::string_view name_of(config::when_full which) {
-    switch (which) {
-        case config::when_full::drop_oldest:
-            return "drop_oldest";
-        case config::when_full::drop_newest:
-            return "drop_newest";
-        case config::when_full::thin:
-            return "thin";
-    }
-    return "";
-}
 
 queue_watch::finding queue_watch::on_committed(const store::commit_report& report, time_point now) {
     note(report.bytes_used, now);
@@ -91,7 +69,7 @@ std::string queue_watch::words(std::uint64_t bytes, bool full, time_point now) c
     const auto left = full ? std::nullopt : time_left(bytes);
     if (left) text += "; at the present rate it is full in " + time_text(*left);
     text += full ? "; " : left ? "; then " : "; once it is full, ";
-    return text + consequence(how_.policy) + " (buffer.when_full: " + std::string(name_of(how_.policy)) + ")";
+    return text + consequence_of(how_.policy);
 }
 
 /// At the rate of the last minutes; nothing: it isn't known, or the queue isn't growing.

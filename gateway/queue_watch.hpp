@@ -7,14 +7,11 @@
 #include <deque>
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "config/model.hpp"
 #include "store/queue.hpp"
 
 namespace gateway {
-
-std::string_view name_of(config::when_full which);
 
 class queue_watch {
 public:

@@ -144,19 +144,29 @@ auto read_beside(const std::string& path, Read read) -> decltype(read(std::declv
         if (!has_wal(path)) return found;
     }
     auto found = read_file(path, connection::access::read_only, read);
+    // Who takes no lock may come upon the WAL's index while the service writes it; SQLite calls that read-only, too.
+    for (int more = 5; more > 0 && !found && found.error().code() == errc::read_only && exists(path + "-shm"); --more)
+        found = read_file(path, connection::access::read_only, read);
     if (found || exists(path + "-shm")) return found;
     return error(errc::read_only, path +
                                       ": wasn't closed in order, and to look at it would mean to write; the next start of the "
                                       "service puts it in order");
 }
 
+/// Who only looks can do nothing about damage.
+template <typename T>
+result<T> with_remedy(result<T> found) {
+    if (found || found.error().code() != errc::damaged) return found;
+    return error(errc::damaged, found.error().detail() + "; the service saves what it can of it when it comes upon this");
+}
+
 }  // namespace
 
-result<statistics> queue::inspect(const std::string& path) { return read_beside(path, read_figures); }
+result<statistics> queue::inspect(const std::string& path) { return with_remedy(read_beside(path, read_figures)); }
 
 result<std::vector<stored_message>> queue::inspect_messages(const std::string& path, sequence from, std::size_t most_messages,
                                                             std::size_t most_bytes) {
-    return read_beside(path, [&](connection& file) { return read_messages(file, from, most_messages, most_bytes); });
+    return with_remedy(read_beside(path, [&](connection& file) { return read_messages(file, from, most_messages, most_bytes); }));
 }
 
 result<std::vector<dead_letter>> queue::inspect_dead_letters(const std::string& path, dead_letter_number from, std::size_t most) {

@@ -92,9 +92,7 @@ result<void> log_table::prepare(purpose what_for) {
     return {};
 }
 
-error log_table::damaged(const std::string& what) const {
-    return {errc::damaged, file_.path() + ": " + what + "; the service saves what it can of it when it next starts"};
-}
+error log_table::damaged(const std::string& what) const { return {errc::damaged, file_.path() + ": " + what}; }
 
 std::optional<segment_row> log_table::as_segment(const rows& at, part of) {
     const segment_row found{at.integer(0) - offset_of(of), at.integer(1),

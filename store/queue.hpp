@@ -42,6 +42,9 @@ struct message {
     bool operator==(const message&) const = default;
 };
 
+/// What counts where bytes of messages are limited.
+inline std::size_t size_of(const message& m) { return m.topic.size() + m.payload.size() + m.properties.size(); }
+
 struct stored_message {
     store::sequence sequence{0};
     store::message message;

@@ -33,9 +33,6 @@ namespace store {
 constexpr std::size_t segment_bytes = 256 * 1024;    // of one row; a single larger message gets a row of its own
 constexpr std::size_t largest_message = 256u << 20;  // of MQTT, topic included
 
-/// What counts where bytes of messages are limited.
-inline std::size_t size_of(const message& m) { return m.topic.size() + m.payload.size() + m.properties.size(); }
-
 /// A row of the log as far as one can see without reading its BLOB.
 struct segment_row {
     std::int64_t first = 0;

@@ -116,7 +116,7 @@ const char* remedy_for(errc code, int system_error) {
         case errc::full:
             return "free some space on the device or lower buffer.max_bytes";
         case errc::damaged:
-            return "the service saves what it can of it when it next starts";
+            return "";  // who sees it depends on who looks: the service salvages it, and says so itself
         case errc::read_only:
             return "make the file and its folder writable for the user that runs Tidegate";
         case errc::in_use:
@@ -197,7 +197,8 @@ error connection::failure(int code) const {
     const errc kind = class_of(code, system_error);
     const bool has_words = handle_ != nullptr && sqlite3_extended_errcode(handle_) == code;
     const std::string words = has_words ? sqlite3_errmsg(handle_) : sqlite3_errstr(code);
-    return {kind, path_ + ": " + words + " (SQLite " + std::to_string(code) + "); " + remedy_for(kind, system_error)};
+    const std::string remedy = remedy_for(kind, system_error);
+    return {kind, path_ + ": " + words + " (SQLite " + std::to_string(code) + ")" + (remedy.empty() ? "" : "; " + remedy)};
 }
 
 rows::rows(rows&& other) noexcept : connection_(other.connection_), running_(std::exchange(other.running_, nullptr)) {}

@@ -43,17 +43,19 @@ TEST_CASE("alarms: told when something changes", "[gateway][alarms]") {
 TEST_CASE("alarms: of the disk, they say what becomes of readings and what to do", "[gateway][alarms]") {
     config::buffer of;
     of.path = "/var/lib/tidegate/queue.db";
-    CHECK(
-        reason_of_full(of) ==
-        "/var/lib/tidegate/queue.db: the device is full; the queue keeps the size that it has, and the oldest readings make room "
-        "for new ones; free some space on the device, it heals by itself");
+    CHECK(reason_of_full(of) ==
+          "/var/lib/tidegate/queue.db: the device is full; the queue keeps the size that it has, and while that is used up the "
+          "oldest messages are dropped (buffer.when_full: drop_oldest); free some space on the device, it heals by itself");
     const store::error failed(store::errc::io, "/var/lib/tidegate/queue.db: disk I/O error; check the device");
     CHECK(reason_of_failure(failed, of) ==
           "/var/lib/tidegate/queue.db: disk I/O error; check the device; until it takes something again readings wait in memory, "
           "and beyond 4 MiB the oldest are dropped; nothing that is stored is lost");
     of.policy = config::when_full::drop_newest;
-    CHECK(reason_of_full(of).find("new readings are dropped while that is used up") != std::string::npos);
+    CHECK(reason_of_full(of).find("while that is used up new messages are dropped") != std::string::npos);
     CHECK(reason_of_failure(failed, of).find("the newest are dropped") != std::string::npos);
+    of.policy = config::when_full::thin;
+    CHECK(reason_of_full(of).find("every second one of the oldest messages is dropped") != std::string::npos);
+    CHECK(reason_of_failure(failed, of).find("the oldest are dropped") != std::string::npos);
 }
 
 TEST_CASE("alarms: one told by a wrong clock is marked, and told again when its time is known", "[gateway][alarms]") {
@@ -65,9 +67,9 @@ TEST_CASE("alarms: one told by a wrong clock is marked, and told again when its 
     CHECK(raised->payload ==
           R"({"state":"on","since":"1970-01-01T00:00:05.000Z","ts_quality":"unsynchronised","count":1,"reason":"no room"})");
     now.raise(alarm::disk_failing, "x", {6000, 11'000, true});
-    const auto told = now.correct(1'795'378'500'123);
+    const auto told = now.set_boot_offset(1'795'378'500'123);
     REQUIRE(told.size() == 1);
     CHECK(told[0].topic == raised->topic);
     CHECK(told[0].payload == R"({"state":"on","since":"2026-11-22T20:15:10.123Z","count":1,"reason":"no room"})");
-    CHECK(now.correct(0).empty());
+    CHECK(now.set_boot_offset(0).empty());
 }

@@ -261,11 +261,15 @@ TEST_CASE("delivery: a read that fails is made again after a while", "[gateway][
     }
     d.pump(start, board);
     REQUIRE(d.wanted());
-    d.on_read_failed(start + std::chrono::seconds(1));
+    CHECK_FALSE(d.next_deadline());
+    const auto retry = start + std::chrono::seconds(1);
+    d.on_read_failed(retry);
     d.pump(start, board);
     CHECK_FALSE(d.wanted());
-    d.pump(start + std::chrono::seconds(1), board);
+    CHECK(d.next_deadline() == retry);
+    d.pump(*d.next_deadline(), board);
     CHECK(d.wanted());
+    CHECK_FALSE(d.next_deadline());
 }
 
 TEST_CASE("delivery: what is left of a message's life is known within a boot, and beyond it by clocks that were right",

@@ -13,6 +13,14 @@ namespace sim {
 
 namespace limits = gateway::limits;
 
+namespace {
+
+std::optional<mqtt::time_point> first_of(std::optional<mqtt::time_point> a, std::optional<mqtt::time_point> b) {
+    return a && b ? std::min(a, b) : a ? a : b;
+}
+
+}  // namespace
+
 process::process(store::queue opened, const store::recovery& found, const process_options& how, witness& by)
     : how_(how),
       by_(by),
@@ -28,6 +36,11 @@ process::process(store::queue opened, const store::recovery& found, const proces
 void process::start(const moment& at) {
     heal_at_ = at.now;
     session_.start(at.now);
+    settle(at);
+}
+
+void process::on_time(const moment& at) {
+    session_.on_time(at.now);
     settle(at);
 }
 
@@ -85,7 +98,7 @@ bool process::tell(const moment& at) {
         if (read->found) {
             delivery_.on_read(read->from, std::move(*read->found));
         } else {
-            delivery_.on_read_failed(at.now + limits::store_retry);  // as in app.cpp nothing wakes it: the next event does
+            delivery_.on_read_failed(at.now + limits::store_retry);
         }
     }
     settle(at);
@@ -143,14 +156,13 @@ void process::commit(mqtt::time_point now) {
     }
 }
 
+std::optional<mqtt::time_point> process::loop_deadline() const {
+    return first_of(session_.next_deadline(), delivery_.next_deadline());
+}
+
 std::optional<mqtt::time_point> process::deadline() const {
-    std::optional<mqtt::time_point> first = session_.next_deadline();
-    const auto also = [&first](const std::optional<mqtt::time_point>& at) {
-        if (at && (!first || *at < *first)) first = at;
-    };
-    if (working_ == nullptr) also(commits_.due());
-    also(heal_at_);
-    return first;
+    const auto disk = first_of(heal_at_, working_ == nullptr ? commits_.due() : std::nullopt);
+    return first_of(loop_deadline(), disk);
 }
 
 }  // namespace sim

@@ -55,6 +55,8 @@ public:
 
     // -- the loop's thread --
     void start(const moment& at);
+    /// loop_deadline() has come.
+    void on_time(const moment& at);
     /// Call after anything that the session was told.
     void settle(const moment& at);
     /// Returns how many messages went, since too many wait for the disk.
@@ -71,7 +73,9 @@ public:
     bool work(mqtt::time_point now);
     /// Nothing waits for the disk.
     bool is_idle() const { return !working_ && commits_.empty() && reads_.empty() && posted_.empty(); }
-    /// The next time at which something is due, if there is any.
+    /// The next time at which the loop's thread has something to do though nothing happens.
+    std::optional<mqtt::time_point> loop_deadline() const;
+    /// The next time at which anything is due, if there is any.
     std::optional<mqtt::time_point> deadline() const;
 
 private:

@@ -17,4 +17,5 @@ set(TIDEGATE_SIM_SOURCES
     ${CMAKE_CURRENT_LIST_DIR}/../mqtt/support/broker_outbox.cpp
     ${CMAKE_CURRENT_LIST_DIR}/../mqtt/support/model_broker.cpp
     ${CMAKE_CURRENT_LIST_DIR}/../mqtt/support/words.cpp
-    ${CMAKE_CURRENT_LIST_DIR}/../store/disk.cpp)
+    ${CMAKE_CURRENT_LIST_DIR}/../store/disk.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/../store/disk_files.cpp)

@@ -165,12 +165,11 @@ void world::flow(std::uint64_t rounds) {
 void world::pass(milliseconds d) {
     now_ += d;
     record_.set_time(now_.count() - 3'600'000);
-    const auto deadline = process_->session().next_deadline();
+    const auto deadline = process_->loop_deadline();
     if (!deadline || *deadline > at().now) return;
     record_.event('t');
-    process_->session().on_time(at().now);
-    process_->settle(at());
-    const auto next = process_->session().next_deadline();
+    process_->on_time(at());
+    const auto next = process_->loop_deadline();
     if (next && *next <= at().now && next == deadline) complain("a deadline that has come stays: a busy loop");
 }
 

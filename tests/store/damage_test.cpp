@@ -8,6 +8,7 @@
 
 #include "store/queue.hpp"
 #include "store/sqlite.hpp"
+#include "tests/store/filled_queue.hpp"
 #include "tests/store/folder.hpp"
 #include "tests/store/messages.hpp"
 
@@ -28,34 +29,10 @@ std::string bytes_of(const std::string& path) {
 
 void put(const std::string& path, const std::string& bytes) { std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes; }
 
-std::size_t size_for(std::int64_t sequence) { return sequence % 10 == 0 ? 6000 : 60; }
-
-store::message received_message(std::int64_t number) {
-    return make_rich_message(static_cast<std::uint64_t>(number), number % 10 == 0 ? 7000 : 40);
-}
-
 /// A queue with 300 messages of both sizes, in many segments, and everything else that a file may hold.
 void fill(store::queue& queue) {
-    for (std::int64_t n = 1; n <= 300;) {
-        store::transaction work;
-        for (int i = 0; i < 1 + n % 7 && n <= 300; ++i, ++n)
-            work.append.push_back(make_message(static_cast<std::uint64_t>(n), size_for(n)));
-        must(queue.commit(work));
-    }
-    store::transaction work = moving({at(20), at(25), at(40), {at(22), at(24)}, {at(30), at(28)}}, 22);
-    work.session = store::session_record{"client", "broker", 9};
-    work.held = {4, 3, 2};
-    must(queue.commit(work));
-    for (std::int64_t n = 1; n <= 60;) {
-        store::transaction received;
-        for (int i = 0; i < 1 + n % 5 && n <= 60; ++i, ++n) received.receive.push_back(received_message(n));
-        must(queue.commit(received));
-    }
-    must(queue.commit(handling({1, 2, 20, 43})));
-    store::transaction parking = moving({at(60), at(60), at(60), {}, {}}, 30);
-    for (std::int64_t n = 51; n <= 60; ++n) parking.park.push_back({at(n), static_cast<std::uint8_t>(n), "parked"});
-    parking.settled.refused = 10;
-    must(queue.commit(parking));
+    append_up_to(queue, 300);
+    fill_beside_log(queue, moving({at(60), at(60), at(60), {}, {}}, 30));
 }
 
 /// False: an error. Fails the test if anything else comes out than what fill() put in.

@@ -14,6 +14,7 @@
 
 using namespace test;
 using Catch::Contains;
+using Catch::EndsWith;
 using store::errc;
 using store::queue;
 
@@ -242,6 +243,9 @@ TEST_CASE("inspect: what isn't a queue", "[store][inspect]") {
     CHECK(code_of(queue::inspect(here.path())) == errc::io);
     std::ofstream(path) << std::string(5000, 'x');
     CHECK(code_of(queue::inspect(path)) == errc::damaged);
+    const auto messages = queue::inspect_messages(path, store::sequence{1}, 1, SIZE_MAX);
+    for (const std::string& said : {queue::inspect(path).error().detail(), messages.error().detail()})
+        CHECK_THAT(said, EndsWith("; the service saves what it can of it when it comes upon this"));
     std::ofstream(path, std::ios::trunc).close();
     CHECK(code_of(queue::inspect(path)) == errc::missing);
 }

@@ -1,5 +1,6 @@
 // tests/store/salvage_test.cpp: whatever bytes of a queue's files change, it opens, nothing wrong comes out of it, and what is
-// missing is counted; and a power cut while a damaged file is moved aside costs nothing more.
+// missing is counted.
+// Not here: what goes wrong while it is salvaged (salvage_disk_test.cpp).
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <filesystem>
@@ -10,66 +11,15 @@
 
 #include "store/queue.hpp"
 #include "store/sqlite.hpp"
-#include "tests/store/disk.hpp"
 #include "tests/store/folder.hpp"
 #include "tests/store/messages.hpp"
+#include "tests/store/salvage_queue.hpp"
 
 using namespace test;
 
 namespace {
 
 namespace fs = std::filesystem;
-
-#if defined(__has_feature)
-constexpr bool sanitized = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
-#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool sanitized = true;
-#else
-constexpr bool sanitized = false;
-#endif
-
-constexpr std::int64_t appended = 300;
-constexpr std::int64_t acked = 60;
-const std::vector<std::int64_t> acked_beyond{64, 70, 71};
-constexpr std::int64_t in_last_commit = 3;  // messages
-
-std::size_t size_for(std::int64_t n) { return n % 10 == 0 ? 6000 : 60; }
-store::message appended_message(std::int64_t n) { return make_message(static_cast<std::uint64_t>(n), size_for(n)); }
-store::message received_message(std::int64_t n) {
-    return make_rich_message(static_cast<std::uint64_t>(n), n % 10 == 0 ? 7000 : 40);
-}
-
-store::transaction appending_from(std::int64_t first, int count) {
-    store::transaction made;
-    for (int i = 0; i < count; ++i) made.append.push_back(appended_message(first + i));
-    return made;
-}
-
-store::options how(const std::string& path) { return {path, 4 << 20, store::full_policy::drop_oldest, "boot"}; }
-
-/// Everything that a file may hold. The last commit appends only, so that it can be missing without leaving a trace.
-void fill(store::queue& queue) {
-    for (std::int64_t n = 1; n <= appended - in_last_commit;) {
-        store::transaction work;
-        for (int i = 0; i < 1 + n % 7 && n <= appended - in_last_commit; ++i, ++n) work.append.push_back(appended_message(n));
-        must(queue.commit(work));
-    }
-    store::transaction work = moving({at(20), at(25), at(40), {at(22), at(24)}, {at(30), at(28)}}, 22);
-    work.session = store::session_record{"client", "broker", 9};
-    work.held = {4, 3, 2};
-    must(queue.commit(work));
-    for (std::int64_t n = 1; n <= 60;) {
-        store::transaction received;
-        for (int i = 0; i < 1 + n % 5 && n <= 60; ++i, ++n) received.receive.push_back(received_message(n));
-        must(queue.commit(received));
-    }
-    must(queue.commit(handling({1, 2, 20, 43})));
-    store::transaction parking = moving({at(acked), at(acked), at(80), {at(64), at(70), at(71)}, {}}, 31);
-    for (std::int64_t n = 51; n <= 60; ++n) parking.park.push_back({at(n), static_cast<std::uint8_t>(n), "parked"});
-    parking.settled.refused = 10;
-    must(queue.commit(parking));
-    must(queue.commit(appending_from(298, 3)));
-}
 
 std::string bytes_of(const std::string& path) {
     std::ifstream file(path, std::ios::binary);
@@ -104,31 +54,6 @@ struct outcome {
     std::uint64_t found = 0;
     std::uint64_t lost = 0;
 };
-
-std::set<std::int64_t> unfinished() {
-    std::set<std::int64_t> all;
-    for (std::int64_t n = acked + 1; n <= appended; ++n)
-        if (!std::count(acked_beyond.begin(), acked_beyond.end(), n)) all.insert(n);
-    return all;
-}
-
-/// Reads everything; fails the test if anything else comes out than was put in.
-std::set<std::int64_t> read_log(store::queue& queue, const store::cursor& from) {
-    std::set<std::int64_t> seen;
-    const auto all = queue.read(at(number(from.acked) + 1), 1000, SIZE_MAX);
-    if (!all) {
-        CHECK(code_of(all) == store::errc::damaged);
-        return seen;
-    }
-    for (const auto& m : *all) {
-        const auto n = number(m.sequence);
-        if (n < 1 || n > appended || m.message != appended_message(n)) FAIL("message " << n << " is another");
-        if (!seen.empty() && n <= *seen.rbegin()) FAIL("message " << n << " is out of order");
-        if (std::binary_search(from.acked_beyond.begin(), from.acked_beyond.end(), m.sequence)) continue;
-        seen.insert(n);
-    }
-    return seen;
-}
 
 bool read_others(store::queue& queue, bool told) {
     const auto inbox = queue.read_inbox(store::inbox_number{1}, 1000, SIZE_MAX);
@@ -352,6 +277,7 @@ TEST_CASE("salvage: at most one damaged file is kept, with its WAL, and a strang
         store::recovery found;
         must(store::queue::open(how(path), found));
         REQUIRE(found.damage);
+        CHECK(found.damage->reason.find("service") == std::string::npos);  // what becomes of it is said elsewhere
         CHECK(found.damage->moved_to == path + ".corrupt-" + std::to_string(i));
         CHECK(fs::exists(found.damage->moved_to));
         CHECK(bytes_of(found.damage->moved_to + "-wal") == sound.wal);
@@ -382,79 +308,4 @@ TEST_CASE("salvage: in the middle of its life a queue loses nothing that is know
     CHECK(number(found.last) == appended + (std::int64_t{1} << 32));
     CHECK(code_of(store::queue::open(how(path), found)) == store::errc::in_use);
     must(queue.commit(appending_from(1, 1)));
-}
-
-TEST_CASE("salvage: no room for the copy is said, and tried again", "[store][salvage]") {
-    disk on(3);
-    store::tuning with;
-    with.vfs = on.name();
-    with.files = &on.files();
-    store::recovery found;
-    auto queue = must(store::open_tuned(how("/queue.db"), with, found));
-    fill(queue);
-    on.capacity = on.size_of("/queue.db") + on.size_of("/queue.db-wal") + 40'000;
-    const store::error why{store::errc::damaged, "found so"};
-    const auto failed = queue.salvage(why, found);
-    REQUIRE(code_of(failed) == store::errc::full);
-    CHECK_THAT(failed.error().detail(), Catch::Contains("free some space"));
-    CHECK(code_of(queue.commit(appending_from(1, 1))) == store::errc::damaged);
-    CHECK(code_of(queue.read(at(1), 1, 1)) == store::errc::damaged);
-    CHECK(!on.exists("/queue.db.salvage"));
-    on.capacity.reset();
-    must(queue.salvage(why, found));
-    CHECK(found.damage->exact);
-    CHECK(found.damage->lost == 0);
-    CHECK(all_of(queue).size() >= unfinished().size());
-}
-
-TEST_CASE("salvage: the power goes at any moment of it", "[store][salvage][power]") {
-    std::uint64_t operations = 0;
-    std::set<std::int64_t> whole;
-    const std::uint64_t step = sanitized ? 41 : 3;
-    for (std::uint64_t cut = 0; cut == 0 || cut <= operations; cut += cut == 0 ? 1 : operations - cut < 60 ? 1 : step) {
-        disk on(cut + 1);
-        store::tuning with;
-        with.vfs = on.name();
-        with.files = &on.files();
-        store::recovery found;
-        {
-            auto queue = must(store::open_tuned(how("/queue.db"), with, found));
-            fill(queue);
-        }
-        on.power_on();
-        std::mt19937_64 random(5);
-        for (const char* const name : {"/queue.db", "/queue.db-wal"}) {
-            std::string& content = on.content(name);
-            for (int i = 0; i < 60; ++i) content[random() % content.size()] = static_cast<char>(random());
-        }
-        on.content("/queue.db").replace(0, 16, 16, 'x');
-        // What is on the disk is durable, damage and all.
-        on.make_durable();
-        const std::uint64_t before = on.operations();
-        if (cut > 0) on.cut_power_in(cut);
-        CAPTURE(cut);
-        for (int life = 0;; ++life) {
-            {
-                auto queue = store::open_tuned(how("/queue.db"), with, found);
-                if (queue) {
-                    if (cut == 0) operations = on.operations() - before;
-                    const auto seen = read_log(*queue, found.cursor);
-                    if (cut == 0) whole = seen;
-                    REQUIRE(found.damage);
-                    CHECK(found.damage->moved_to == "/queue.db.corrupt-1");
-                    CHECK(found.ledger.balanced());
-                    CHECK(seen == whole);
-                    CHECK(!on.exists("/queue.db.corrupt-2"));
-                    CHECK(!on.exists("/queue.db.new"));
-                    break;
-                }
-                if (!on.is_dead()) FAIL(queue.error().detail());
-            }
-            REQUIRE(life < 3);
-            on.power_on();
-            if (life == 0) on.cut_power_in(1 + cut * 7 % 50);  // and once more, soon
-        }
-    }
-    CHECK(operations > 40);
-    CHECK(whole.size() > 100);
 }

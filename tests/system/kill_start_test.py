@@ -4,7 +4,6 @@
 # Not here: lives on a file that was sound when the last one ended or died (kill_walk_test.py).
 import argparse
 import collections
-import concurrent.futures
 import pathlib
 import shutil
 import sqlite3
@@ -172,16 +171,7 @@ def main():
     arguments.add_argument("--calls", type=int, required=True, help="the last call of a first life at which it dies")
     arguments.add_argument("--each-phase", action="store_true", help="before, amid and after each call, not in turn")
     options = arguments.parse_args()
-    kinds = (None, 1, 2)
-    deaths, failed = collections.Counter(), False
-    with concurrent.futures.ProcessPoolExecutor(len(kinds)) as pool:
-        for done in [pool.submit(walk, options.build, options.calls, options.each_phase, kind) for kind in kinds]:
-            report, found, bad = done.result()
-            print(report, flush=True)
-            deaths.update(found)
-            failed = failed or bad
-    print(killed_plant.table_of(deaths))
-    return 1 if failed else 0
+    return killed_plant.walk_side_by_side(walk, [(options.build, options.calls, options.each_phase, kind) for kind in (None, 1, 2)])
 
 
 if __name__ == "__main__":

@@ -2,8 +2,6 @@
 # from then on, n = 1, 2 …, until it gets to its end before; with a broker and without one, the next life on what the last one left.
 # Not here: kills of a gateway at work (kill_walk_test.py).
 import argparse
-import collections
-import concurrent.futures
 import itertools
 import signal
 import sys
@@ -63,15 +61,7 @@ def main():
     arguments.add_argument("--build", required=True)
     options = arguments.parse_args()
     cases = list(zip(itertools.product((5, "3.1.1"), (1, 2)), itertools.cycle((killed_life.BEFORE, killed_life.MIDDLE, killed_life.AFTER))))
-    deaths, failed = collections.Counter(), False
-    with concurrent.futures.ProcessPoolExecutor(len(cases)) as pool:
-        for done in [pool.submit(walk, options.build, case) for case in cases]:
-            report, found, bad = done.result()
-            print(report, flush=True)
-            deaths.update(found)
-            failed = failed or bad
-    print(killed_plant.table_of(deaths))
-    return 1 if failed else 0
+    return killed_plant.walk_side_by_side(walk, [(options.build, case) for case in cases])
 
 
 if __name__ == "__main__":

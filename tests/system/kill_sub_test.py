@@ -4,7 +4,6 @@
 # Not here: the way out (kill_walk_test.py).
 import argparse
 import collections
-import concurrent.futures
 import itertools
 import json
 import pathlib
@@ -138,15 +137,7 @@ def main():
     arguments.add_argument("--all-to", type=int, required=True, help="a life for each call up to this one")
     options = arguments.parse_args()
     cases = list(zip(itertools.product(("5", "3.1.1"), (1, 2)), itertools.count()))
-    deaths, failed = collections.Counter(), False
-    with concurrent.futures.ProcessPoolExecutor(len(cases)) as pool:
-        for done in [pool.submit(walk, options.build, range(1, options.all_to + 1), case) for case in cases]:
-            report, found, bad = done.result()
-            print(report, flush=True)
-            deaths.update(found)
-            failed = failed or bad
-    print(killed_plant.table_of(deaths))
-    return 1 if failed else 0
+    return killed_plant.walk_side_by_side(walk, [(options.build, range(1, options.all_to + 1), case) for case in cases])
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 # given in the end: nothing accepted is lost; at QoS 2 nothing comes twice or out of order.
 # Not here: how a life ends (killed_life.py), and which lives there are (kill_walk_test.py, kill_stop_test.py).
 import collections
+import concurrent.futures
 import pathlib
 import shutil
 import tempfile
@@ -122,6 +123,19 @@ class KilledPlant:
         lines = [f"{self.name}: {self.lives} lives, {self.offline_lives} of them ended without a broker, at most {self.most_queued} seen queued"]
         lines += [self.facts] if self.facts else []
         return "\n".join(lines + [f"  FAILED: {failure}; all in {self.folder}" for failure in self.failures])
+
+
+def walk_side_by_side(walk, cases):
+    """walk(*case) gives a report, a count of deaths and whether it failed. Prints what all say; an exit code."""
+    deaths, failed = collections.Counter(), False
+    with concurrent.futures.ProcessPoolExecutor(len(cases)) as pool:
+        for done in [pool.submit(walk, *case) for case in cases]:
+            report, found, bad = done.result()
+            print(report, flush=True)
+            deaths.update(found)
+            failed = failed or bad
+    print(table_of(deaths))
+    return 1 if failed else 0
 
 
 def table_of(deaths):
