@@ -67,7 +67,8 @@ struct bench {
 TEST_CASE("aging: within a boot, by the time since then alone", "[store][aging]") {
     bench b(1h);
     for (int i = 0; i < 10; ++i) b.append(3, {today, i * 10 * minute, i % 2 == 0});
-    const std::int64_t wall = GENERATE(today, today + 20 * year, today - 20 * year, std::int64_t{0}, INT64_MAX, INT64_MIN);
+    const std::int64_t wall =
+        GENERATE(values<std::int64_t>({today, today + 20 * year, today - 20 * year, 0, INT64_MAX, INT64_MIN}));
     const bool synchronised = GENERATE(true, false);
     CHECK(b.look({wall, 60 * minute, synchronised}).aged == 0);
     CHECK(b.look({wall, 60 * minute, synchronised}).oldest_age == 60min);
