@@ -20,7 +20,7 @@
 #include "store/retention.hpp"
 #include "store/sqlite.hpp"
 #include "store/tuning.hpp"
-#include "store/write_meter.hpp"
+#include "store/write_path.hpp"
 
 namespace store {
 
@@ -43,7 +43,7 @@ public:
     bool try_to_heal();
     store::ledger ledger() const { return now_.ledger(); }
     dead_letter_counts dead_letters() const { return now_.dead_letters.counts; }
-    write_counts written() const { return meter_.counts(); }
+    write_counts written() const { return writes_.counts(); }
 
 private:
     /// A transaction on its way: what will be true once it is durable.
@@ -117,7 +117,7 @@ private:
     files* files_ = nullptr;
     std::shared_ptr<writer_lock> lock_;      // goes on to the one that comes after damage
     std::optional<contents> before_damage_;  // what was known when damage was found
-    write_meter meter_;
+    write_path writes_;
     connection connection_;
     log_table log_{connection_};
     inbox inbox_{log_};

@@ -1,4 +1,4 @@
-// tests/store/write_meter_test.cpp: the bytes and syncs that the queue says it has written are those that the disk has seen.
+// tests/store/write_path_test.cpp: the bytes and syncs that the queue says it has written are those that the disk has seen.
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <optional>
