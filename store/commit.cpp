@@ -284,6 +284,7 @@ result<void> queue::file::append(std::span<const message> messages, attempt& in)
         figures.stored += static_cast<std::uint64_t>(segment->count());
         in.report.appended += static_cast<std::size_t>(segment->count());
         messages = messages.subspan(static_cast<std::size_t>(segment->count()));
+        if (segment->data().capacity() <= 2 * segment_bytes) segment_memory_ = std::move(*segment).take_memory();
     }
     in.report.refused = messages.size();
     figures.dropped_newest += messages.size();
@@ -295,7 +296,7 @@ result<void> queue::file::append(std::span<const message> messages, attempt& in)
 result<segment_writer> queue::file::write_segment(std::span<const message> messages, std::size_t most_bytes) {
     const auto boot = reference(how_.boot_id);
     if (!boot) return boot.error();
-    segment_writer segment(*boot);
+    segment_writer segment(*boot, std::move(segment_memory_));
     for (const message& next : messages) {
         assert(size_of(next) <= largest_message);
         const auto topic = reference(next.topic);

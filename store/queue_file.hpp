@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -124,6 +125,7 @@ private:
     dead_letter_table dead_letters_{connection_};
     dictionary texts_;
     contents now_;
+    std::string segment_memory_;  // of the last segment: to get as much from the system each time costs more than to fill it
     std::uint64_t written_before_ = 0;  // in the file's life, before open()
     std::int64_t given_out_ = 0;        // the highest number that the caller holds: by read(), or handed_out
     segment_reader reading_;            // the segment that was read last, up to where
