@@ -22,7 +22,7 @@ constexpr std::size_t cached_bytes = 2 * segment_bytes;
 
 write_path::gather what_to_gather(const tuning& with) {
     const std::string_view how = with.synchronous;
-    return how == "FULL" || how == "EXTRA" ? write_path::gather::wal : write_path::gather::nothing;
+    return how == "FULL" || how == "EXTRA" ? write_path::gather::runs : write_path::gather::nothing;
 }
 
 }  // namespace

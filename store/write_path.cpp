@@ -10,7 +10,7 @@
 #include <string>
 #include <utility>
 
-#include "store/wal_run.hpp"
+#include "store/write_run.hpp"
 
 namespace store {
 
@@ -21,10 +21,13 @@ struct write_path_vfs {
     write_counts counts;
     int error = 0;  // of the last write or sync that failed, if none has succeeded since: errno is another one's when SQLite asks
 
-    bool gathers_wal = false;
-    wal_run run;
-    sqlite3_file* wal = nullptr;  // whose writes are gathered, if it is open
-    bool may_gather = true;       // false from a sync on until the commit is shown
+    bool gathers = false;
+    write_run run;
+    sqlite3_file* run_of = nullptr;  // the file in which it belongs, if it isn't empty
+    sqlite3_file* wal = nullptr;     // if it is open, and so is the database
+    sqlite3_file* database = nullptr;
+    bool may_gather_wal = true;       // false from its sync on until the commit is shown
+    bool in_full_checkpoint = false;  // as far as one can know yet
     struct failure {
         int code = SQLITE_OK;
         int error = 0;
@@ -40,6 +43,8 @@ struct passing_file {
     write_path_vfs* owner;
 };
 
+constexpr int checkpoint_lock = 1;  // WAL_CKPT_LOCK of the format of the -shm: held from a checkpoint's beginning to its end
+
 constexpr std::size_t alignment = alignof(std::max_align_t);
 constexpr std::size_t before_real = (sizeof(passing_file) + alignment - 1) / alignment * alignment;
 
@@ -52,31 +57,39 @@ sqlite3_vfs* real(sqlite3_vfs* v) { return path_of(v).real; }
 /// C functions, as SQLite wants them.
 struct path_calls {
     static int close(sqlite3_file* f) {
-        const int written = write_run_of(f);
-        if (path_of(f).wal == f) path_of(f).wal = nullptr;
+        write_path_vfs& path = path_of(f);
+        const int written = settle(f);
+        if (path.wal == f) path.wal = nullptr;
+        if (path.database == f) path.database = nullptr;
         const int closed = calls(f).xClose(real(f));
         return written != SQLITE_OK ? written : closed;
     }
     static int read(sqlite3_file* f, void* to, int size, sqlite3_int64 offset) {
-        if (const int written = write_run_of(f); written != SQLITE_OK) return written;
+        if (const int written = settle(f); written != SQLITE_OK) return written;
         return calls(f).xRead(real(f), to, size, offset);
     }
     static int write(sqlite3_file* f, const void* data, int size, sqlite3_int64 offset) {
-        write_path_vfs& path = path_of(f);
-        if (path.wal != f) return write_now(f, data, size, offset);
         const std::string_view piece(static_cast<const char*>(data), static_cast<std::size_t>(size));
-        if (path.owed.code == SQLITE_OK && path.may_gather && path.run.take(piece, offset)) return SQLITE_OK;
-        if (const int written = write_run_of(f); written != SQLITE_OK) return written;
-        if (path.may_gather && path.run.take(piece, offset)) return SQLITE_OK;
+        if (gathered(f, piece, offset)) return SQLITE_OK;
+        if (const int written = write_out(path_of(f)); written != SQLITE_OK) return written;
+        if (gathered(f, piece, offset)) return SQLITE_OK;
         return write_now(f, data, size, offset);
     }
+    static bool gathered(sqlite3_file* f, std::string_view piece, sqlite3_int64 offset) {
+        write_path_vfs& path = path_of(f);
+        const bool may = (f == path.wal && path.may_gather_wal) || (f == path.database && path.in_full_checkpoint);
+        if (!may || path.owed.code != SQLITE_OK || (!path.run.empty() && path.run_of != f)) return false;
+        if (!path.run.take(piece, offset)) return false;
+        path.run_of = f;
+        return true;
+    }
     static int truncate(sqlite3_file* f, sqlite3_int64 size) {
-        if (const int written = write_run_of(f); written != SQLITE_OK) return written;
+        if (const int written = settle(f); written != SQLITE_OK) return written;
         return noted(f, calls(f).xTruncate(real(f), size));
     }
     static int sync(sqlite3_file* f, int how) {
-        if (const int written = write_run_of(f); written != SQLITE_OK) return written;
-        if (path_of(f).wal == f) path_of(f).may_gather = false;
+        if (const int written = settle(f); written != SQLITE_OK) return written;
+        if (path_of(f).wal == f) path_of(f).may_gather_wal = false;
         const int done = calls(f).xSync(real(f), how);
         if (done == SQLITE_OK) ++path_of(f).counts.syncs;
         return noted(f, done);
@@ -90,10 +103,14 @@ struct path_calls {
         if (done == SQLITE_OK) path_of(f).counts.bytes += static_cast<std::uint64_t>(size);
         return noted(f, done);
     }
-    /// What of this file is gathered. If it can't be written it is gone, as a write's bytes are that fails.
-    static int write_run_of(sqlite3_file* f) {
+    /// Before a call that would see that what of this file is gathered isn't there.
+    static int settle(sqlite3_file* f) {
         write_path_vfs& path = path_of(f);
-        if (path.wal != f) return SQLITE_OK;
+        const bool concerns = f == path.wal || f == path.database;
+        return concerns && (path.run_of == f || path.owed.code != SQLITE_OK) ? write_out(path) : SQLITE_OK;
+    }
+    /// If it can't be written it is gone, as a write's bytes are that fails.
+    static int write_out(write_path_vfs& path) {
         if (path.owed.code != SQLITE_OK) {
             const auto owed = std::exchange(path.owed, {});
             path.error = owed.error;
@@ -101,19 +118,20 @@ struct path_calls {
         }
         if (path.run.empty()) return SQLITE_OK;
         const std::string_view all = path.run.bytes();
-        const int done = write_now(f, all.data(), static_cast<int>(all.size()), path.run.offset());
+        const int done = write_now(path.run_of, all.data(), static_cast<int>(all.size()), path.run.offset());
         path.run.clear();
+        path.run_of = nullptr;
         return done;
     }
-    /// Others may look now. With synced commits only what no commit counts on is left: pages that found no room in memory.
-    static void show(sqlite3_file* f) {
-        write_path_vfs& path = path_of(f);
-        path.may_gather = true;
-        if (path.wal == nullptr || path.run.empty()) return;
-        if (const int done = write_run_of(path.wal); done != SQLITE_OK) path.owed = {done, path.error};
+    /// Others may look now. With synced commits only what nobody counts on is left: pages of a transaction that found no room in
+    /// memory, or of a checkpoint that has failed.
+    static void show(write_path_vfs& path) {
+        path.may_gather_wal = true;
+        if (path.run.empty()) return;
+        if (const int done = write_out(path); done != SQLITE_OK) path.owed = {done, path.error};
     }
     static int file_size(sqlite3_file* f, sqlite3_int64* to) {
-        if (const int written = write_run_of(f); written != SQLITE_OK) return written;
+        if (const int written = settle(f); written != SQLITE_OK) return written;
         return calls(f).xFileSize(real(f), to);
     }
     static int lock(sqlite3_file* f, int how) { return calls(f).xLock(real(f), how); }
@@ -126,11 +144,16 @@ struct path_calls {
         return calls(f).xShmMap(real(f), region, size, extend, to);
     }
     static int lock_shared(sqlite3_file* f, int offset, int count, int flags) {
-        show(f);
-        return calls(f).xShmLock(real(f), offset, count, flags);
+        write_path_vfs& path = path_of(f);
+        show(path);
+        const int done = calls(f).xShmLock(real(f), offset, count, flags);
+        if (offset == checkpoint_lock)
+            path.in_full_checkpoint = path.gathers && done == SQLITE_OK && (flags & SQLITE_SHM_LOCK) != 0;
+        if (done != SQLITE_OK) path.in_full_checkpoint = false;  // mostly busy: a reader needs what the WAL hides
+        return done;
     }
     static void barrier(sqlite3_file* f) {
-        show(f);
+        show(path_of(f));
         calls(f).xShmBarrier(real(f));
     }
     static int unmap_shared(sqlite3_file* f, int remove) { return calls(f).xShmUnmap(real(f), remove); }
@@ -162,9 +185,9 @@ int path_calls::open(sqlite3_vfs* v, const char* name, sqlite3_file* f, int flag
     real(f)->pMethods = nullptr;
     const int done = real(v)->xOpen(real(v), name, real(f), flags, out_flags);
     if (real(f)->pMethods != nullptr) made->base.pMethods = &methods;  // else it isn't open, and must not be closed
-    if (done == SQLITE_OK && path.gathers_wal && path.wal == nullptr && (flags & SQLITE_OPEN_WAL) != 0) {
-        path.wal = f;
-        path.owed = {};
+    if (done == SQLITE_OK && path.gathers) {
+        if ((flags & SQLITE_OPEN_WAL) != 0 && path.wal == nullptr) path.wal = f;
+        if ((flags & SQLITE_OPEN_MAIN_DB) != 0 && path.database == nullptr) path.database = f;
     }
     return done;
 }
@@ -200,7 +223,7 @@ result<void> write_path::over(const char* real, gather what) {
     calls.xGetLastError = path_calls::last_error;
     if (sqlite3_vfs_register(&calls, 0) != SQLITE_OK) return error(errc::io, "SQLite can't take a VFS: out of memory");
     vfs_->real = found;
-    vfs_->gathers_wal = what == gather::wal;
+    vfs_->gathers = what == gather::runs;
     return {};
 }
 

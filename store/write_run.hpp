@@ -1,4 +1,4 @@
-// store/wal_run.hpp: writes that follow one another in a file, kept until they are one.
+// store/write_run.hpp: writes that follow one another in a file, kept until they are one.
 // Not a file: whoever keeps a run decides when it must be written, and writes it.
 #pragma once
 
@@ -10,14 +10,14 @@
 namespace store {
 
 /// SQLite writes each frame of a WAL in two pieces, the 24 bytes of its header and the page, so a commit of 1000 messages makes
-/// more than a hundred of them.
-class wal_run {
+/// more than a hundred of them; and a checkpoint page by page, mostly one after another.
+class write_run {
 public:
     /// The most that SQLite's VFS for Unix can write in one call: of the size it takes the lower 17 bits.
     static constexpr std::size_t capacity = (128 << 10) - 1;
 
     /// Without memory it takes nothing.
-    wal_run();
+    write_run();
 
     bool empty() const { return size_ == 0; }
     std::int64_t offset() const { return offset_; }
