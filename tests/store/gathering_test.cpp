@@ -231,6 +231,18 @@ TEST_CASE("gathering: the database is gathered in a checkpoint alone", "[store][
     }
 }
 
+TEST_CASE("gathering: one file's bytes don't get into the other", "[store][path]") {
+    disk where(1);
+    on_disk at(where);
+    CHECK(at.database->lock(checkpoint_lock, take) == SQLITE_OK);
+    CHECK(at.wal->write("ab", 0) == SQLITE_OK);
+    CHECK(at.database->write("c", 2) == SQLITE_OK);
+    CHECK(at.wal->sync() == SQLITE_OK);
+    CHECK(at.database->sync() == SQLITE_OK);
+    CHECK(at.seen() == "ab");
+    CHECK(at.seen("q.db") == std::string("\0\0c", 3));
+}
+
 TEST_CASE("gathering: a checkpoint that a reader holds back isn't gathered", "[store][path]") {
     folder here;
     const std::string name = here.file("q.db");
