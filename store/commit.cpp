@@ -61,7 +61,7 @@ result<commit_report> queue::file::try_commit(const transaction& work) {
     if (!used_before) return used_before.error();
     in.report.bytes_used = *used_before * page_size;
     in.report.inbox = now_.inbox.counts;
-    in.report.written = meter_.counts();
+    in.report.written = writes_.counts();
     if (is_empty(work)) return in.report;
     in.page_limit = page_limit(how_.max_bytes / page_size, *used_before);
     if (tight_pages_) in.page_limit = std::min(in.page_limit, *tight_pages_);
@@ -74,7 +74,7 @@ result<commit_report> queue::file::try_commit(const transaction& work) {
     if (const auto durable = log_.commit(); !durable) return durable.error();
 
     log_.forget_set_aside();
-    in.report.written = meter_.counts();
+    in.report.written = writes_.counts();
     now_ = std::move(in.next);
     if (work.handed_out) given_out_ = std::max(given_out_, now_.figures.last);
     const bool evicted = reading_.first() >= number(in.report.evicted_from) && reading_.last() <= number(in.report.evicted_to);
@@ -182,7 +182,7 @@ result<void> queue::file::save_records(attempt& in) {
 
 /// What this transaction itself writes comes into the count with the next.
 result<void> queue::file::save_counters(counters& figures) {
-    figures.bytes_written = written_before_ + meter_.counts().bytes;
+    figures.bytes_written = written_before_ + writes_.counts().bytes;
     return log_.save(figures);
 }
 
@@ -284,6 +284,7 @@ result<void> queue::file::append(std::span<const message> messages, attempt& in)
         figures.stored += static_cast<std::uint64_t>(segment->count());
         in.report.appended += static_cast<std::size_t>(segment->count());
         messages = messages.subspan(static_cast<std::size_t>(segment->count()));
+        if (segment->data().capacity() <= 2 * segment_bytes) segment_memory_ = std::move(*segment).take_memory();
     }
     in.report.refused = messages.size();
     figures.dropped_newest += messages.size();
@@ -295,7 +296,7 @@ result<void> queue::file::append(std::span<const message> messages, attempt& in)
 result<segment_writer> queue::file::write_segment(std::span<const message> messages, std::size_t most_bytes) {
     const auto boot = reference(how_.boot_id);
     if (!boot) return boot.error();
-    segment_writer segment(*boot);
+    segment_writer segment(*boot, std::move(segment_memory_));
     for (const message& next : messages) {
         assert(size_of(next) <= largest_message);
         const auto topic = reference(next.topic);

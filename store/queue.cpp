@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <string_view>
 #include <tuple>
 #include <utility>
 
@@ -18,6 +19,11 @@ namespace {
 
 constexpr std::uint64_t smallest_bound = 1 << 20;
 constexpr std::size_t cached_bytes = 2 * segment_bytes;
+
+write_path::gather what_to_gather(const tuning& with) {
+    const std::string_view how = with.synchronous;
+    return how == "FULL" || how == "EXTRA" ? write_path::gather::runs : write_path::gather::nothing;
+}
 
 }  // namespace
 
@@ -44,9 +50,9 @@ result<void> queue::file::open(recovery& found) {
 }
 
 result<void> queue::file::open_file(recovery& found) {
-    if (const auto metered = meter_.over(with_.vfs); !metered) return metered;
+    if (const auto ready = writes_.over(with_.vfs, what_to_gather(with_)); !ready) return ready;
     reserve_ = reserve(how_.path, std::min(how_.reserve_bytes, how_.max_bytes), with_.vfs);
-    const auto opened = open_for_writing(connection_, how_, with_, meter_.name());
+    const auto opened = open_for_writing(connection_, how_, with_, writes_.name());
     if (!opened) return opened.error();
     checkpoint_owed_ = opened->checkpoint_owed;
     if (const auto ready = log_.prepare(log_table::purpose::writing); !ready) return ready;

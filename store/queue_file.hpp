@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -20,7 +21,7 @@
 #include "store/retention.hpp"
 #include "store/sqlite.hpp"
 #include "store/tuning.hpp"
-#include "store/write_meter.hpp"
+#include "store/write_path.hpp"
 
 namespace store {
 
@@ -43,7 +44,7 @@ public:
     bool try_to_heal();
     store::ledger ledger() const { return now_.ledger(); }
     dead_letter_counts dead_letters() const { return now_.dead_letters.counts; }
-    write_counts written() const { return meter_.counts(); }
+    write_counts written() const { return writes_.counts(); }
 
 private:
     /// A transaction on its way: what will be true once it is durable.
@@ -117,13 +118,14 @@ private:
     files* files_ = nullptr;
     std::shared_ptr<writer_lock> lock_;      // goes on to the one that comes after damage
     std::optional<contents> before_damage_;  // what was known when damage was found
-    write_meter meter_;
+    write_path writes_;
     connection connection_;
     log_table log_{connection_};
     inbox inbox_{log_};
     dead_letter_table dead_letters_{connection_};
     dictionary texts_;
     contents now_;
+    std::string segment_memory_;  // of the last segment: to get as much from the system each time costs more than to fill it
     std::uint64_t written_before_ = 0;  // in the file's life, before open()
     std::int64_t given_out_ = 0;        // the highest number that the caller holds: by read(), or handed_out
     segment_reader reading_;            // the segment that was read last, up to where

@@ -80,7 +80,8 @@ std::uint32_t row_checksum(std::int64_t first, std::int64_t count, std::string_v
     return crc32(data, crc32(key));
 }
 
-segment_writer::segment_writer(text_reference boot) {
+segment_writer::segment_writer(text_reference boot, std::string memory) : data_(std::move(memory)) {
+    data_.clear();
     data_.push_back(static_cast<char>(format));
     put_reference(data_, boot);
 }

@@ -23,6 +23,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "store/bytes.hpp"
 #include "store/dictionary.hpp"
@@ -47,11 +48,13 @@ std::uint32_t row_checksum(std::int64_t first, std::int64_t count, std::string_v
 
 class segment_writer {
 public:
-    explicit segment_writer(text_reference boot);
+    /// `memory`: to write in; what it holds goes, its room stays.
+    explicit segment_writer(text_reference boot, std::string memory = {});
     /// False, and nothing is added, if the segment would exceed `most_bytes`.
     bool add(const message& what, text_reference topic, std::size_t most_bytes);
     std::int64_t count() const { return count_; }
     const std::string& data() const { return data_; }
+    std::string take_memory() && { return std::move(data_); }
 
 private:
     std::string data_;

@@ -98,7 +98,7 @@ errc class_of(int code, int system_error) {
     }
 }
 
-/// SQLite doesn't keep the system's error of a commit that fails, so the VFS is asked (write_meter.cpp keeps it).
+/// SQLite doesn't keep the system's error of a commit that fails, so the VFS is asked (write_path.cpp keeps it).
 int system_error_of(sqlite3* handle, int code) {
     sqlite3_vfs* vfs = nullptr;
     const bool io = (code & 0xFF) == SQLITE_IOERR;

@@ -1,5 +1,5 @@
 // store/sqlite.hpp: SQLite as values: a connection, statements that stay prepared, rows; every return code becomes an error.
-// Knows no table and no pragma (schema.hpp, log.hpp). Of the library's files this one's .cpp, write_meter.cpp and reserve.cpp
+// Knows no table and no pragma (schema.hpp, log.hpp). Of the library's files this one's .cpp, write_path.cpp and reserve.cpp
 // alone include sqlite3.h.
 #pragma once
 

@@ -241,7 +241,7 @@ int disk::write(node& to, bool wal, const char* data, std::size_t size, std::siz
 
 void disk::change(node& in, const char* data, std::size_t size, std::size_t offset) {
     if (size == 0) return;
-    if (in.content.size() < offset + size) resize(in, offset + size);
+    for (std::size_t at = in.content.size(); at < offset + size;) resize(in, at = std::min(at + block, offset + size));
     std::memcpy(in.content.data() + offset, data, size);
     in.unsynced.push_back({offset, std::string(data, size)});
 }
@@ -302,11 +302,13 @@ void disk::keep_some(const node& of, std::string& left) {
 }
 
 void disk::garble(const node& of, std::string& left) {
-    for (const auto& [offset, data] : of.unsynced) {
-        if (random(16) != 0) continue;
-        const auto victim = offset / block * block + random(block / sector) * sector;
-        for (std::size_t i = victim; i < std::min(victim + sector, left.size()); ++i) left[i] = static_cast<char>(random(256));
-    }
+    for (const auto& [offset, data] : of.unsynced)
+        for (std::size_t at = offset / block * block; at < offset + data.size(); at += block) {
+            if (random(16) != 0) continue;
+            const auto victim = at + random(block / sector) * sector;
+            for (std::size_t i = victim; i < std::min(victim + sector, left.size()); ++i)
+                left[i] = static_cast<char>(random(256));
+        }
 }
 
 void disk::power_on() {

@@ -188,7 +188,7 @@ findings library_owners(const std::string& path, std::string_view text) {
     if (path.starts_with("tests/") || path.starts_with("tools/") || path.starts_with("examples/")) return {};
     const bool may_asio =
         !is_header(path) && !is_sans_io(path) && starts_with_any(path, {"mqtt/client", "mqtt/transport", "gateway/"});
-    const bool may_sqlite = starts_with_any(path, {"store/sqlite.", "store/write_meter.cpp", "store/reserve.cpp"});
+    const bool may_sqlite = starts_with_any(path, {"store/sqlite.", "store/write_path.cpp", "store/reserve.cpp"});
     const bool may_modbus = starts_with_any(path, {"adapters/modbus/link", "adapters/modbus/server"});
     const bool may_mbedtls = starts_with_any(path, {"mqtt/tls_", "mqtt/digest."});
     findings found;
@@ -203,7 +203,7 @@ findings library_owners(const std::string& path, std::string_view text) {
         if ((asio && !may_asio) || (sqlite && !may_sqlite) || (modbus && !may_modbus) || (mbedtls && !may_mbedtls))
             found.push_back({source.line_at(one.offset), path + " must not include " + one.path});
     }
-    if (!may_sqlite) append(found, find_any(source, {"sqlite3", "sqlite3_stmt"}, "outside store/sqlite and store/write_meter"));
+    if (!may_sqlite) append(found, find_any(source, {"sqlite3", "sqlite3_stmt"}, "outside store/sqlite and store/write_path"));
     return found;
 }
 

@@ -167,8 +167,8 @@ TEST_CASE("tidy: each rule can fail", "[tidy]") {
         CHECK_FALSE(offends("tests/mqtt/client_test.cpp", asio));
         CHECK_FALSE(offends("store/error.hpp", "#include <boost/system/result.hpp>"));
         CHECK(offends("store/queue.cpp", "#include <sqlite3.h>"));
-        CHECK(offends("store/write_meter.hpp", "#include <sqlite3.h>"));
-        CHECK_FALSE(offends("store/write_meter.cpp", "#include <sqlite3.h>"));
+        CHECK(offends("store/write_path.hpp", "#include <sqlite3.h>"));
+        CHECK_FALSE(offends("store/write_path.cpp", "#include <sqlite3.h>"));
         CHECK(offends("gateway/app.cpp", "sqlite3* database = nullptr;"));
         CHECK_FALSE(offends("store/sqlite.cpp", "#include <sqlite3.h>\nsqlite3* database = nullptr;"));
         CHECK(offends("mqtt/transport_tls.cpp", "#include <mbedtls/ssl.h>"));
