@@ -295,8 +295,10 @@ void world::on_settled() {
 /// Nothing grows without bound.
 void world::check_bounds() {
     const auto& session = process_->session();
-    // What was acknowledged and not durably so before a crash is in flight again, beside what was let in for it.
-    if (session.in_flight() > 2u * what_.how.window + 1) complain("more in flight than the window allows");
+    // What was acknowledged and not durably so before a crash is in flight again, beside what was let in for it: each life that
+    // ends so, with a disk that fails, may leave one window more, until the identifiers are used up.
+    const std::uint64_t most_in_flight = std::min<std::uint64_t>((lives_ + 1) * what_.how.window + 1, what_.how.lane.size);
+    if (session.in_flight() > most_in_flight) complain("more in flight than the window allows");
     if (session.unsent().size() > 1u << 20) complain("what waits for the network grows without bound");
     if (process_->delivery().buffered_bytes() > 1u << 20) complain("delivery's buffer grows without bound");
     const auto most = (static_cast<std::size_t>(what_.tuning.checkpoint_pages) + 600) * page;
