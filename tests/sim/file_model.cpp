@@ -118,7 +118,11 @@ void file_model::take_over(const intent& what, file_state then) {
         ++received_[content];
     }
     if (!then.inbox.empty()) last_received_ = std::max(last_received_, then.inbox.rbegin()->first);
-    kept_up_to_ = std::max(kept_up_to_, what.saved_up_to);
+    if (what.is_stale) {
+        returned_.insert(returned_.end(), what.receive.begin(), what.receive.end());
+    } else {
+        kept_up_to_ = std::max(kept_up_to_, what.saved_up_to);
+    }
     state_ = std::move(then);
 }
 
@@ -177,8 +181,11 @@ std::string file_model::on_opened(const store::recovery& found, const std::vecto
                    return place < 0 || number_in(each.message.payload) == what.append[static_cast<std::size_t>(place)];
                });
     };
+    if (matches(state_)) {
+        for (intent& each : under_way_) each.is_stale = true;
+        return {};
+    }
     const std::vector<intent> candidates = std::exchange(under_way_, {});
-    if (matches(state_)) return {};
     for (const intent& what : candidates) {
         const std::int64_t appended = number(found.last) - state_.last;
         if (appended < 0 || appended > static_cast<std::int64_t>(what.append.size())) continue;

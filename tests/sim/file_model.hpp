@@ -26,6 +26,7 @@ struct intent {
     store::settled settled;
     std::uint64_t unwritten = 0;
     std::uint64_t saved_up_to = 0;
+    bool is_stale = false;  // of an earlier process
 };
 intent intent_of(const store::transaction& what, std::uint64_t saved_up_to);
 
@@ -47,8 +48,8 @@ public:
     void begin(intent what) { under_way_.push_back(std::move(what)); }
     /// What was begun last is durable. Returns what is wrong; empty: nothing.
     std::string on_committed(const store::commit_report& how, const store::ledger& there);
-    /// It isn't, or so it seems: if the disk failed in the sync, it may be there after a crash.
-    void on_failed() {}
+    // If it fails the disk may hold it nevertheless, wholly written and not synced. The next process may not see it, since a
+    // later attempt has overwritten a part; and then, as long as nothing else is synced, a power cut may bring it back.
 
     /// A process has opened the file. Says what is wrong; takes over which of the commits under way it holds.
     /// `log`: all that it holds, or null. Requires: there is one if is_ambiguous().
@@ -64,8 +65,10 @@ public:
     /// Sequence and content of what the last commit finished, if it counted any as expired.
     const std::vector<std::pair<std::int64_t, std::int64_t>>& finished_with_expired() const { return finished_; }
 
-    /// The saves of all transactions that the file holds.
+    /// The saves of all transactions of this process that the file holds.
     std::uint64_t kept_up_to() const { return kept_up_to_; }
+    /// What earlier processes received, and has come back now; told once.
+    std::vector<std::int64_t> take_returned() { return std::exchange(returned_, {}); }
     void begin_process() { kept_up_to_ = 0; }
 
     // -- for ever --
@@ -89,6 +92,7 @@ private:
     std::vector<std::pair<std::int64_t, std::int64_t>> finished_;
     std::uint64_t evicted_unseen_ = 0;
     std::uint64_t kept_up_to_ = 0;
+    std::vector<std::int64_t> returned_;
     std::int64_t last_received_ = 0;
     std::map<std::int64_t, std::int64_t> accepted_;
     std::map<std::int64_t, std::int64_t> contents_;  // the reverse

@@ -99,7 +99,7 @@ private:
     void on_settled() override;
     void know_state();
     void check_bounds();
-    void check_expired();
+    void check_expired(std::uint64_t with_session);
 
     // -- world_faults.cpp --
     void hang();
@@ -118,6 +118,7 @@ private:
     void write(std::size_t most);
     void carry_up(std::size_t most);
     void carry_down(std::size_t most, std::size_t answers);
+    void hear(std::string_view bytes);
     void arrive(const mqtt::packet& what);
     void cut(std::string_view why);
     void lose_what_flies();
@@ -152,6 +153,7 @@ private:
     std::int64_t content_ = 0;  // the newest reading
     std::int64_t offered_ = 0;
     std::map<std::int64_t, mqtt_test::offer> routed_;            // into the broker's session
+    std::set<std::int64_t> heard_first_;                         // by this process, and not as a repetition
     std::set<std::int64_t> lost_to_us_;                          // with a session
     std::set<std::int64_t> may_double_;                          // with a session that the broker lost
     std::set<std::int64_t> refused_here_;                        // told by the session
@@ -184,6 +186,7 @@ private:
     std::uint64_t up_shown_ = 0;
     std::uint64_t up_framed_ = 0;
     std::string down_;
+    mqtt::framer heard_{1u << 20};
 };
 
 }  // namespace sim

@@ -31,6 +31,8 @@ public:
     void expect_late_pubrecs() { late_pubrecs_ = true; }
     /// Sessions are lost, and what was finished may be sent again.
     void expect_lost_sessions() { lost_sessions_ = true; }
+    /// This message towards us may be taken for another one's repetition.
+    void excuse(std::int64_t number) { excused_.insert(number); }
 
     std::vector<std::string> complaints() const { return complaints_; }
     bool is_content() const { return complaints_.empty(); }
@@ -56,6 +58,7 @@ private:
     std::uint64_t epoch_ = 0;
     std::set<std::int64_t> shown_;  // to a transport, ever
     std::set<std::int64_t> refused_;
+    std::set<std::int64_t> excused_;
     std::vector<std::string> complaints_;
 };
 
