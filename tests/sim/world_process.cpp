@@ -50,6 +50,7 @@ store::result<store::queue> world::try_to_open(store::recovery& found, std::vect
     auto opened = store::open_tuned(how, with, found);
     record_.event('O', opened ? 1 : 0, disk_.operations());
     if (!opened) return opened;
+    if (disk_.is_dead()) return store::error(store::errc::io, "the power is gone");  // in what it can do without
     auto waiting = opened->read_inbox(store::inbox_number{1}, 1'000'000, SIZE_MAX);
     if (!waiting) return waiting.error();
     inbox = std::move(*waiting);
