@@ -85,9 +85,17 @@ bool process::tell(const moment& at) {
         if (read->found) {
             delivery_.on_read(read->from, std::move(*read->found));
         } else {
-            delivery_.on_read_failed(at.now + limits::store_retry);  // as in app.cpp nothing wakes it: the next event does
+            read_again_at_ = at.now + limits::store_retry;
+            delivery_.on_read_failed(*read_again_at_);
         }
     }
+    settle(at);
+    return true;
+}
+
+bool process::wake(const moment& at) {
+    if (!read_again_at_ || *read_again_at_ > at.now) return false;
+    read_again_at_.reset();
     settle(at);
     return true;
 }
@@ -150,6 +158,7 @@ std::optional<mqtt::time_point> process::deadline() const {
     };
     if (working_ == nullptr) also(commits_.due());
     also(heal_at_);
+    also(read_again_at_);
     return first;
 }
 

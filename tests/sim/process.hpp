@@ -65,12 +65,16 @@ public:
     /// One event from the store's thread; false: there is none.
     bool tell(const moment& at);
     void flush() { commits_.flush(); }
+    /// Whether the time has come to read again what couldn't be read; then it does.
+    bool wake(const moment& at);
 
     // -- the store's thread --
     /// Begins a commit, or does it, or reads; false: there is nothing to do now.
     bool work(mqtt::time_point now);
     /// Nothing waits for the disk.
     bool is_idle() const { return !working_ && commits_.empty() && reads_.empty() && posted_.empty(); }
+    /// Of the readings that were taken: those that aren't durable yet.
+    gateway::backlog behind() const { return commits_.behind(); }
     /// The next time at which something is due, if there is any.
     std::optional<mqtt::time_point> deadline() const;
 
@@ -101,7 +105,8 @@ private:
     std::deque<gateway::log_read> reads_;
     std::deque<event> posted_;
     const store::transaction* working_ = nullptr;
-    std::optional<mqtt::time_point> heal_at_;  // when the disk is asked for room
+    std::optional<mqtt::time_point> heal_at_;        // when the disk is asked for room
+    std::optional<mqtt::time_point> read_again_at_;  // after a read that failed
 };
 
 }  // namespace sim

@@ -165,6 +165,7 @@ void world::flow(std::uint64_t rounds) {
 void world::pass(milliseconds d) {
     now_ += d;
     record_.set_time(now_.count() - 3'600'000);
+    if (process_->wake(at())) record_.event('W');
     const auto deadline = process_->session().next_deadline();
     if (!deadline || *deadline > at().now) return;
     record_.event('t');
@@ -202,6 +203,7 @@ void world::append() {
     }
     record_.event('a', content_, made.size());
     record_.line([&] { return "readings  " + std::to_string(made.size()) + " up to no. " + std::to_string(content_); });
+    taken_ += made.size();
     if (process_->append(std::move(made)) > 0 && !disk_erred_) complain("readings are dropped though the disk takes them");
     process_->settle(at());
 }

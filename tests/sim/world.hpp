@@ -99,6 +99,7 @@ private:
     void on_settled() override;
     void know_state();
     void check_bounds();
+    void check_taken();
     void check_expired(std::uint64_t with_session);
 
     // -- world_faults.cpp --
@@ -169,6 +170,8 @@ private:
     // The process.
     std::unique_ptr<process> process_;
     std::uint64_t lives_ = 0;
+    std::uint64_t taken_ = 0;            // readings, since it began …
+    std::uint64_t accepted_before_ = 0;  // … and those that were accepted before that
     std::uint64_t kill_in_ = 0;          // points; 0: not
     std::uint64_t commit_began_at_ = 0;  // in the disk's operations
     std::uint64_t commits_begun_ = 0;

@@ -1,6 +1,8 @@
 // tests/sim/world_damage.cpp: what a world's queue file would give back if some of its bytes were overwritten: tried on a copy,
 // so that the run goes on as if nothing had happened. Not here: power cuts, which damage only what wasn't synced
 // (tests/store/disk.hpp).
+#include <iterator>
+
 #include "store/tuning.hpp"
 #include "tests/sim/content.hpp"
 #include "tests/sim/world.hpp"
@@ -13,7 +15,14 @@ using store::number;
 void world::damage_a_copy() {
     test::disk copy(dice_.next());
     copy.begin_as(disk_);
-    copy.damage(what_.file.path, 1 + dice_.below(300));
+    const auto& queued = file_.state().queued;
+    if (!queued.empty() && dice_.one_in(2)) {
+        // Within a segment, so that nothing but its checksum tells.
+        const auto one = std::next(queued.begin(), static_cast<std::ptrdiff_t>(dice_.below(queued.size())));
+        copy.damage_text(what_.file.path, std::to_string(one->second) + ' ');
+    } else {
+        copy.damage(what_.file.path, 1 + dice_.below(300));
+    }
     store::tuning with = what_.tuning;
     with.vfs = copy.name();
     store::recovery found;

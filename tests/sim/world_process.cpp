@@ -99,6 +99,8 @@ void world::open_file() {
         if (const std::string again = file_.on_opened(found, waiting); !again.empty()) throw run_over{again};
     }
     know_state();
+    taken_ = 0;
+    accepted_before_ = file_.state().ledger.accepted;
     const std::int64_t mark = std::min(number(found.cursor.maybe_sent), number(found.last));
     barriers_.begin_process(mark);
     process_options options;
@@ -297,6 +299,16 @@ void world::on_settled() {
     look();
     if (!inbox_.close()) complain("a message without a save that would keep it");
     check_bounds();
+    check_taken();
+}
+
+/// A reading that was taken is accepted (and maybe dropped, and then counted), or it waits.
+void world::check_taken() {
+    const gateway::backlog behind = process_->behind();
+    const std::uint64_t accepted = file_.state().ledger.accepted - accepted_before_;
+    if (accepted + behind.waiting + behind.unwritten == taken_) return;
+    complain("of " + std::to_string(taken_) + " readings " + std::to_string(accepted) + " are accepted, " +
+             std::to_string(behind.waiting) + " wait and " + std::to_string(behind.unwritten) + " are dropped");
 }
 
 /// Nothing grows without bound.

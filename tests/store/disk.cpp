@@ -364,6 +364,16 @@ void disk::damage(const std::string& file, std::size_t bytes) {
     found->second.durable = content;
 }
 
+void disk::damage_text(const std::string& file, const std::string& text) {
+    const auto found = nodes_.find(file);
+    if (found == nodes_.end() || text.empty()) return;
+    std::string& content = found->second.content;
+    const std::size_t which = random(text.size());
+    for (auto at = content.find(text); at != std::string::npos; at = content.find(text, at + text.size()))
+        content[at + which] ^= 1;
+    found->second.durable = content;
+}
+
 bool disk::exists(const std::string& file) const {
     const auto found = nodes_.find(file);
     return found != nodes_.end() && found->second.exists;

@@ -87,6 +87,8 @@ public:
     void begin_as(const disk& other);
     /// Overwrites so many bytes of a file, in one place or up to forty.
     void damage(const std::string& file, std::size_t bytes);
+    /// Changes a byte of `text`, which a file holds, in each copy of it.
+    void damage_text(const std::string& file, const std::string& text);
 
 private:
     friend struct disk_calls;
