@@ -58,7 +58,7 @@ void draw_session(setting& s, dice& d) {
 }
 
 void draw_disk(setting& s, dice& d) {
-    s.file.path = "queue.db";
+    s.file.path = "/queue.db";  // with a relative one SQLite would be given another
     s.file.max_bytes = 1 << 20;
     s.file.when_full = d.one_in(2) ? store::full_policy::drop_newest : store::full_policy::drop_oldest;
     s.tuning.checkpoint_pages = d.of({2, 5, 12, 40, 1000});

@@ -17,7 +17,8 @@ void world::damage_a_copy() {
     copy.begin_as(disk_);
     const auto& queued = file_.state().queued;
     if (!queued.empty() && dice_.one_in(2)) {
-        // Within a segment, so that nothing but its checksum tells.
+        // Within a segment, so that nothing but its checksum tells; the WAL, whose pages have been moved, would undo it.
+        if (const std::string wal = what_.file.path + "-wal"; copy.exists(wal)) copy.content(wal).clear();
         const auto one = std::next(queued.begin(), static_cast<std::ptrdiff_t>(dice_.below(queued.size())));
         copy.damage_text(what_.file.path, std::to_string(one->second) + ' ');
     } else {
