@@ -128,6 +128,7 @@ void file_model::take_over(const intent& what, file_state then) {
 
 std::string file_model::on_committed(const store::commit_report& how, const store::ledger& there) {
     const intent what = std::move(under_way_.back());
+    if (is_damaged_) return on_committed_damaged(what, how, there);
     under_way_.clear();
     if (how.appended + how.refused != what.append.size()) return "a commit neither appended nor refused a message";
     if (how.appended > 0 && number(how.first) != state_.last + 1) return "a sequence number was left out or given twice";

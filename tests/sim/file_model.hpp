@@ -62,6 +62,15 @@ public:
     /// All that the file holds.
     std::string on_audit(const std::vector<store::stored_message>& log);
 
+    // -- a file that was damaged --
+    /// From now on it is taken as it is found: messages may be missing, if they are counted.
+    void on_damage() { is_damaged_ = true; }
+    bool is_damaged() const { return is_damaged_; }
+    /// `log`: all that it holds.
+    std::string on_salvaged(const store::recovery& found, const std::vector<store::stored_message>& log);
+    /// Content that is neither finished nor there any more.
+    const std::set<std::int64_t>& lost() const { return lost_; }
+
     /// Sequence and content of what the last commit finished, if it counted any as expired.
     const std::vector<std::pair<std::int64_t, std::int64_t>>& finished_with_expired() const { return finished_; }
 
@@ -85,6 +94,9 @@ public:
 private:
     file_state after(const intent& what, std::size_t appended, bool received) const;
     std::string judge_settled(const intent& what) const;
+    std::string judge_damage(const store::recovery& found, std::uint64_t missing) const;
+    std::string take_in(const store::stored_message& one);
+    std::string on_committed_damaged(const intent& what, const store::commit_report& how, const store::ledger& there);
     void take_over(const intent& what, file_state then);
 
     file_state state_;
@@ -97,6 +109,8 @@ private:
     std::map<std::int64_t, std::int64_t> accepted_;
     std::map<std::int64_t, std::int64_t> contents_;  // the reverse
     std::set<std::int64_t> evicted_;
+    bool is_damaged_ = false;
+    std::set<std::int64_t> lost_;
     std::map<std::int64_t, int> received_;
     std::map<std::int64_t, int> handled_;
 };

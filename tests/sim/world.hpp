@@ -25,7 +25,8 @@ namespace sim {
 /// What happened. A run in which nothing happens proves nothing.
 struct counts {
     std::uint64_t runs = 0, events = 0, power_cuts = 0, kills = 0, stops = 0, link_cuts = 0, hangs = 0;
-    std::uint64_t broker_restarts = 0, sessions_lost = 0, commits = 0, commits_failed = 0, reads_failed = 0, copies_damaged = 0;
+    std::uint64_t broker_restarts = 0, sessions_lost = 0, commits = 0, commits_failed = 0, reads_failed = 0, copies_damaged = 0,
+                  damaged = 0, salvaged = 0, dropped_damaged = 0;
     std::uint64_t outages = 0, accepted = 0, not_accepted = 0, acknowledged = 0, evicted = 0, dropped_newest = 0, refused = 0,
                   expired = 0;
     std::uint64_t dropped_session = 0, delivered = 0, doubled = 0, received = 0, repeated_to_us = 0, handled = 0;
@@ -98,6 +99,7 @@ private:
     void on_read(store::sequence from, const store::result<std::vector<store::stored_message>>& found) override;
     void on_settled() override;
     void know_state();
+    void make_process(store::queue opened, const store::recovery& found);
     void check_bounds();
     void check_taken();
     void check_expired(std::uint64_t with_session);
@@ -112,6 +114,12 @@ private:
 
     // -- world_damage.cpp: bytes overwritten --
     void damage_a_copy();
+    void damage();
+    void damage_bytes(test::disk& on);
+    void on_salvaged(const store::recovery& found, store::queue& in) override;
+    std::string take_as_found(const store::recovery& found, const std::vector<store::stored_message>& log);
+    std::optional<std::vector<store::stored_message>> read_damaged(store::queue& opened, store::recovery& found);
+    void open_damaged(store::queue opened, store::recovery found);
 
     // -- world_link.cpp: the network and the broker --
     void transport();
@@ -175,7 +183,9 @@ private:
     std::uint64_t kill_in_ = 0;          // points; 0: not
     std::uint64_t commit_began_at_ = 0;  // in the disk's operations
     std::uint64_t commits_begun_ = 0;
-    bool disk_erred_ = false;  // it was told to, at least
+    bool disk_erred_ = false;   // it was told to, at least
+    bool damage_next_ = false;  // the file, when it is closed
+    bool counts_exact_ = true;  // of what damage has cost
 
     // The link.
     link link_ = link::none;

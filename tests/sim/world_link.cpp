@@ -82,7 +82,8 @@ void world::look() {
             if (!is_whole(p->payload)) return complain("a damaged message is sent: " + p->payload);
             p->payload = std::to_string(known->second);  // the barriers know messages by their place in the log
         }
-        if (const auto* const c = std::get_if<mqtt::connect>(&judged); c != nullptr && c->clean_start && on_disk_.state.session)
+        if (const auto* const c = std::get_if<mqtt::connect>(&judged);
+            c != nullptr && c->clean_start && on_disk_.state.session && !on_disk_.state.session->client_id.empty())
             complain("CONNECT throws away a session whose record is durable");
         barriers_.on_shown(judged);
         up_.push_back({std::move(*packet), up_framed_});

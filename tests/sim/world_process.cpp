@@ -47,6 +47,7 @@ store::result<store::queue> world::try_to_open(store::recovery& found, std::vect
     how.boot_id = "boot-" + std::to_string(boot_);
     store::tuning with = what_.tuning;
     with.vfs = disk_.name();
+    if (what_.salvages) with.files = &disk_.files();
     auto opened = store::open_tuned(how, with, found);
     record_.event('O', opened ? 1 : 0, disk_.operations());
     if (!opened) return opened;
@@ -61,14 +62,16 @@ store::result<store::queue> world::try_to_open(store::recovery& found, std::vect
 void world::open_file() {
     store::recovery found;
     std::vector<store::waiting_message> waiting;
+    if (std::exchange(damage_next_, false)) damage_bytes(disk_);
     auto opened = try_to_open(found, waiting);
     if (!opened) {
         record_.line([&] { return "disk  can't be opened: " + opened.error().detail(); });
         if (!disk_.is_dead() && !disk_erred_) throw run_over{"the queue file can't be opened: " + opened.error().detail()};
-        seen_.power_cuts += disk_.is_dead() ? 1 : 0;
+        seen_.power_cuts += disk_.lost_power() ? 1 : 0;
         disk_.power_on();
         return;
     }
+    if (file_.is_damaged()) return open_damaged(std::move(*opened), std::move(found));
     file_.begin_process();
     std::optional<std::vector<store::stored_message>> log;
     if (file_.is_ambiguous() || dice_.one_in(4)) log = read_all(*opened);
@@ -98,6 +101,10 @@ void world::open_file() {
         if (!opened) throw run_over{"the queue file can't be opened again: " + opened.error().detail()};
         if (const std::string again = file_.on_opened(found, waiting); !again.empty()) throw run_over{again};
     }
+    make_process(std::move(*opened), found);
+}
+
+void world::make_process(store::queue opened, const store::recovery& found) {
     know_state();
     taken_ = 0;
     accepted_before_ = file_.state().ledger.accepted;
@@ -110,7 +117,8 @@ void world::open_file() {
     options.seed = dice_.next();
     options.told_before_commit = what_.mistake == mistake::told_before_commit;
     options.saves_dropped = what_.mistake == mistake::saves_dropped;
-    process_ = std::make_unique<process>(std::move(*opened), found, options, *this);
+    options.salvages = what_.salvages;
+    process_ = std::make_unique<process>(std::move(opened), found, options, *this);
 }
 
 std::vector<store::stored_message> world::read_all(store::queue& opened) {
@@ -224,7 +232,8 @@ void world::on_effect(const mqtt::effect& what) {
     } else if (const auto* const o = std::get_if<mqtt::online>(&what)) {
         barriers_.begin_connection(o->epoch);
     } else if (std::holds_alternative<mqtt::session_lost>(what)) {
-        if (seen_.sessions_lost == 0) complain("the session takes a session for lost that the broker kept");
+        if (seen_.sessions_lost == 0 && seen_.salvaged == 0)
+            complain("the session takes a session for lost that the broker kept");
     } else if (const auto* const r = std::get_if<mqtt::message_refused>(&what)) {
         refused_here_.insert(mqtt::number(r->sequence));
         barriers_.on_refused(mqtt::number(r->sequence));
@@ -260,6 +269,8 @@ void world::on_commit_done(const store::result<store::commit_report>& how) {
         return how->refused > 0 ? text + ", took " + std::to_string(how->refused) + " fewer" : text;
     });
     const std::uint64_t with_session = file_.state().ledger.dropped_session;
+    if (how->damaged > 0)
+        record_.line([&] { return "disk  " + std::to_string(how->damaged) + " messages are DAMAGED and dropped"; });
     const std::string wrong = file_.on_committed(*how, process_->queue().ledger());
     if (!wrong.empty()) complain(wrong);
     inbox_.on_kept(mqtt::log_position{file_.kept_up_to()});
@@ -304,6 +315,7 @@ void world::on_settled() {
 
 /// A reading that was taken is accepted (and maybe dropped, and then counted), or it waits.
 void world::check_taken() {
+    if (file_.is_damaged()) return;  // the ledger may be
     const gateway::backlog behind = process_->behind();
     const std::uint64_t accepted = file_.state().ledger.accepted - accepted_before_;
     if (accepted + behind.waiting + behind.unwritten == taken_) return;
