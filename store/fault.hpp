@@ -9,7 +9,13 @@
 
 namespace store {
 
-/// In words; nothing: SQLite may try.
-std::optional<std::string> fault_before_opening(files& in, const std::string& path);
+struct before_opening {
+    std::optional<std::string> fault;  // in words; nothing: SQLite may try
+    // A power cut has torn the WAL's header, and all of the WAL is in the file; or its first transaction. SQLite passes over it,
+    // too, but then begins it anew with the same salts, and nobody could tell what is left in it from new frames that are
+    // damaged. So it has to go.
+    bool wal_is_useless = false;
+};
+before_opening look_before_opening(files& in, const std::string& path);
 
 }  // namespace store

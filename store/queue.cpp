@@ -33,7 +33,12 @@ result<void> queue::file::open(recovery& found) {
         const auto completed = quarantine(*files_, how_.path).resume();
         if (!completed) return completed.error();
         moved_now_ = *completed;
-        if (const auto fault = fault_before_opening(*files_, how_.path)) return error(errc::damaged, how_.path + ": " + *fault);
+        const before_opening seen = look_before_opening(*files_, how_.path);
+        if (seen.fault) return error(errc::damaged, how_.path + ": " + *seen.fault);
+        if (seen.wal_is_useless) {
+            if (const auto gone = files_->remove(how_.path + "-wal"); !gone) return gone;
+            if (const auto kept = files_->sync_folder(how_.path); !kept) return kept;
+        }
     }
     return open_file(found);
 }

@@ -46,8 +46,9 @@ std::string file_model::take_in(const store::stored_message& one) {
 }
 
 std::string file_model::judge_damage(const store::recovery& found, std::uint64_t missing) const {
-    if (!found.ledger.balanced()) return "the ledger doesn't balance";
+    // Otherwise what is damaged is found, and put right, by the next commit.
     if (!found.damage || !found.damage->is_news) return {};
+    if (!found.ledger.balanced()) return "the ledger doesn't balance";
     if (found.session && !found.session->client_id.empty()) return "a session is to be resumed from a damaged file";
     if (found.damage->exact && missing > found.damage->lost)
         return std::to_string(missing) + " messages are missing, and only " + std::to_string(found.damage->lost) + " counted";

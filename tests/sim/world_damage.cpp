@@ -38,7 +38,14 @@ void world::damage_a_copy() {
 void world::damage_bytes(test::disk& on) {
     if (!on.exists(what_.file.path)) return;
     const auto& queued = file_.state().queued;
-    if (queued.empty() || dice_.one_in(2)) return on.damage(what_.file.path, 1 + dice_.below(300));
+    if (queued.empty() || dice_.one_in(2)) {
+        // Another version, or another program's file, would be left alone, and with it the run.
+        std::string& content = on.content(what_.file.path);
+        const std::string identity = content.substr(0, 72);
+        on.damage(what_.file.path, 1 + dice_.below(300));
+        if (content.size() >= 72) content.replace(60, 12, identity, 60, 12);
+        return;
+    }
     // Within a segment, so that nothing but its checksum tells; the WAL, whose pages have been moved, would undo it.
     if (const std::string wal = what_.file.path + "-wal"; &on != &disk_ && on.exists(wal)) on.content(wal).clear();
     const auto one = std::next(queued.begin(), static_cast<std::ptrdiff_t>(dice_.below(queued.size())));

@@ -71,6 +71,7 @@ void world::open_file() {
         disk_.power_on();
         return;
     }
+    if (found.damage && found.damage->is_news) record_.line([&] { return "disk  SALVAGED: " + found.damage->reason; });
     if (file_.is_damaged()) return open_damaged(std::move(*opened), std::move(found));
     file_.begin_process();
     std::optional<std::vector<store::stored_message>> log;
@@ -232,7 +233,7 @@ void world::on_effect(const mqtt::effect& what) {
     } else if (const auto* const o = std::get_if<mqtt::online>(&what)) {
         barriers_.begin_connection(o->epoch);
     } else if (std::holds_alternative<mqtt::session_lost>(what)) {
-        if (seen_.sessions_lost == 0 && seen_.salvaged == 0)
+        if (seen_.sessions_lost == 0 && !file_.is_damaged())
             complain("the session takes a session for lost that the broker kept");
     } else if (const auto* const r = std::get_if<mqtt::message_refused>(&what)) {
         refused_here_.insert(mqtt::number(r->sequence));
