@@ -117,6 +117,7 @@ void add_refusals(setting& s, dice& d) {
 /// Messages towards us are left out: of those an inbox may lose, and which, nobody keeps account.
 void add_damage(setting& s, dice&) {
     s.salvages = true;
+    s.garbles_neighbours = false;  // of a WAL's header the neighbour is its first frame: that may pass for damage
     s.qos = levels::one;
     s.incoming = 0;
     weight(s, act::offer) = weight(s, act::handle) = 0;
