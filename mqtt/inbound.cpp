@@ -20,8 +20,8 @@ bool inbound::hold(packet_id id) {
 }
 
 bool inbound::release(packet_id id) {
-    // Only after our PUBREC does a broker send it: this is the session that we know.
-    if (std::binary_search(doubtful_.begin(), doubtful_.end(), id)) doubtful_.clear();
+    // Of the others it says nothing: they may be from a session before the one in which this one came.
+    std::erase(doubtful_, id);
     const auto at = std::lower_bound(held_.begin(), held_.end(), id);
     if (at == held_.end() || *at != id) return false;
     held_.erase(at);

@@ -25,24 +25,25 @@ bool is_queue(std::string_view header) {
 
 }  // namespace
 
-first_look look_before_opening(files& in, const std::string& path) {
+before_opening look_before_opening(files& in, const std::string& path) {
     std::string header(header_size, '\0');
     const auto file = in.open(path);
     const bool is_there = file && file->size() > 0;
     const bool has_header = is_there && file->read(0, header.data(), header_size) == header_size;
-    if (is_there && !has_header) return {"it is cut off in its header", false};
-    if (has_header && is_queue(header) && !header_is_sound(header)) return {"its header is damaged", false};
+    if (is_there && !has_header) return {"it is cut off in its header"};
+    if (has_header && is_queue(header) && !header_is_sound(header)) return {"its header is damaged"};
 
     page_source pages(in, path);
     if (!is_there) {
         // SQLite would remove the WAL.
-        if (pages.wal_has_content()) return {"the file is gone or empty, and its WAL is not", false};
+        if (pages.wal_has_content()) return {"the file is gone or empty, and its WAL is not"};
         return {};
     }
-    if (pages.wal_is_damaged()) return {"its WAL is damaged before its end", false};
-    if (pages.wal_header_is_damaged() && !pages.wal_adds_nothing()) return {"the header of its WAL is damaged", false};
-    if (is_queue(header) && !pages.is_complete()) return {"it is shorter than it says", false};
-    return {"", pages.wal_header_is_damaged() && is_queue(header)};
+    if (pages.wal_is_damaged()) return {"its WAL is damaged before its end"};
+    // A header that a power cut has torn is that of a WAL that starts over, when all of the old one is in the file.
+    if (pages.wal_header_is_damaged() && !pages.wal_adds_nothing()) return {"the header of its WAL is damaged"};
+    if (is_queue(header) && !pages.is_complete()) return {"it is shorter than it says"};
+    return {std::nullopt, pages.has_wal() && (pages.wal_header_is_damaged() || !pages.wal_has_content())};
 }
 
 }  // namespace store

@@ -8,11 +8,13 @@
 
 namespace store {
 
-struct first_look {
-    std::string fault;         // in words; empty: SQLite may try
-    bool wal_is_void = false;  // a power cut has torn its header when it started over; all that it holds is in the file
+struct before_opening {
+    std::optional<std::string> fault;  // in words; nothing: SQLite may try
+    // A power cut has torn the WAL's header, and all of the WAL is in the file; or its first transaction. SQLite passes over it,
+    // too, but then begins it anew with the same salts, and nobody could tell what is left in it from new frames that are
+    // damaged. So it has to go.
+    bool wal_is_useless = false;
 };
-
-first_look look_before_opening(files& in, const std::string& path);
+before_opening look_before_opening(files& in, const std::string& path);
 
 }  // namespace store

@@ -39,6 +39,7 @@ public:
     bool has_holes() const { return has_holes_; }
     bool wal_is_damaged() const { return wal_is_damaged_; }
     bool wal_header_is_damaged() const { return wal_header_is_damaged_; }
+    bool has_wal() const { return wal_ && wal_->size() > 0; }
     bool wal_has_content() const { return !frames_.empty(); }
     /// As many pages as the first one says.
     bool is_complete();

@@ -39,12 +39,12 @@ result<void> queue::file::open(recovery& found) {
         const auto completed = quarantine(*files_, how_.path).resume();
         if (!completed) return completed.error();
         moved_now_ = *completed;
-        const first_look seen = look_before_opening(*files_, how_.path);
-        if (!seen.fault.empty()) return error(errc::damaged, how_.path + ": " + seen.fault);
-        // SQLite would take the salts of the torn header for those of the new WAL: leftovers of the old one would look like its
-        // own.
-        if (seen.wal_is_void)
-            if (const auto removed = files_->remove(how_.path + "-wal"); !removed) return removed;
+        const before_opening seen = look_before_opening(*files_, how_.path);
+        if (seen.fault) return error(errc::damaged, how_.path + ": " + *seen.fault);
+        if (seen.wal_is_useless) {
+            if (const auto gone = files_->remove(how_.path + "-wal"); !gone) return gone;
+            if (const auto kept = files_->sync_folder(how_.path); !kept) return kept;
+        }
     }
     return open_file(found);
 }

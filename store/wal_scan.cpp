@@ -58,9 +58,14 @@ class damage_watch {
 public:
     /// `of_generation`: its salts are right, whatever else is.
     void see(std::string_view frame, bool sound, bool of_generation) {
+        if (sound && !broken_) before_break_ = seen{read_32(frame, 0), read_32(frame, 4), 0};
         broken_ |= !sound;
         if (!broken_ || !of_generation) return;
         const seen now{read_32(frame, 0), read_32(frame, 4), sound ? crc32(frame.substr(frame_header_size)) : 0};
+        // The last repetition (see below) is synced only as far as the sector goes that it fills up.
+        const bool repeats = before_break_.commits != 0 && before_break_.page == now.page && before_break_.commits == now.commits;
+        if (is_first_ && !sound && repeats) return;
+        is_first_ = false;
         // SQLite repeats a transaction's last frame to fill up a sector.
         const bool may_repeat = last_commit_ && last_commit_->page == now.page && last_commit_->commits == now.commits &&
                                 (last_commit_->content == now.content || last_commit_->content == 0 || now.content == 0);
@@ -75,6 +80,8 @@ private:
     };
     bool broken_ = false;
     bool proven_ = false;
+    bool is_first_ = true;  // of those since it broke
+    seen before_break_{0, 0, 0};
     std::optional<seen> last_commit_;  // since it broke
 };
 

@@ -54,11 +54,14 @@ TEST_CASE("inbound: in doubt, the broker shows which session it is", "[mqtt][inb
         in.settle_doubt(id(3), first_time);  // of the others it says nothing
         CHECK(in.held() == std::vector{id(2)});
     }
-    SECTION("PUBREL: the one that we know, of which all is held as before") {
+    SECTION("PUBREL: that message is done with, and of the others it says nothing") {
         CHECK(in.release(id(2)));
-        in.settle_doubt(id(1), first_time);
         CHECK(in.held() == std::vector{id(1), id(3)});
         CHECK(in.hold(id(2)));
+        in.settle_doubt(id(2), first_time);
+        CHECK_FALSE(in.hold(id(2)));
+        in.settle_doubt(id(1), first_time);
+        CHECK(in.held() == std::vector{id(2)});
     }
     SECTION("what isn't held is new in any session") {
         in.settle_doubt(id(4), again);
@@ -118,4 +121,31 @@ TEST_CASE("session: what is held comes into doubt by a CONNECT whose answer we d
         d.connect(true);
         CHECK_FALSE(tells_new());
     }
+}
+
+TEST_CASE("session: a PUBREL says nothing of an identifier that is held from a session before", "[mqtt][session]") {
+    const auto how = GENERATE(version::v3_1_1, version::v5);
+    driver d(plain_options(how));
+    d.session().subscribe({{"in", qos::exactly_once}}, {}, d.now());
+    d.begin();
+    d.broker(incoming(2, "old", first_time));
+    d.durable();
+    // The broker loses the session, and its answer that would have said so is lost.
+    d.closed();
+    d.pass_to_deadline();
+    d.opened();
+    d.reconnect(true);
+    d.broker(incoming(1, "new", first_time));
+    d.durable();
+    REQUIRE(d.on_disk().state.held == std::vector{id(1), id(2)});
+    d.crash();
+    d.session().subscribe({{"in", qos::exactly_once}}, {}, d.now());
+    d.start();
+    d.connect(true);
+    d.broker(pubrel{{id(1), reason::success, {}}});
+    d.effects();
+    d.broker(incoming(2, "another", first_time));
+    const lines told = d.effects();
+    REQUIRE(!told.empty());
+    CHECK(told.front() == "received q2 'in' 'another'");
 }

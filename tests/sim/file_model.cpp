@@ -118,12 +118,17 @@ void file_model::take_over(const intent& what, file_state then) {
         ++received_[content];
     }
     if (!then.inbox.empty()) last_received_ = std::max(last_received_, then.inbox.rbegin()->first);
-    kept_up_to_ = std::max(kept_up_to_, what.saved_up_to);
+    if (what.is_stale) {
+        returned_.insert(returned_.end(), what.receive.begin(), what.receive.end());
+    } else {
+        kept_up_to_ = std::max(kept_up_to_, what.saved_up_to);
+    }
     state_ = std::move(then);
 }
 
 std::string file_model::on_committed(const store::commit_report& how, const store::ledger& there) {
     const intent what = std::move(under_way_.back());
+    if (is_damaged_) return on_committed_damaged(what, how, there);
     under_way_.clear();
     if (how.appended + how.refused != what.append.size()) return "a commit neither appended nor refused a message";
     if (how.appended > 0 && number(how.first) != state_.last + 1) return "a sequence number was left out or given twice";
@@ -177,8 +182,11 @@ std::string file_model::on_opened(const store::recovery& found, const std::vecto
                    return place < 0 || number_in(each.message.payload) == what.append[static_cast<std::size_t>(place)];
                });
     };
+    if (matches(state_)) {
+        for (intent& each : under_way_) each.is_stale = true;
+        return {};
+    }
     const std::vector<intent> candidates = std::exchange(under_way_, {});
-    if (matches(state_)) return {};
     for (const intent& what : candidates) {
         const std::int64_t appended = number(found.last) - state_.last;
         if (appended < 0 || appended > static_cast<std::int64_t>(what.append.size())) continue;

@@ -26,6 +26,7 @@ struct intent {
     store::settled settled;
     std::uint64_t unwritten = 0;
     std::uint64_t saved_up_to = 0;
+    bool is_stale = false;  // of an earlier process
 };
 intent intent_of(const store::transaction& what, std::uint64_t saved_up_to);
 
@@ -47,8 +48,8 @@ public:
     void begin(intent what) { under_way_.push_back(std::move(what)); }
     /// What was begun last is durable. Returns what is wrong; empty: nothing.
     std::string on_committed(const store::commit_report& how, const store::ledger& there);
-    /// It isn't, or so it seems: if the disk failed in the sync, it may be there after a crash.
-    void on_failed() {}
+    // If it fails the disk may hold it nevertheless, wholly written and not synced. The next process may not see it, since a
+    // later attempt has overwritten a part; and then, as long as nothing else is synced, a power cut may bring it back.
 
     /// A process has opened the file. Says what is wrong; takes over which of the commits under way it holds.
     /// `log`: all that it holds, or null. Requires: there is one if is_ambiguous().
@@ -61,11 +62,22 @@ public:
     /// All that the file holds.
     std::string on_audit(const std::vector<store::stored_message>& log);
 
+    // -- a file that was damaged --
+    /// From now on it is taken as it is found: messages may be missing, if they are counted.
+    void on_damage() { is_damaged_ = true; }
+    bool is_damaged() const { return is_damaged_; }
+    /// `log`: all that it holds.
+    std::string on_salvaged(const store::recovery& found, const std::vector<store::stored_message>& log);
+    /// Content that is neither finished nor there any more.
+    const std::set<std::int64_t>& lost() const { return lost_; }
+
     /// Sequence and content of what the last commit finished, if it counted any as expired.
     const std::vector<std::pair<std::int64_t, std::int64_t>>& finished_with_expired() const { return finished_; }
 
-    /// The saves of all transactions that the file holds.
+    /// The saves of all transactions of this process that the file holds.
     std::uint64_t kept_up_to() const { return kept_up_to_; }
+    /// What earlier processes received, and has come back now; told once.
+    std::vector<std::int64_t> take_returned() { return std::exchange(returned_, {}); }
     void begin_process() { kept_up_to_ = 0; }
 
     // -- for ever --
@@ -82,6 +94,9 @@ public:
 private:
     file_state after(const intent& what, std::size_t appended, bool received) const;
     std::string judge_settled(const intent& what) const;
+    std::string judge_damage(const store::recovery& found, std::uint64_t missing) const;
+    std::string take_in(const store::stored_message& one);
+    std::string on_committed_damaged(const intent& what, const store::commit_report& how, const store::ledger& there);
     void take_over(const intent& what, file_state then);
 
     file_state state_;
@@ -89,10 +104,13 @@ private:
     std::vector<std::pair<std::int64_t, std::int64_t>> finished_;
     std::uint64_t evicted_unseen_ = 0;
     std::uint64_t kept_up_to_ = 0;
+    std::vector<std::int64_t> returned_;
     std::int64_t last_received_ = 0;
     std::map<std::int64_t, std::int64_t> accepted_;
     std::map<std::int64_t, std::int64_t> contents_;  // the reverse
     std::set<std::int64_t> evicted_;
+    bool is_damaged_ = false;
+    std::set<std::int64_t> lost_;
     std::map<std::int64_t, int> received_;
     std::map<std::int64_t, int> handled_;
 };

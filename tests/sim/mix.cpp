@@ -58,7 +58,7 @@ void draw_session(setting& s, dice& d) {
 }
 
 void draw_disk(setting& s, dice& d) {
-    s.file.path = "queue.db";
+    s.file.path = "/queue.db";  // with a relative one SQLite would be given another
     s.file.max_bytes = 1 << 20;
     s.file.when_full = d.one_in(2) ? store::full_policy::drop_newest : store::full_policy::drop_oldest;
     s.tuning.checkpoint_pages = d.of({2, 5, 12, 40, 1000});
@@ -114,6 +114,17 @@ void add_refusals(setting& s, dice& d) {
     if (v5 && d.one_in(6)) s.manners.highest_qos = mqtt::qos::at_least_once;
 }
 
+/// Messages towards us are left out: of those an inbox may lose, and which, nobody keeps account.
+void add_damage(setting& s, dice&) {
+    s.salvages = true;
+    s.garbles_neighbours = false;  // of a WAL's header the neighbour is its first frame: that may pass for damage
+    s.qos = levels::one;
+    s.incoming = 0;
+    weight(s, act::offer) = weight(s, act::handle) = 0;
+    weight(s, act::append) += 8;
+    weight(s, act::damage) += 2;
+}
+
 void add_age(setting& s, dice&) {
     s.expires = true;
     weight(s, act::set_clock) += 3;
@@ -135,8 +146,8 @@ std::vector<std::string_view> mistake_names() {
 }
 
 const std::vector<std::string>& mix_names() {
-    static const std::vector<std::string> names{"power", "garble", "network",  "sessions",  "disk",
-                                                "crowd", "age",    "refusals", "everything"};
+    static const std::vector<std::string> names{"power",  "garble", "network", "sessions", "disk",
+                                                "damage", "crowd",  "age",     "refusals", "everything"};
     return names;
 }
 
@@ -164,6 +175,11 @@ setting draw(const std::string& mix, std::uint64_t seed, mistake wrong) {
         add_disk(s, d, 2);
         add_power(s, d, 1);
         add_kills(s, d, 1);
+    } else if (mix == "damage") {
+        add_damage(s, d);
+        add_power(s, d, 1);
+        add_kills(s, d, 1);
+        add_network(s, d, 1);
     } else if (mix == "crowd") {
         add_crowd(s, d);
         add_power(s, d, 1);

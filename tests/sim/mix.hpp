@@ -39,6 +39,7 @@ struct setting {
     bool disk_lies = false;
     bool garbles_neighbours = false;
     bool damages_copies = false;  // overwrites bytes of copies of the file, to see what they give back
+    bool salvages = false;        // what is damaged in the file itself; then all is judged by what must hold in any case
     sim::mistake mistake = mistake::none;
     levels qos = levels::mixed;
     std::uint64_t largest = 60;      // letters in a payload

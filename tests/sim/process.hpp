@@ -31,6 +31,8 @@ struct witness {
     virtual void on_commit_done(const store::result<store::commit_report>& how) = 0;
     virtual void on_told(std::uint64_t saved_up_to) = 0;
     virtual void on_read(store::sequence from, const store::result<std::vector<store::stored_message>>& found) = 0;
+    /// The queue was found damaged and salvaged; a new session begins next.
+    virtual void on_salvaged(const store::recovery& found, store::queue& in) = 0;
     /// Bytes may be there to write.
     virtual void on_settled() = 0;
 };
@@ -40,6 +42,7 @@ struct process_options {
     std::chrono::milliseconds commit_every{100};
     store::full_policy when_full = store::full_policy::drop_oldest;
     std::uint64_t seed = 0;
+    bool salvages = false;            // a damaged queue
     bool told_before_commit = false;  // deliberate mistakes
     bool saves_dropped = false;
 };
@@ -48,9 +51,9 @@ class process {
 public:
     process(store::queue opened, const store::recovery& found, const process_options& how, witness& by);
 
-    mqtt::session& session() { return session_; }
+    mqtt::session& session() { return *session_; }
     store::queue& queue() { return queue_; }
-    const gateway::delivery& delivery() const { return delivery_; }
+    const gateway::delivery& delivery() const { return *delivery_; }
     std::size_t inbox_waiting() const { return inbox_.size(); }
 
     // -- the loop's thread --
@@ -61,7 +64,9 @@ public:
     void settle(const moment& at);
     /// Returns how many messages went, since too many wait for the disk.
     std::uint64_t append(std::vector<store::message> messages);
-    bool publish_now(const store::message& message, mqtt::time_point now) { return delivery_.publish_now(message, now); }
+    bool publish_now(const store::message& message, mqtt::time_point now) { return delivery_->publish_now(message, now); }
+    /// Once a minute.
+    void look_at_age(const store::stamp& now) { commits_.look_at_age(now); }
     /// The application has done with the oldest messages of the inbox.
     void handle(std::size_t most, const moment& at);
     /// One event from the store's thread; false: there is none.
@@ -72,7 +77,9 @@ public:
     /// Begins a commit, or does it, or reads; false: there is nothing to do now.
     bool work(mqtt::time_point now);
     /// Nothing waits for the disk.
-    bool is_idle() const { return !working_ && commits_.empty() && reads_.empty() && posted_.empty(); }
+    bool is_idle() const { return !working_ && !on_hold_ && commits_.empty() && reads_.empty() && posted_.empty(); }
+    /// Of the readings that were taken: those that aren't durable yet.
+    gateway::backlog behind() const { return commits_.behind(); }
     /// The next time at which the loop's thread has something to do though nothing happens.
     std::optional<mqtt::time_point> loop_deadline() const;
     /// The next time at which anything is due, if there is any.
@@ -84,18 +91,22 @@ private:
         store::sequence from{0};
         store::result<std::vector<store::stored_message>> found;
     };
-    using event = std::variant<gateway::committed, failed, read_answer>;
+    using event = std::variant<gateway::committed, failed, read_answer, store::recovery>;
 
     void take_effects(const moment& at);
     void carry_out(const mqtt::effect& what, const moment& at);
     void commit(mqtt::time_point now);
+    void read(const gateway::log_read& what, mqtt::time_point now);
+    bool salvage(const store::error& why, mqtt::time_point now);
+    void begin_session(const store::recovery& found);
+    void begin_anew(const store::recovery& found, const moment& at);
     void on(gateway::committed done, mqtt::time_point now);
 
     const process_options how_;
     witness& by_;
     store::queue queue_;
-    mqtt::session session_;
-    gateway::delivery delivery_;
+    std::unique_ptr<mqtt::session> session_;
+    std::unique_ptr<gateway::delivery> delivery_;
     gateway::group_commit commits_;
     mqtt::effects effects_;
     std::vector<store::parking> parked_;             // they go with the next save
@@ -105,7 +116,8 @@ private:
     std::deque<gateway::log_read> reads_;
     std::deque<event> posted_;
     const store::transaction* working_ = nullptr;
-    std::optional<mqtt::time_point> heal_at_;  // when the disk is asked for room
+    bool on_hold_ = false;                           // salvaged, and the loop hasn't heard of it
+    std::optional<mqtt::time_point> heal_at_;        // when the disk is asked for room
 };
 
 }  // namespace sim

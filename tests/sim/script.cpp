@@ -10,11 +10,11 @@ namespace sim {
 
 std::string_view name_of(act what) {
     static constexpr std::array<std::string_view, acts> names{
-        "flow",         "append",    "offer",       "status",         "handle",
-        "write",        "carry up",  "carry down",  "work",           "tell",
-        "wait",         "cut",       "outage",      "hang",           "kill",
-        "kill soon",    "stop",      "cut power",   "cut power soon", "restart broker",
-        "lose session", "fill disk", "fail writes", "fail reads",     "set clock"};
+        "flow",           "append",         "offer",        "status",    "handle",      "write",
+        "carry up",       "carry down",     "work",         "tell",      "wait",        "cut",
+        "outage",         "hang",           "kill",         "kill soon", "stop",        "cut power",
+        "cut power soon", "restart broker", "lose session", "fill disk", "fail writes", "fail reads",
+        "set clock",      "damage"};
     return names[static_cast<std::size_t>(what)];
 }
 

@@ -36,6 +36,7 @@ enum class act : std::uint8_t {
     fail_writes,     // one or several
     fail_reads,
     set_clock,  // as far as anyone knows it was wrong since the last power cut
+    damage,     // bytes of the file change
     count
 };
 constexpr auto acts = static_cast<std::size_t>(act::count);

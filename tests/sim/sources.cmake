@@ -1,6 +1,7 @@
 # What the simulation is made of, beside the libraries under test; the program adds main.cpp.
 set(TIDEGATE_SIM_SOURCES
     ${CMAKE_CURRENT_LIST_DIR}/file_model.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/file_model_damaged.cpp
     ${CMAKE_CURRENT_LIST_DIR}/mix.cpp
     ${CMAKE_CURRENT_LIST_DIR}/process.cpp
     ${CMAKE_CURRENT_LIST_DIR}/record.cpp

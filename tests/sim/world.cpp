@@ -27,7 +27,7 @@ world::world(const setting& what, std::uint64_t seed, bool traced)
     disk_.garbles_neighbours = what_.garbles_neighbours;
     if (what_.manners.repeats_pubrec) barriers_.expect_late_pubrecs();
     const auto losses = what_.how_often[static_cast<std::size_t>(act::lose_session)];
-    if (losses > 0) barriers_.expect_lost_sessions();
+    if (losses > 0 || what_.salvages) barriers_.expect_lost_sessions();
 }
 
 world::~world() {
@@ -136,6 +136,8 @@ void world::take(const step& next) {
             return fail_reads();
         case act::set_clock:
             return set_clock();
+        case act::damage:
+            return damage();
         case act::count:
             break;
     }
@@ -201,6 +203,7 @@ void world::append() {
     }
     record_.event('a', content_, made.size());
     record_.line([&] { return "readings  " + std::to_string(made.size()) + " up to no. " + std::to_string(content_); });
+    taken_ += made.size();
     if (process_->append(std::move(made)) > 0 && !disk_erred_) complain("readings are dropped though the disk takes them");
     process_->settle(at());
 }
@@ -244,13 +247,20 @@ void world::peace() {
     disk_.call_off();
     outage_until_ = 0ms;  // a link that hangs does so until the keep-alive finds out
     const milliseconds began = now_;
+    int looks = 0;
     for (int i = 0; i < most_rounds_in_peace && is_content() && now_ - began < longest_peace; ++i) {
         if (is_done()) return;
         const std::uint64_t before = record_.events();
         pass(1ms);
         move_all();
         gather();
-        if (record_.events() == before) wait();
+        if (record_.events() != before) continue;
+        // What is damaged is found by reading, dropped by a commit, and at the latest when what came after it is finished.
+        if (file_.is_damaged() && process_->is_idle() && ++looks < 20) {
+            append();
+            process_->look_at_age(at().clock);
+        }
+        wait();
     }
     if (is_content()) complain("no progress: " + std::to_string(file_.state().queued.size()) + " messages stay in the queue");
 }
@@ -266,9 +276,9 @@ void world::move_all() {
 }
 
 bool world::is_done() const {
-    return process_->is_idle() && file_.state().queued.empty() && file_.state().inbox.empty() &&
-           process_->session().in_flight() == 0 && process_->session().is_online() && up_.empty() && down_.empty() &&
-           !broker_.has_answers() && broker_.outbox().empty();
+    const bool is_empty = file_.is_damaged() ? process_->queue().ledger().queued == 0 : file_.state().queued.empty();
+    return process_->is_idle() && is_empty && file_.state().inbox.empty() && process_->session().in_flight() == 0 &&
+           process_->session().is_online() && up_.empty() && down_.empty() && !broker_.has_answers() && broker_.outbox().empty();
 }
 
 }  // namespace sim

@@ -25,7 +25,8 @@ namespace sim {
 /// What happened. A run in which nothing happens proves nothing.
 struct counts {
     std::uint64_t runs = 0, events = 0, power_cuts = 0, kills = 0, stops = 0, link_cuts = 0, hangs = 0;
-    std::uint64_t broker_restarts = 0, sessions_lost = 0, commits = 0, commits_failed = 0, reads_failed = 0, copies_damaged = 0;
+    std::uint64_t broker_restarts = 0, sessions_lost = 0, commits = 0, commits_failed = 0, reads_failed = 0, copies_damaged = 0,
+                  damaged = 0, salvaged = 0, dropped_damaged = 0;
     std::uint64_t outages = 0, accepted = 0, not_accepted = 0, acknowledged = 0, evicted = 0, dropped_newest = 0, refused = 0,
                   expired = 0;
     std::uint64_t dropped_session = 0, delivered = 0, doubled = 0, received = 0, repeated_to_us = 0, handled = 0;
@@ -98,8 +99,10 @@ private:
     void on_read(store::sequence from, const store::result<std::vector<store::stored_message>>& found) override;
     void on_settled() override;
     void know_state();
+    void make_process(store::queue opened, const store::recovery& found);
     void check_bounds();
-    void check_expired();
+    void check_taken();
+    void check_expired(std::uint64_t with_session);
 
     // -- world_faults.cpp --
     void hang();
@@ -111,6 +114,12 @@ private:
 
     // -- world_damage.cpp: bytes overwritten --
     void damage_a_copy();
+    void damage();
+    void damage_bytes(test::disk& on);
+    void on_salvaged(const store::recovery& found, store::queue& in) override;
+    std::string take_as_found(const store::recovery& found, const std::vector<store::stored_message>& log);
+    std::optional<std::vector<store::stored_message>> read_damaged(store::queue& opened, store::recovery& found);
+    void open_damaged(store::queue opened, store::recovery found);
 
     // -- world_link.cpp: the network and the broker --
     void transport();
@@ -118,6 +127,7 @@ private:
     void write(std::size_t most);
     void carry_up(std::size_t most);
     void carry_down(std::size_t most, std::size_t answers);
+    void hear(std::string_view bytes);
     void arrive(const mqtt::packet& what);
     void cut(std::string_view why);
     void lose_what_flies();
@@ -152,6 +162,7 @@ private:
     std::int64_t content_ = 0;  // the newest reading
     std::int64_t offered_ = 0;
     std::map<std::int64_t, mqtt_test::offer> routed_;            // into the broker's session
+    std::set<std::int64_t> heard_first_;                         // by this process, and not as a repetition
     std::set<std::int64_t> lost_to_us_;                          // with a session
     std::set<std::int64_t> may_double_;                          // with a session that the broker lost
     std::set<std::int64_t> refused_here_;                        // told by the session
@@ -167,10 +178,14 @@ private:
     // The process.
     std::unique_ptr<process> process_;
     std::uint64_t lives_ = 0;
+    std::uint64_t taken_ = 0;            // readings, since it began …
+    std::uint64_t accepted_before_ = 0;  // … and those that were accepted before that
     std::uint64_t kill_in_ = 0;          // points; 0: not
     std::uint64_t commit_began_at_ = 0;  // in the disk's operations
     std::uint64_t commits_begun_ = 0;
-    bool disk_erred_ = false;  // it was told to, at least
+    bool disk_erred_ = false;   // it was told to, at least
+    bool damage_next_ = false;  // the file, when it is closed
+    bool counts_exact_ = true;  // of what damage has cost
 
     // The link.
     link link_ = link::none;
@@ -184,6 +199,7 @@ private:
     std::uint64_t up_shown_ = 0;
     std::uint64_t up_framed_ = 0;
     std::string down_;
+    mqtt::framer heard_{1u << 20};
 };
 
 }  // namespace sim

@@ -17,6 +17,7 @@ void world::transport() {
         link_ = link::open;
         hung_ = false;
         framer_.reset();
+        heard_.reset();
         up_.clear();
         down_.clear();
         up_written_ = up_carried_ = up_shown_ = up_framed_ = 0;
@@ -81,7 +82,8 @@ void world::look() {
             if (!is_whole(p->payload)) return complain("a damaged message is sent: " + p->payload);
             p->payload = std::to_string(known->second);  // the barriers know messages by their place in the log
         }
-        if (const auto* const c = std::get_if<mqtt::connect>(&judged); c != nullptr && c->clean_start && on_disk_.state.session)
+        if (const auto* const c = std::get_if<mqtt::connect>(&judged);
+            c != nullptr && c->clean_start && on_disk_.state.session && !on_disk_.state.session->client_id.empty())
             complain("CONNECT throws away a session whose record is durable");
         barriers_.on_shown(judged);
         up_.push_back({std::move(*packet), up_framed_});
@@ -149,8 +151,29 @@ void world::carry_down(std::size_t most, std::size_t answers) {
     const std::string bytes = down_.substr(0, size);
     record_.bytes(bytes);
     down_.erase(0, size);
+    hear(bytes);
     process_->session().on_bytes(std::as_bytes(std::span(bytes)), at().now);
     process_->settle(at());
+}
+
+/// The broker has lost the session, and its answer to CONNECT that would have said so is lost as well; in the new session a
+/// message bears an identifier that is held from the old one. Its first transmission would tell; if that is lost too, its
+/// repetition is taken for the old message. That much is known, and accepted (docs/decisions.md).
+void world::hear(std::string_view bytes) {
+    heard_.feed(std::as_bytes(std::span(bytes)));
+    while (const auto frame = heard_.next()) {
+        if (!*frame) return;
+        const auto packet = mqtt::decode(**frame, what_.how.version, mqtt::sender::server);
+        const auto* const p = packet ? std::get_if<mqtt::publish>(&*packet) : nullptr;
+        if (p == nullptr || p->qos != mqtt::qos::exactly_once) continue;
+        const std::int64_t number = number_in(p->payload);
+        if (!p->dup) heard_first_.insert(number);
+        const auto& held = file_.state().held;
+        const bool is_held = std::find(held.begin(), held.end(), static_cast<std::uint16_t>(p->id)) != held.end();
+        if (seen_.sessions_lost == 0 || !is_held || heard_first_.contains(number) || inbox_.times_kept(number) > 0) continue;
+        barriers_.excuse(number);
+        lost_to_us_.insert(number);
+    }
 }
 
 void world::offer_one() {

@@ -47,9 +47,11 @@ store::result<store::queue> world::try_to_open(store::recovery& found, std::vect
     how.boot_id = "boot-" + std::to_string(boot_);
     store::tuning with = what_.tuning;
     with.vfs = disk_.name();
+    if (what_.salvages) with.files = &disk_.files();
     auto opened = store::open_tuned(how, with, found);
     record_.event('O', opened ? 1 : 0, disk_.operations());
     if (!opened) return opened;
+    if (disk_.is_dead()) return store::error(store::errc::io, "the power is gone");  // in what it can do without
     auto waiting = opened->read_inbox(store::inbox_number{1}, 1'000'000, SIZE_MAX);
     if (!waiting) return waiting.error();
     inbox = std::move(*waiting);
@@ -60,14 +62,17 @@ store::result<store::queue> world::try_to_open(store::recovery& found, std::vect
 void world::open_file() {
     store::recovery found;
     std::vector<store::waiting_message> waiting;
+    if (std::exchange(damage_next_, false)) damage_bytes(disk_);
     auto opened = try_to_open(found, waiting);
     if (!opened) {
         record_.line([&] { return "disk  can't be opened: " + opened.error().detail(); });
         if (!disk_.is_dead() && !disk_erred_) throw run_over{"the queue file can't be opened: " + opened.error().detail()};
-        seen_.power_cuts += disk_.is_dead() ? 1 : 0;
+        seen_.power_cuts += disk_.lost_power() ? 1 : 0;
         disk_.power_on();
         return;
     }
+    if (found.damage && found.damage->is_news) record_.line([&] { return "disk  SALVAGED: " + found.damage->reason; });
+    if (file_.is_damaged()) return open_damaged(std::move(*opened), std::move(found));
     file_.begin_process();
     std::optional<std::vector<store::stored_message>> log;
     if (file_.is_ambiguous() || dice_.one_in(4)) log = read_all(*opened);
@@ -81,6 +86,7 @@ void world::open_file() {
     });
     if (!wrong.empty()) throw run_over{wrong};
     inbox_.on_kept(mqtt::log_position{file_.kept_up_to()});
+    for (const std::int64_t number : file_.take_returned()) inbox_.keep({number, "", mqtt::qos::exactly_once, true});
     inbox_.crash();
     file_.begin_process();
     if (!log && file_.wants_audit()) log = read_all(*opened);
@@ -96,7 +102,13 @@ void world::open_file() {
         if (!opened) throw run_over{"the queue file can't be opened again: " + opened.error().detail()};
         if (const std::string again = file_.on_opened(found, waiting); !again.empty()) throw run_over{again};
     }
+    make_process(std::move(*opened), found);
+}
+
+void world::make_process(store::queue opened, const store::recovery& found) {
     know_state();
+    taken_ = 0;
+    accepted_before_ = file_.state().ledger.accepted;
     const std::int64_t mark = std::min(number(found.cursor.maybe_sent), number(found.last));
     barriers_.begin_process(mark);
     process_options options;
@@ -106,7 +118,8 @@ void world::open_file() {
     options.seed = dice_.next();
     options.told_before_commit = what_.mistake == mistake::told_before_commit;
     options.saves_dropped = what_.mistake == mistake::saves_dropped;
-    process_ = std::make_unique<process>(std::move(*opened), found, options, *this);
+    options.salvages = what_.salvages;
+    process_ = std::make_unique<process>(std::move(opened), found, options, *this);
 }
 
 std::vector<store::stored_message> world::read_all(store::queue& opened) {
@@ -135,6 +148,7 @@ void world::end_process(end how) {
     });
     lose_what_flies();
     closing_ = false;
+    heard_first_.clear();
     process_.reset();
     if (disk_.lost_power()) {
         ++seen_.power_cuts;
@@ -219,7 +233,8 @@ void world::on_effect(const mqtt::effect& what) {
     } else if (const auto* const o = std::get_if<mqtt::online>(&what)) {
         barriers_.begin_connection(o->epoch);
     } else if (std::holds_alternative<mqtt::session_lost>(what)) {
-        if (seen_.sessions_lost == 0) complain("the session takes a session for lost that the broker kept");
+        if (seen_.sessions_lost == 0 && !file_.is_damaged())
+            complain("the session takes a session for lost that the broker kept");
     } else if (const auto* const r = std::get_if<mqtt::message_refused>(&what)) {
         refused_here_.insert(mqtt::number(r->sequence));
         barriers_.on_refused(mqtt::number(r->sequence));
@@ -254,19 +269,25 @@ void world::on_commit_done(const store::result<store::commit_report>& how) {
             text += ", dropped " + std::to_string(number(how->evicted_from)) + "–" + std::to_string(number(how->evicted_to));
         return how->refused > 0 ? text + ", took " + std::to_string(how->refused) + " fewer" : text;
     });
+    const std::uint64_t with_session = file_.state().ledger.dropped_session;
+    if (how->damaged > 0)
+        record_.line([&] { return "disk  " + std::to_string(how->damaged) + " messages are DAMAGED and dropped"; });
     const std::string wrong = file_.on_committed(*how, process_->queue().ledger());
     if (!wrong.empty()) complain(wrong);
     inbox_.on_kept(mqtt::log_position{file_.kept_up_to()});
     know_state();
-    check_expired();
+    check_expired(file_.state().ledger.dropped_session - with_session);
 }
 
-/// What was never sent is expired only when its life is over, whatever the board's clock says.
-void world::check_expired() {
+/// What was never sent is expired only when its life is over, whatever the board's clock says; or it went with the session, if
+/// the mark said that it might have been sent.
+void world::check_expired(std::uint64_t with_session) {
     for (const auto& [sequence, content] : file_.finished_with_expired()) {
         const auto life = ends_at_.find(content);
         if (life == ends_at_.end() || barriers_.shown().contains(sequence) || refused_here_.contains(sequence)) continue;
-        if (now_ < life->second) complain("message " + std::to_string(sequence) + " is taken for expired before its time");
+        if (now_ >= life->second) continue;
+        if (with_session == 0) return complain("message " + std::to_string(sequence) + " is taken for expired before its time");
+        --with_session;
     }
 }
 
@@ -290,13 +311,26 @@ void world::on_settled() {
     look();
     if (!inbox_.close()) complain("a message without a save that would keep it");
     check_bounds();
+    check_taken();
+}
+
+/// A reading that was taken is accepted (and maybe dropped, and then counted), or it waits.
+void world::check_taken() {
+    if (file_.is_damaged()) return;  // the ledger may be
+    const gateway::backlog behind = process_->behind();
+    const std::uint64_t accepted = file_.state().ledger.accepted - accepted_before_;
+    if (accepted + behind.waiting + behind.unwritten == taken_) return;
+    complain("of " + std::to_string(taken_) + " readings " + std::to_string(accepted) + " are accepted, " +
+             std::to_string(behind.waiting) + " wait and " + std::to_string(behind.unwritten) + " are dropped");
 }
 
 /// Nothing grows without bound.
 void world::check_bounds() {
     const auto& session = process_->session();
-    // What was acknowledged and not durably so before a crash is in flight again, beside what was let in for it.
-    if (session.in_flight() > 2u * what_.how.window + 1) complain("more in flight than the window allows");
+    // What was acknowledged and not durably so before a crash is in flight again, beside what was let in for it: each life that
+    // ends so, with a disk that fails, may leave one window more, until the identifiers are used up.
+    const std::uint64_t most_in_flight = std::min<std::uint64_t>((lives_ + 1) * what_.how.window + 1, what_.how.lane.size);
+    if (session.in_flight() > most_in_flight) complain("more in flight than the window allows");
     if (session.unsent().size() > 1u << 20) complain("what waits for the network grows without bound");
     if (process_->delivery().buffered_bytes() > 1u << 20) complain("delivery's buffer grows without bound");
     const auto most = (static_cast<std::size_t>(what_.tuning.checkpoint_pages) + 600) * page;

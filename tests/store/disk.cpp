@@ -354,16 +354,26 @@ void disk::begin_as(const disk& other) {
 }
 
 void disk::damage(const std::string& file, std::size_t bytes) {
-    const auto found = nodes_.find(file);
-    if (found == nodes_.end() || found->second.content.empty()) return;
-    std::string& content = found->second.content;
+    node& of = nodes_.at(file);
+    std::string& content = of.content;
+    if (content.empty()) return;
     const auto places = 1 + random(40);
     for (auto n = places; n > 0; --n) {
         const auto from = random(content.size());
         const auto size = std::min<std::size_t>({1 + bytes / places, content.size() - from});
         for (std::size_t i = 0; i < size; ++i) content[from + i] = static_cast<char>(random(256));
     }
-    found->second.durable = content;
+    of.durable = content;
+}
+
+void disk::damage_text(const std::string& file, const std::string& text) {
+    assert(!text.empty());
+    node& of = nodes_.at(file);
+    std::string& content = of.content;
+    const std::size_t which = random(text.size());
+    for (auto at = content.find(text); at != std::string::npos; at = content.find(text, at + text.size()))
+        content[at + which] ^= 1;
+    of.durable = content;
 }
 
 bool disk::exists(const std::string& file) const {

@@ -85,8 +85,10 @@ public:
 
     /// The files of another disk, as a process sees them now.
     void begin_as(const disk& other);
-    /// Overwrites so many bytes of a file, in one place or up to forty.
+    /// Overwrites so many bytes of a file, in one place or up to forty. Requires: it exists.
     void damage(const std::string& file, std::size_t bytes);
+    /// Changes a byte of `text`, which a file holds, in each copy of it.
+    void damage_text(const std::string& file, const std::string& text);
 
 private:
     friend struct disk_calls;

@@ -85,3 +85,63 @@ TEST_CASE("salvage: the power goes at any moment of it", "[store][salvage][power
     CHECK(operations > 40);
     CHECK(whole.size() > 100);
 }
+
+TEST_CASE("salvage: frames left in a WAL that begins anew aren't taken for damage", "[store][salvage]") {
+    disk card(7);
+    const std::string path = "/queue.db";
+    store::tuning with;
+    with.vfs = card.name();
+    with.files = &card.files();
+    store::recovery found;
+    {
+        auto queue = must(store::open_tuned(how(path), with, found));
+        for (std::int64_t n = 1; n <= 9; n += 3) must(queue.commit(appending_from(n, 3)));
+        card.stop_process();
+    }
+    card.power_on();
+    {
+        auto queue = must(store::open_tuned(how(path), with, found));  // moves all of the WAL into the file
+        card.stop_process();
+    }
+    card.power_on();
+    card.content(path + "-wal")[20] ^= 1;  // the power goes while the header of the next one is written
+    {
+        auto queue = must(store::open_tuned(how(path), with, found));
+        CHECK(!found.damage);
+        must(queue.commit(appending_from(10, 1)));
+        card.stop_process();
+    }
+    card.power_on();
+    auto queue = must(store::open_tuned(how(path), with, found));
+    CHECK(!found.damage);
+    CHECK(found.last == at(10));
+}
+
+TEST_CASE("salvage: a repeated frame that is torn behind its last sector isn't damage", "[store][salvage]") {
+    disk card(7);
+    const std::string path = "/queue.db";
+    store::tuning with;
+    with.vfs = card.name();
+    with.files = &card.files();
+    store::recovery found;
+    {
+        auto queue = must(store::open_tuned(how(path), with, found));
+        for (std::int64_t n = 1; n <= 9; n += 3) must(queue.commit(appending_from(n, 3)));
+        card.stop_process();
+    }
+    card.power_on();
+    constexpr std::size_t header = 32, frame = 24 + 4096;
+    std::string& wal = card.content(path + "-wal");
+    const auto page_and_size = [&](std::size_t at) { return wal.substr(header + at * frame, 8); };
+    const std::size_t frames = (wal.size() - header) / frame;
+    std::size_t repeated = 0;
+    for (std::size_t at = 1; at + 2 < frames; ++at)
+        if (page_and_size(at) == page_and_size(at - 1) && page_and_size(at) != page_and_size(at + 1)) repeated = at;
+    REQUIRE(repeated != 0);
+    // The power goes during the commit after it.
+    wal[header + (repeated + 1) * frame - 1] ^= 1;
+    wal[header + (repeated + 1) * frame + 100] ^= 1;
+    const auto queue = must(store::open_tuned(how(path), with, found));
+    CHECK(!found.damage);
+    CHECK(found.last == at(6));
+}

@@ -36,7 +36,8 @@ void barriers::on_answer(packet_id id, const char* name) {
     const std::int64_t number = broker_.bearer(id);
     const std::string whom = std::string(name) + " for identifier " + std::to_string(static_cast<unsigned>(id));
     if (number == 0) return complain(whom + ", which bears nothing");
-    if (inbox_.times_kept(number) == 0) complain(whom + " before message " + std::to_string(number) + " is durable");
+    if (inbox_.times_kept(number) == 0 && !excused_.contains(number))
+        complain(whom + " before message " + std::to_string(number) + " is durable");
 }
 
 bool barriers::is_held(packet_id id) const { return std::count(disk_.state.held.begin(), disk_.state.held.end(), id) > 0; }
@@ -60,10 +61,9 @@ void barriers::on(const publish& what) {
     if (n > number(lane.maybe_sent)) complain(name + " is sent before the mark is durable");
     if (is_finished(n)) complain(name + " is sent though it is finished");
     if (static_cast<std::int64_t>(what.id) != how_.lane.first + n % how_.lane.size) complain(name + " with another identifier");
-    for (std::int64_t other = n - how_.lane.size; other > number(lane.acked); other -= how_.lane.size) {
-        if (shown_.contains(other) && !is_finished(other)) {
-            complain(name + " with the identifier of " + std::to_string(other) + ", which a restart would send again");
-        }
+    for (auto other = shown_.upper_bound(number(lane.acked)); other != shown_.end() && *other < n; ++other) {
+        if ((n - *other) % how_.lane.size != 0 || is_finished(*other) || damage_) continue;
+        complain(name + " with the identifier of " + std::to_string(*other) + ", which a restart would send again");
     }
     if (what.dup && !shown_.contains(n) && n > mark_) complain(name + " with DUP, but it was never sent");
     if (!lost_sessions_ && refused_.contains(n) && is_finished(n)) complain(name + " is sent though it was refused");

@@ -31,6 +31,10 @@ public:
     void expect_late_pubrecs() { late_pubrecs_ = true; }
     /// Sessions are lost, and what was finished may be sent again.
     void expect_lost_sessions() { lost_sessions_ = true; }
+    /// What was sent may be gone from the file, and then no restart sends it again.
+    void expect_damage() { damage_ = true; }
+    /// This message towards us may be taken for another one's repetition.
+    void excuse(std::int64_t number) { excused_.insert(number); }
 
     std::vector<std::string> complaints() const { return complaints_; }
     bool is_content() const { return complaints_.empty(); }
@@ -52,10 +56,12 @@ private:
     const broker_outbox& broker_;
     bool late_pubrecs_ = false;
     bool lost_sessions_ = false;
+    bool damage_ = false;
     std::int64_t mark_ = 0;
     std::uint64_t epoch_ = 0;
     std::set<std::int64_t> shown_;  // to a transport, ever
     std::set<std::int64_t> refused_;
+    std::set<std::int64_t> excused_;
     std::vector<std::string> complaints_;
 };
 

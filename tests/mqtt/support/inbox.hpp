@@ -46,6 +46,8 @@ public:
         for (auto each = waiting_.begin(); each != end; ++each) kept_.push_back(std::move(each->second));
         waiting_.erase(waiting_.begin(), end);
     }
+    /// Of an earlier process.
+    void keep(inbox_message what) { kept_.push_back(std::move(what)); }
     void crash() {
         open_.clear();
         waiting_.clear();
