@@ -37,6 +37,8 @@ public:
     handle& operator=(const handle&) = delete;
     int close() {
         if (file()->pMethods == nullptr) return SQLITE_OK;
+        if (mapped_) CHECK(calls().xShmUnmap(file(), 0) == SQLITE_OK);
+        mapped_ = false;
         const int done = calls().xClose(file());
         file()->pMethods = nullptr;
         return done;
@@ -59,6 +61,7 @@ public:
     void map() {
         void volatile* ignored = nullptr;
         REQUIRE(calls().xShmMap(file(), 0, 32768, 1, &ignored) == SQLITE_OK);
+        mapped_ = true;
     }
     int lock(int slot, int how) { return calls().xShmLock(file(), slot, 1, how); }
     void barrier() { calls().xShmBarrier(file()); }
@@ -67,6 +70,7 @@ private:
     sqlite3_file* file() { return reinterpret_cast<sqlite3_file*>(memory_.data()); }
     const sqlite3_io_methods& calls() { return *file()->pMethods; }
     std::vector<std::max_align_t> memory_;
+    bool mapped_ = false;
 };
 
 /// A database and its WAL.
