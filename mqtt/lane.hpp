@@ -33,7 +33,7 @@ public:
     bool has_room() const { return finished_beyond_ < most_beyond; }
     /// `at` needs no sending: it is finished or released.
     bool is_settled(sequence at) const { return at <= acked_ || covering(at) != nullptr; }
-    /// The numbers from next() up to below `at` are not in the log: as good as finished. Requires: fits(at).
+    /// The numbers from next() up to below `at` are not in the log: as good as finished.
     void pass_over(sequence at);
     /// `at` is in flight, or on its way out. Requires: at >= next(), fits(at), not is_settled(at). Passes over what is below.
     void begin(sequence at, qos level);

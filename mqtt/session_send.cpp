@@ -39,6 +39,9 @@ void session::machine::hold(sequence at, const publication& message, time_point 
     held_->idempotency_key = message.idempotency_key;
     held_->properties = message.properties;
     held_->message = message;
+    // With nothing under way below it, all that is passed over counts as finished, and nothing else would make that durable.
+    lane_.pass_over(at);
+    request_save(true);
 }
 
 void session::machine::release_held(time_point now) {

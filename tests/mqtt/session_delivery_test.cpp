@@ -397,3 +397,24 @@ TEST_CASE("session: no message relies on a topic alias whose packet still waits,
     d.session().stop(d.now());
     CHECK(d.packets() == lines{"PUBLISH q0 't' 'now'", "DISCONNECT"});
 }
+
+TEST_CASE("session: behind a gap of any size delivery goes on, also if something was finished out of turn", "[mqtt][session]") {
+    // As after damage: what came before is lost, and the next numbers are far ahead.
+    disk kept;
+    kept.state.newest = sequence{std::int64_t{1} << 32};
+    kept.state.session = {"plant", "hub", 1};
+    kept.state.lane.maybe_sent = sequence{256};
+    kept.state.lane.acked_beyond = {sequence{2}, sequence{3}};
+    driver d(plain_options(version::v5), kept);
+    d.start();
+    d.connect(true);
+    d.durable();
+    d.packets();
+    const std::int64_t next = (std::int64_t{1} << 32) + 1;
+    REQUIRE(d.session().accepts());
+    d.publish(next, qos::at_least_once);
+    d.durable();  // that nothing else is to come
+    d.durable();  // the mark
+    CHECK(d.on_disk().state.lane.acked == sequence{next - 1});
+    CHECK(d.packets().size() == 1);
+}
