@@ -1,6 +1,6 @@
-// tests/sim/world_damage.cpp: what a world's queue file would give back if some of its bytes were overwritten: tried on a copy,
-// so that the run goes on as if nothing had happened. Not here: power cuts, which damage only what wasn't synced
-// (tests/store/disk.hpp).
+// tests/sim/world_damage.cpp: bytes of a world's queue file change: of a copy, so that the run goes on as if nothing had
+// happened; and of the file itself, which is salvaged then. Not here: power cuts, which damage only what wasn't synced
+// (tests/store/disk.hpp), and what must hold afterwards (file_model_damaged.cpp).
 #include <iterator>
 
 #include "store/tuning.hpp"
