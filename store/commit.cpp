@@ -135,6 +135,11 @@ result<void> queue::file::drop_damaged(attempt& in) {
     const bool of_log = log_.has_set_aside(part::log);
     const bool of_inbox = log_.has_set_aside(part::inbox);
     if (!of_log && !of_inbox) return {};
+    // A broker may hold its messages under their identifiers, and would take those that get them next for repetitions. Only a new
+    // session is safe, and with it a file that says so.
+    const bool has_session = now_.session && !now_.session->client_id.empty();
+    if (has_session && log_.has_set_aside(part::log, number(in.next.cursor.maybe_sent)))
+        return log_.damaged("messages that the broker may hold fail their checksum");
     if (const auto dropped = log_.drop_set_aside(); !dropped) return dropped;
     if (of_inbox) {
         const std::uint64_t before = in.next.inbox.counts.messages;

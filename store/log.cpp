@@ -136,9 +136,9 @@ result<std::optional<segment_reader>> log_table::segment_from(part of, std::int6
     }
 }
 
-bool log_table::has_set_aside(part of) const {
+bool log_table::has_set_aside(part of, std::int64_t up_to) const {
     const auto first = set_aside_.lower_bound(key_of(of, 0));
-    return first != set_aside_.end() && *first <= key_of(of, highest_number);
+    return first != set_aside_.end() && *first <= key_of(of, up_to);
 }
 
 result<void> log_table::drop_set_aside() {

@@ -77,7 +77,8 @@ public:
 
     /// The segment that begins with `first` can't be decoded.
     void set_aside(part of, std::int64_t first) { set_aside_.insert(offset_of(of) + first); }
-    bool has_set_aside(part of) const;
+    /// One that begins at or before `up_to`.
+    bool has_set_aside(part of, std::int64_t up_to = highest_number) const;
     /// In a transaction; once that is durable, forget_set_aside().
     result<void> drop_set_aside();
     void forget_set_aside() { set_aside_.clear(); }
