@@ -87,7 +87,7 @@ private:
     std::optional<clock::time_point> heal_at_;  // the device is full, or was when the queue was opened
     bool busy_ = false;
     std::size_t untold_ = 0;  // events that the loop has yet to come to
-    bool on_hold_ = false;  // until go_on()
+    bool on_hold_ = false;    // until go_on()
     bool stopping_ = false;
     std::shared_ptr<bool> alive_;
     std::thread thread_;

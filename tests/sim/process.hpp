@@ -116,8 +116,8 @@ private:
     std::deque<gateway::log_read> reads_;
     std::deque<event> posted_;
     const store::transaction* working_ = nullptr;
-    bool on_hold_ = false;                           // salvaged, and the loop hasn't heard of it
-    std::optional<mqtt::time_point> heal_at_;        // when the disk is asked for room
+    bool on_hold_ = false;                     // salvaged, and the loop hasn't heard of it
+    std::optional<mqtt::time_point> heal_at_;  // when the disk is asked for room
 };
 
 }  // namespace sim
