@@ -43,7 +43,7 @@ before_opening look_before_opening(files& in, const std::string& path) {
     // A header that a power cut has torn is that of a WAL that starts over, when all of the old one is in the file.
     if (pages.wal_header_is_damaged() && !pages.wal_adds_nothing()) return {"the header of its WAL is damaged"};
     if (is_queue(header) && !pages.is_complete()) return {"it is shorter than it says"};
-    return {std::nullopt, pages.has_wal() && (pages.wal_header_is_damaged() || !pages.wal_has_content())};
+    return {std::nullopt, pages.has_wal() && (pages.wal_header_is_damaged() || !pages.wal_has_content()), pages.has_wal()};
 }
 
 }  // namespace store

@@ -14,6 +14,7 @@ struct before_opening {
     // too, but then begins it anew with the same salts, and nobody could tell what is left in it from new frames that are
     // damaged. So it has to go.
     bool wal_is_useless = false;
+    bool has_wal = false;
 };
 before_opening look_before_opening(files& in, const std::string& path);
 

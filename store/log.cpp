@@ -257,6 +257,11 @@ result<contents> log_table::load() {
     }
     // Then the newest segments are gone, and their numbers would be given again.
     if (number(found.cursor.acked) > found.figures.last) return damaged("the newest messages are missing");
+    // What finishes a message moves the cursor in the same transaction; a salvage may have found only the one or the other.
+    const counters& known = found.figures;
+    const bool some_finished = known.acknowledged + known.dropped_refused + known.dropped_session + known.dropped_expired > 0;
+    if (some_finished && !found.damage && number(found.cursor.acked) == 0 && found.cursor.acked_beyond.empty())
+        return damaged("how far delivery has got is missing");
     const auto finished_there = finished(found.cursor);
     if (!finished_there) return finished_there.error();
     found.finished = *finished_there;

@@ -35,18 +35,24 @@ result<void> queue::file::open(recovery& found) {
         lock_ = std::make_shared<writer_lock>();
         if (const auto locked = lock_->take(how_.path); !locked) return locked;
     }
+    bool has_wal = false;
     if (files_ != nullptr) {
         const auto completed = quarantine(*files_, how_.path).resume();
         if (!completed) return completed.error();
         moved_now_ = *completed;
         const before_opening seen = look_before_opening(*files_, how_.path);
         if (seen.fault) return error(errc::damaged, how_.path + ": " + *seen.fault);
+        has_wal = seen.has_wal;
         if (seen.wal_is_useless) {
             if (const auto gone = files_->remove(how_.path + "-wal"); !gone) return gone;
             if (const auto kept = files_->sync_folder(how_.path); !kept) return kept;
         }
     }
-    return open_file(found);
+    auto done = open_file(found);
+    // Whoever else changes the version, a newer Tidegate or SQLite's shell, leaves other counters or no WAL.
+    if (!done && done.error().code() == errc::newer && has_wal && has_counters_of_this_version(connection_))
+        return error(errc::damaged, how_.path + ": its version is garbled");
+    return done;
 }
 
 result<void> queue::file::open_file(recovery& found) {

@@ -172,6 +172,17 @@ void rewind_wal(connection& of) {
     std::ignore = of.run("PRAGMA wal_checkpoint(RESTART)");  // if it fails, the next start has more to catch up with
 }
 
+bool has_counters_of_this_version(connection& of) {
+    statement once;
+    if (!once.prepare(of, "SELECT count, crc, data FROM log WHERE first = 0")) return false;
+    auto found = once.select();
+    if (!found) return false;
+    const auto row = found->next();
+    if (!row || !*row) return false;
+    const std::string_view data = found->bytes(2);
+    return row_checksum(0, found->integer(0), data) == found->integer(1) && decode_counters(data);
+}
+
 result<void> check_version(connection& of) {
     const auto application = of.integer("PRAGMA application_id");
     if (!application) return application.error();

@@ -85,6 +85,9 @@ result<void> finish_blank(connection& of);
 /// Prepares for a start that has nothing to catch up with. Requires: a small commit follows, then the closing.
 void rewind_wal(connection& of);
 
+/// Whether it says so in a second place, which a newer version would have written anew: the counters' record.
+bool has_counters_of_this_version(connection& of);
+
 /// Requires: open. An error if it isn't a queue, or is a newer one; not if it is an older one.
 result<void> check_version(connection& of);
 

@@ -202,6 +202,15 @@ TEST_CASE("open: what can't be, with what to do about it", "[store][open]") {
         REQUIRE(code_of(failed) == errc::newer);
         CHECK_THAT(failed.error().detail(), Contains("format 4") && Contains("newer version"));
     }
+    SECTION("a newer version's, by a byte that was garbled: it is this one's, and is salvaged") {
+        std::ignore = must(open(path)).commit(appending(1, 3));
+        std::fstream(path, std::ios::binary | std::ios::in | std::ios::out).seekp(63).put('\xC4');
+        store::recovery found;
+        auto queue = must(open(path, found));
+        REQUIRE(found.damage);
+        CHECK_THAT(found.damage->reason, Contains("version"));
+        CHECK(all_of(queue).size() == 3);
+    }
     SECTION("no rights on the folder") {
         REQUIRE(::chmod(here.path().c_str(), 0755) == 0);
         if (::geteuid() != 0) REQUIRE(::chmod(here.path().c_str(), 0555) == 0);
