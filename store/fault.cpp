@@ -30,7 +30,12 @@ before_opening look_before_opening(files& in, const std::string& path) {
     const auto file = in.open(path);
     const bool is_there = file && file->size() > 0;
     const bool has_header = is_there && file->read(0, header.data(), header_size) == header_size;
-    if (is_there && !has_header) return {"it is cut off in its header"};
+    if (is_there && !has_header) {
+        // The very first write to a new file may have been cut off. Its journal is synced before it, and SQLite takes it back.
+        const auto journal = in.open(path + "-journal");
+        if (journal && journal->size() > 0) return {};
+        return {"it is cut off in its header"};
+    }
     if (has_header && is_queue(header) && !header_is_sound(header)) return {"its header is damaged"};
 
     page_source pages(in, path);

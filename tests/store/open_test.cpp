@@ -275,6 +275,26 @@ TEST_CASE("open: a power cut while a file of version 1 is brought up to date doe
     CHECK(dead > 20);
 }
 
+TEST_CASE("open: a power cut while the file is made isn't taken for damage", "[store][open]") {
+    std::uint64_t cut_in_header = 0;
+    for (std::uint64_t seed = 1; seed <= 8000; ++seed) {
+        test::disk disk(seed);
+        store::tuning with;
+        with.vfs = disk.name();
+        with.files = &disk.files();
+        const store::options how{"/queue.db", 1 << 20, store::full_policy::drop_oldest, "boot-1"};
+        store::recovery found;
+        disk.cut_power_in(1 + seed % 10);
+        std::ignore = open_tuned(how, with, found);
+        disk.power_on();
+        const std::uint64_t size = disk.size_of("/queue.db");
+        cut_in_header += size > 0 && size < 100 ? 1 : 0;
+        std::ignore = must(open_tuned(how, with, found));
+        CHECK(!found.damage);
+    }
+    CHECK(cut_in_header > 0);
+}
+
 TEST_CASE("open: a file without a byte, as a power cut leaves it, is a new queue", "[store][open]") {
     folder here;
     const std::string path = here.file("queue.db");
