@@ -94,6 +94,9 @@ result<void> log_table::prepare(purpose what_for) {
 
 error log_table::damaged(const std::string& what) const { return {errc::damaged, file_.path() + ": " + what}; }
 
+/// SQLite doesn't look: a search in such a tree may find the same row for ever, or none of those that are there.
+error log_table::out_of_order() const { return damaged("its rows are out of order"); }
+
 std::optional<segment_row> log_table::as_segment(const rows& at, part of) {
     const segment_row found{at.integer(0) - offset_of(of), at.integer(1),
                             static_cast<std::uint64_t>(std::max<std::int64_t>(0, at.integer(2)))};
@@ -110,6 +113,7 @@ result<std::optional<segment_row>> log_table::at_or_before(part of, std::int64_t
         const auto row = found->next();
         if (!row) return row.error();
         if (!*row) return std::optional<segment_row>();
+        if (found->integer(0) > to) return out_of_order();
         if (const auto segment = as_segment(*found, of)) return segment;
         to = found->integer(0) - 1;
     }
@@ -126,6 +130,7 @@ result<std::optional<segment_reader>> log_table::segment_from(part of, std::int6
         if (!row) return row.error();
         if (!*row) return std::optional<segment_reader>();
         const std::int64_t key = found->integer(0);
+        if (key < from) return out_of_order();
         const segment_row numbers{key - offset_of(of), found->integer(1), 0};
         const std::string_view data = found->bytes(3);
         const bool sound = is_sane(numbers) && found->integer(2) == row_checksum(key, numbers.count, data);
@@ -233,6 +238,7 @@ result<std::int64_t> log_table::last_number() {
         const bool can_be = static_cast<std::uint64_t>((*newest)->count) <= (*newest)->bytes;  // each takes more than a byte
         if (can_be) last = std::max(last, (*newest)->last());
         if (*segment) return last;
+        if (!set_aside_.contains(key_of(part::log, (*newest)->first))) return out_of_order();
     }
 }
 

@@ -116,6 +116,7 @@ public:
     error damaged(const std::string& what) const;
 
 private:
+    error out_of_order() const;
     result<std::int64_t> last_number();
     result<std::optional<std::string>> record(std::int64_t key);
     template <typename Record, typename Decode>

@@ -29,6 +29,32 @@ std::string bytes_of(const std::string& path) {
 
 void put(const std::string& path, const std::string& bytes) { std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes; }
 
+constexpr std::size_t page_size = 4096;
+
+std::size_t rows_in(const std::string& file, std::size_t leaf) { return static_cast<std::uint8_t>(file[leaf + 4]); }
+
+/// Where a row's number is in the file, if that and the row's size take a byte each.
+std::size_t number_of_row(const std::string& file, std::size_t leaf, std::size_t row) {
+    const auto byte = [&](std::size_t at) { return static_cast<std::size_t>(static_cast<std::uint8_t>(file[at])); };
+    const std::size_t offsets = leaf + (file[leaf] == 5 ? 12 : 8) + 2 * row;
+    return leaf + 256 * byte(offsets) + byte(offsets + 1) + 1;
+}
+
+std::size_t page_of_type(const std::string& file, char type) {
+    std::size_t page = page_size;
+    while (page < file.size() && file[page] != type) page += page_size;
+    REQUIRE(page < file.size());
+    return page;
+}
+
+/// Where the leaf of the log is that begins with the counters and goes on with segments.
+std::size_t first_leaf(const std::string& file) {
+    for (std::size_t leaf = page_size; leaf + page_size <= file.size(); leaf += page_size)
+        if (file[leaf] == 13 && rows_in(file, leaf) > 10 && file[number_of_row(file, leaf, 0)] == 0) return leaf;
+    FAIL("there is no such leaf");
+    return 0;
+}
+
 /// A queue with 300 messages of both sizes, in many segments, and everything else that a file may hold.
 void fill(store::queue& queue) {
     append_up_to(queue, 300);
@@ -233,6 +259,41 @@ TEST_CASE("damage: one segment is left out and dropped, the rest goes on", "[sto
     CHECK(queue.ledger().balanced());
     queue = must(open(here.file("other.db")));
     CHECK(must(store::queue::inspect(path)).ledger.dropped_damaged == 10);
+}
+
+TEST_CASE("damage: a tree whose rows are out of order is searched no longer than once", "[store][damage]") {
+    folder here;
+    const std::string original = here.file("original.db");
+    {
+        auto queue = must(open(original));
+        for (std::uint64_t n = 1; n <= 90; ++n) must(queue.commit(appending(n, 1)));
+    }
+    // The last row of the first leaf has got a number above all others, and nothing behind it can be right.
+    std::string file = bytes_of(original);
+    const auto last_row = [&] {
+        const std::size_t leaf = first_leaf(file);
+        return number_of_row(file, leaf, rows_in(file, leaf) - 1);
+    };
+    const int number_of_last = file[last_row()];
+    REQUIRE((number_of_last > 10 && number_of_last < 90));
+    change(original, ("UPDATE log SET count = 0 WHERE first >= " + std::to_string(number_of_last)).c_str());
+    file = bytes_of(original);
+    REQUIRE(file[last_row()] == number_of_last);
+    file[last_row()] = 120;
+    // And the page above them sends searches for it to the second leaf.
+    const std::size_t above = page_of_type(file, 5);
+    const std::size_t border = number_of_row(file, above, 0) + 3;  // after the number of the page below
+    REQUIRE(file[border] == number_of_last);
+    file[border] = 50;
+    const std::string path = here.file("queue.db");
+    put(path, file);
+    CHECK(code_of(store::queue::inspect(path)) == errc::damaged);
+    store::recovery found;
+    auto queue = must(open(path, &found));
+    REQUIRE(found.damage);
+    CHECK_THAT(found.damage->reason, Catch::Contains("out of order"));
+    CHECK(found.ledger.queued == static_cast<std::uint64_t>(number_of_last) - 1);
+    CHECK(found.ledger.balanced());
 }
 
 TEST_CASE("damage: the newest segment; its numbers are not given again", "[store][damage]") {
