@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
-#include <random>
 #include <stdexcept>
 #include <string_view>
 #include <system_error>
@@ -13,6 +12,7 @@
 #include "config/address.hpp"
 #include "config/units.hpp"
 #include "gateway/queue_damage.hpp"
+#include "gateway/random_bytes.hpp"
 #include "gateway/scram_login.hpp"
 #include "gateway/secrets.hpp"
 #include "mqtt/codec.hpp"
@@ -20,13 +20,6 @@
 
 namespace gateway {
 namespace {
-
-std::string random_bytes(std::size_t size) {
-    std::random_device device;
-    std::string bytes(size, '\0');
-    for (char& byte : bytes) byte = static_cast<char>(device());
-    return bytes;
-}
 
 std::string random_name(const char* role) {
     static constexpr char digits[] = "0123456789abcdef";

@@ -4,23 +4,12 @@
 
 #include <cassert>
 #include <memory>
-#include <random>
 #include <string>
 
+#include "gateway/random_bytes.hpp"
 #include "mqtt/scram.hpp"
 
 namespace gateway {
-namespace {
-
-std::string random_bytes(std::size_t size) {
-    std::random_device device;
-    std::string bytes(size, '\0');
-    for (char& byte : bytes) byte = static_cast<char>(device());
-    return bytes;
-}
-
-}  // namespace
-
 void use_scram(mqtt::options& how) {
     assert(!how.username.empty() && how.password);
     how.authentication = [name = how.username, password = *how.password] {

@@ -47,7 +47,7 @@ class Disk:
                 try:
                     file.write(piece)
                 except OSError:
-                    time.sleep(0.02)  # what others give up is taken, too
+                    plant.run_for(0.02)  # what others give up is taken, too
 
     def free(self):
         self.filling = False

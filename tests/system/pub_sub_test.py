@@ -10,7 +10,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 
 import certificates
 import plant
@@ -163,7 +162,7 @@ def exactly_once(tool, broker, url, version):
             for number in range(total):
                 writer.stdin.write(b"%d\n" % number)
                 writer.stdin.flush()
-                time.sleep(0.002)
+                plant.run_for(0.002)
             writer.stdin.close()
         except BrokenPipeError:
             pass  # that pub ended early is told by its exit code
