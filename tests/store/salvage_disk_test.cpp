@@ -65,7 +65,7 @@ TEST_CASE("salvage: the power goes at any moment of it", "[store][salvage][power
                 auto queue = store::open_tuned(how("/queue.db"), with, found);
                 if (queue) {
                     if (cut == 0) operations = on.operations() - before;
-                    const auto seen = read_log(*queue, found.cursor);
+                    const auto seen = read_log(*queue, found.cursor, nullptr);
                     if (cut == 0) whole = seen;
                     REQUIRE(found.damage);
                     CHECK(found.damage->moved_to == "/queue.db.corrupt-1");

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -48,22 +49,25 @@ inline std::set<std::int64_t> unfinished() {
     return all;
 }
 
-/// Reads everything; fails the test if anything else comes out than was put in.
-inline std::set<std::int64_t> read_log(store::queue& queue, const store::cursor& from) {
+/// Reads to the end, or to where damage stops it, as delivery does; fails the test if anything else comes out than was put in.
+inline std::set<std::int64_t> read_log(store::queue& queue, const store::cursor& from, std::optional<store::error>* stopped_by) {
     std::set<std::int64_t> seen;
-    const auto all = queue.read(at(number(from.acked) + 1), 1000, SIZE_MAX);
-    if (!all) {
-        CHECK(code_of(all) == store::errc::damaged);
-        return seen;
+    for (std::int64_t next = number(from.acked) + 1;;) {
+        const auto some = queue.read(at(next), 1000, SIZE_MAX);
+        if (!some) {
+            CHECK(code_of(some) == store::errc::damaged);
+            if (stopped_by != nullptr) *stopped_by = some.error();
+            return seen;
+        }
+        if (some->empty()) return seen;
+        for (const auto& m : *some) {
+            const auto n = number(m.sequence);
+            if (n < 1 || n > appended || m.message != appended_message(n)) FAIL("message " << n << " is another");
+            if (n < next) FAIL("message " << n << " is out of order");
+            next = n + 1;
+            if (!std::binary_search(from.acked_beyond.begin(), from.acked_beyond.end(), m.sequence)) seen.insert(n);
+        }
     }
-    for (const auto& m : *all) {
-        const auto n = number(m.sequence);
-        if (n < 1 || n > appended || m.message != appended_message(n)) FAIL("message " << n << " is another");
-        if (!seen.empty() && n <= *seen.rbegin()) FAIL("message " << n << " is out of order");
-        if (std::binary_search(from.acked_beyond.begin(), from.acked_beyond.end(), m.sequence)) continue;
-        seen.insert(n);
-    }
-    return seen;
 }
 
 }  // namespace test
