@@ -4,11 +4,12 @@
  * Pure C99, so an adapter can be written in C, C++, Rust or anything that exports C functions. Rules:
  *  - Versions: the host asks tidegate_adapter_entry() with the version it speaks. Structs that cross the border start with
  *    struct_size, written by whoever made the struct. New fields are only ever added at the end; a reader looks at no field
- *    beyond struct_size. A change that this can't carry gets a new TIDEGATE_ADAPTER_ABI.
+ *    beyond struct_size. A change that this can't carry gets a new TIDEGATE_ADAPTER_ABI. So an adapter built with an older
+ *    header of the same ABI is loaded by a newer host, and the other way round.
  *  - Ownership: whatever one side passes is valid during that call only; who wants to keep it copies it. The one exception
  *    is said at its declaration. Text is UTF-8, ends in NUL and is never a null pointer.
- *  - Threads: create, plan and destroy are called from one thread at a time. poll and serve are called from one thread of the
- *    bus's own and may block; interrupt may come from any thread while poll or serve runs.
+ *  - Threads: create, recall, plan and destroy are called from one thread at a time. poll, write and serve are called from one
+ *    thread of the bus's own and may block; interrupt may come from any thread while one of them runs.
  *  - No exception or longjmp may leave a function of the adapter. An adapter logs nothing: it returns what happened.
  *  - Time: durations are nanoseconds in int64_t. An adapter never needs the wall clock.
  */
@@ -60,7 +61,8 @@ enum tidegate_key_type {
     TIDEGATE_KEY_DURATION = 5,       /* 250ms, 5s, 1h: integer holds nanoseconds, least <= value <= most */
     TIDEGATE_KEY_NUMBER_LIST = 6,    /* a list of numbers (or a single one): one setting for each, same path */
     TIDEGATE_KEY_TEXT_BY_NUMBER = 7, /* a map of integer to text: one setting for each, integer = key, text = value */
-    TIDEGATE_KEY_UNBUILT = 8         /* known and designed, but not built yet: the config reader says so */
+    TIDEGATE_KEY_UNBUILT = 8,        /* known and designed, but not built yet: the config reader says so */
+    TIDEGATE_KEY_TEXT_LIST = 9       /* a list of texts (or a single one): one setting for each, same path, in order */
 };
 
 /* One key. path is "register", or "serial.port" for a key inside a map. A map is present as soon as one of its keys is. */
@@ -154,7 +156,51 @@ typedef struct tidegate_readings {
     void (*failure)(void* context, uint32_t point, const char* reason);
     /* Why the outcome isn't TIDEGATE_DONE, or what went wrong on the way: a phrase for a person. */
     void (*note)(void* context, const char* text);
+    /* Since version 1.1 of this header: look at struct_size. What the adapter has learned of a device and would like to know
+     * again after a restart (which registers it lacks, how much it gives at once): text of the adapter's own, at most
+     * TIDEGATE_LEARNED_MAX bytes, which replaces what it reported before. The host keeps it and hands it to recall(). */
+    void (*learned)(void* context, uint32_t device, const char* text);
 } tidegate_readings;
+#define TIDEGATE_LEARNED_MAX 8192u
+
+/* ---- Writing (since 1.1) ------------------------------------------------------------------------------------------------- */
+
+enum tidegate_write_outcome {
+    TIDEGATE_WRITE_ACCEPTED = 0,    /* The device has acknowledged it. */
+    TIDEGATE_WRITE_REJECTED = 1,    /* Nothing was sent: a value doesn't fit its point, or the point can't be written. note() says why. */
+    TIDEGATE_WRITE_REFUSED = 2,     /* The device answered that it won't (exception() says how); it has changed nothing, it says. */
+    TIDEGATE_WRITE_PENDING = 3,     /* The device has taken the command and is still at it (exception 5): read it back later. */
+    TIDEGATE_WRITE_UNANSWERED = 4,  /* It was sent and no valid answer came: it may or may not have been carried out. */
+    TIDEGATE_WRITE_BUS_DOWN = 5,    /* Nothing was sent: the port or connection can't be opened, or was lost. */
+    TIDEGATE_WRITE_INTERRUPTED = 6  /* interrupt() was called; what was sent may have been carried out. */
+};
+
+enum tidegate_write_flags {
+    TIDEGATE_WRITE_CHECK = 1 /* Only say whether it could be written: no I/O; TIDEGATE_WRITE_ACCEPTED or _REJECTED. */
+};
+
+typedef struct tidegate_write_item {
+    uint32_t point;
+    uint32_t reserved;
+    tidegate_value value; /* As poll() reports it: scaled, or the name that an enum gives the number. Any kind of number. */
+} tidegate_write_item;
+
+/* All items are of one device. Several are written in one request, or rejected if they can't be. */
+typedef struct tidegate_write {
+    uint32_t struct_size;
+    uint32_t flags;
+    const tidegate_write_item* items;
+    size_t item_count;
+} tidegate_write;
+
+typedef struct tidegate_write_report {
+    uint32_t struct_size;
+    void* context;
+    /* Right before the first byte leaves for the device; what goes out, in words ("function 6, holding 120 = 0x0141"). */
+    void (*sending)(void* context, const char* what);
+    void (*exception)(void* context, uint32_t code);
+    void (*note)(void* context, const char* text);
+} tidegate_write_report;
 
 /* ---- The plan, for `tidegate check` -------------------------------------------------------------------------------------- */
 
@@ -214,6 +260,16 @@ typedef struct tidegate_adapter {
 
     /* Optional (NULL): serves the bus's devices as simulated ones until interrupted. Returns 0, or 1 after note() said why. */
     uint32_t (*serve)(tidegate_bus* bus, const tidegate_simulation* simulation);
+
+    /* Since 1.1; a table of 1.0 ends above. */
+
+    /* Optional (NULL): writes points. On the bus's thread, between polls; bounded like poll(). Never written twice of the
+     * adapter's own accord. Returns an enum tidegate_write_outcome. The host checks afterwards, by poll(), what came of it. */
+    uint32_t (*write)(tidegate_bus* bus, const tidegate_write* write, const tidegate_write_report* report);
+
+    /* Optional (NULL): what learned() reported of this device in an earlier life, under the same config. After create() and
+     * before the first poll. An adapter ignores text that it can't make sense of. */
+    void (*recall)(tidegate_bus* bus, uint32_t device, const char* text);
 } tidegate_adapter;
 
 /* The one symbol that an adapter exports. Returns NULL if it can't speak host_abi. The result lives as long as the object is

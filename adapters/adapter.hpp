@@ -120,9 +120,25 @@ public:
     void value(std::uint32_t point, const tidegate_value& value) const { to_.value(to_.context, point, &value); }
     void failure(std::uint32_t point, const std::string& reason) const { to_.failure(to_.context, point, reason.c_str()); }
     void note(const std::string& text) const { to_.note(to_.context, text.c_str()); }
+    /// A host of version 1.0 doesn't keep it.
+    void learned(std::uint32_t device, const std::string& text) const {
+        assert(text.size() <= TIDEGATE_LEARNED_MAX);
+        if (to_.struct_size >= sizeof to_ && to_.learned != nullptr) to_.learned(to_.context, device, text.c_str());
+    }
 
 private:
     const tidegate_readings& to_;
+};
+
+class write_report {
+public:
+    explicit write_report(const tidegate_write_report& to) : to_(to) {}
+    void sending(const std::string& what) const { to_.sending(to_.context, what.c_str()); }
+    void exception(std::uint32_t code) const { to_.exception(to_.context, code); }
+    void note(const std::string& text) const { to_.note(to_.context, text.c_str()); }
+
+private:
+    const tidegate_write_report& to_;
 };
 
 class plan_listener {
@@ -164,6 +180,16 @@ enum class outcome : std::uint32_t {
     device_down = TIDEGATE_DEVICE_DOWN,
 };
 
+enum class write_outcome : std::uint32_t {
+    accepted = TIDEGATE_WRITE_ACCEPTED,
+    rejected = TIDEGATE_WRITE_REJECTED,
+    refused = TIDEGATE_WRITE_REFUSED,
+    pending = TIDEGATE_WRITE_PENDING,
+    unanswered = TIDEGATE_WRITE_UNANSWERED,
+    bus_down = TIDEGATE_WRITE_BUS_DOWN,
+    interrupted = TIDEGATE_WRITE_INTERRUPTED,
+};
+
 /// One bus. What each function must do, and from which thread it is called, stands in adapter.h.
 class bus {
 public:
@@ -171,6 +197,12 @@ public:
     virtual void plan(std::span<const std::uint32_t> points, const plan_listener& to) = 0;
     virtual outcome poll(std::span<const tidegate_candidate> candidates, std::uint32_t flags, const readings& to) = 0;
     virtual void interrupt() noexcept = 0;
+    /// `check_only`: TIDEGATE_WRITE_CHECK.
+    virtual write_outcome write(std::span<const tidegate_write_item>, bool /*check_only*/, const write_report& to) {
+        to.note("this adapter can't write");
+        return write_outcome::rejected;
+    }
+    virtual void recall(std::uint32_t /*device*/, std::string_view /*text*/) {}
     /// False after a note says why. Only called if describe() was told that the adapter can serve.
     virtual bool serve(const simulation& to) {
         to.note("this adapter can't simulate its devices");
@@ -237,6 +269,27 @@ struct edge {
         }
         return 1;
     }
+
+    static std::uint32_t write(tidegate_bus* opaque, const tidegate_write* what, const tidegate_write_report* to) noexcept {
+        assert(what->item_count > 0);
+        try {
+            const std::span<const tidegate_write_item> items(what->items, what->item_count);
+            const bool check_only = (what->flags & TIDEGATE_WRITE_CHECK) != 0;
+            return static_cast<std::uint32_t>(of(opaque).write(items, check_only, write_report(*to)));
+        } catch (const std::exception& error) {
+            to->note(to->context, error.what());
+        } catch (...) {
+            to->note(to->context, "the adapter failed for an unknown reason");
+        }
+        return TIDEGATE_WRITE_UNANSWERED;  // nobody knows how far it had come
+    }
+    static void recall(tidegate_bus* opaque, std::uint32_t device, const char* text) noexcept {
+        try {
+            of(opaque).recall(device, text);
+        } catch (...) {
+            // What was learned can be learned again.
+        }
+    }
 };
 
 /// The table for tidegate_adapter_entry(), to be kept in a static. `name`, `version` and `keys` live as long as it.
@@ -255,6 +308,8 @@ tidegate_adapter describe(const char* name, const char* version, std::span<const
     table.poll = &edge<make>::poll;
     table.interrupt = &edge<make>::interrupt;
     table.serve = can_serve == serves::yes ? &edge<make>::serve : nullptr;
+    table.write = &edge<make>::write;
+    table.recall = &edge<make>::recall;
     return table;
 }
 

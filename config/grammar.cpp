@@ -37,6 +37,8 @@ form form_of(value_kind kind) {
             return form::number_list;
         case value_kind::text_by_number:
             return form::text_by_number;
+        case value_kind::text_list:
+            return form::text_list;
         case value_kind::unbuilt:
             break;
     }

@@ -170,6 +170,7 @@ void map_reader::read_value(const entry& one, const definition& key) {
             return read_numbered_texts(one, std::move(checked));
         case form::url_list:
         case form::text_list:
+            if (key.of_adapter) return read_list(one, std::move(checked));
             if (is_of_kind(one, key, node_kind::list)) found_.all.push_back(std::move(checked));
             return;
         case form::named:
@@ -301,13 +302,13 @@ void map_reader::read_list(const entry& one, value item) {
         if (is_of_kind(one, *item.key, node_kind::scalar)) read_scalar(one.value, std::move(item));
         return;
     }
-    if (one.value.items.empty()) return out_.error(one.at, quoted(one.key) + " is empty; write its numbers, or remove it");
+    if (one.value.items.empty()) return out_.error(one.at, quoted(one.key) + " is empty; write its items, or remove it");
     for (const auto& number : one.value.items) {
         if (number.kind == node_kind::scalar && !number.null) {
             read_scalar(number, item);
         } else if (number.kind != node_kind::unusable) {
-            out_.error(number.at,
-                       quoted(one.key) + " is a list of numbers, found " + (number.null ? "nothing" : kind_name(number)));
+            out_.error(number.at, quoted(one.key) + " is a list of " + (item.key->form == form::text_list ? "texts" : "numbers") +
+                                      ", found " + (number.null ? "nothing" : kind_name(number)));
         }
     }
 }

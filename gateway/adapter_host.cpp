@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cstddef>
 #include <cstdlib>
 #include <cstring>
 
@@ -43,6 +44,8 @@ config::value_kind kind_of(std::uint32_t type) {
             return config::value_kind::text_by_number;
         case TIDEGATE_KEY_UNBUILT:
             return config::value_kind::unbuilt;
+        case TIDEGATE_KEY_TEXT_LIST:
+            return config::value_kind::text_list;
         default:
             return config::value_kind::text;
     }
@@ -173,10 +176,44 @@ value value_of(const tidegate_value& from) {
     }
 }
 
+/// The inverse of value_of(). Borrows text.
+tidegate_value abi_value(const value& from) {
+    tidegate_value to{};
+    if (const auto* is = std::get_if<bool>(&from)) {
+        to.kind = TIDEGATE_BOOLEAN;
+        to.as.integer = *is ? 1 : 0;
+    } else if (const auto* integer = std::get_if<std::int64_t>(&from)) {
+        to.kind = TIDEGATE_INTEGER;
+        to.as.integer = *integer;
+    } else if (const auto* natural = std::get_if<std::uint64_t>(&from)) {
+        to.kind = TIDEGATE_UNSIGNED;
+        to.as.natural = *natural;
+    } else if (const auto* single = std::get_if<float>(&from)) {
+        to.kind = TIDEGATE_FLOAT32;
+        to.as.number = static_cast<double>(*single);
+    } else if (const auto* number = std::get_if<double>(&from)) {
+        to.kind = TIDEGATE_FLOAT64;
+        to.as.number = *number;
+    } else if (const auto* text = std::get_if<std::string>(&from)) {
+        to.kind = TIDEGATE_TEXT;
+        to.length = static_cast<std::uint32_t>(text->size());
+        to.as.text = text->data();
+    }
+    return to;
+}
+
+/// What an adapter's table holds if it was built with the first header of this ABI, which ended with `serve`.
+constexpr std::size_t first_table_size = offsetof(tidegate_adapter, serve) + sizeof(tidegate_adapter::serve);
+/// Whether the table has this member at all, and it isn't null.
+template <typename Member>
+bool offers(const tidegate_adapter& table, Member tidegate_adapter::*member, std::size_t offset) {
+    return table.struct_size >= offset + sizeof(Member) && table.*member != nullptr;
+}
+
 /// Receives a poll's readings. What an adapter reports beyond its bounds is dropped: it may be anybody's code.
 struct reading_collector {
     adapter_bus::poll_result& to;
-    std::size_t points;
+    std::size_t devices, points;
 
     void stamp() {
         if (to.has_stamp) return;
@@ -196,6 +233,19 @@ struct reading_collector {
         me.to.failures.push_back({point, reason});
     }
     static void note(void* self, const char* text) noexcept { static_cast<reading_collector*>(self)->to.note = text; }
+    static void learned(void* self, std::uint32_t device, const char* text) noexcept {
+        auto& me = *static_cast<reading_collector*>(self);
+        std::string kept(text);
+        if (device < me.devices && kept.size() <= TIDEGATE_LEARNED_MAX) me.to.learned.emplace_back(device, std::move(kept));
+    }
+};
+
+/// Receives what became of a write.
+struct write_collector {
+    adapter_bus::write_result& to;
+    static void sending(void* self, const char* what) noexcept { static_cast<write_collector*>(self)->to.sent = what; }
+    static void exception(void* self, std::uint32_t code) noexcept { static_cast<write_collector*>(self)->to.exception = code; }
+    static void note(void* self, const char* text) noexcept { static_cast<write_collector*>(self)->to.note = text; }
 };
 
 }  // namespace
@@ -237,7 +287,7 @@ void adapter_host::load(const fs::path& object) {
         return;
     }
     const tidegate_adapter* adapter = entry(TIDEGATE_ADAPTER_ABI);
-    if (adapter == nullptr || adapter->abi_version != TIDEGATE_ADAPTER_ABI || adapter->struct_size < sizeof(tidegate_adapter)) {
+    if (adapter == nullptr || adapter->abi_version != TIDEGATE_ADAPTER_ABI || adapter->struct_size < first_table_size) {
         problems_.push_back(object.string() + ": built for another version of the adapter interface than " +
                             std::to_string(TIDEGATE_ADAPTER_ABI));
         return;
@@ -277,7 +327,7 @@ std::unique_ptr<adapter_bus> adapter_bus::create(const tidegate_adapter& adapter
             collector.add(TIDEGATE_BUS, 0, "", "adapter " + config.adapter + " refused this bus without saying why");
         return nullptr;
     }
-    std::unique_ptr<adapter_bus> bus(new adapter_bus(adapter, opened, translated.point_count()));
+    std::unique_ptr<adapter_bus> bus(new adapter_bus(adapter, opened, config.devices.size(), translated.point_count()));
     if (faults.size() != before) return nullptr;
     return bus;
 }
@@ -290,9 +340,11 @@ void adapter_bus::poll(std::span<const tidegate_candidate> candidates, bool prob
     to.failures.clear();
     to.note.clear();
     to.has_stamp = false;
-    reading_collector collector{to, points_};
-    const tidegate_readings sink{sizeof(tidegate_readings), &collector, &reading_collector::value, &reading_collector::failure,
-                                 &reading_collector::note};
+    to.learned.clear();
+    reading_collector collector{to, devices_, points_};
+    const tidegate_readings sink{sizeof(tidegate_readings), &collector,
+                                 &reading_collector::value, &reading_collector::failure,
+                                 &reading_collector::note,  &reading_collector::learned};
     const tidegate_poll request{sizeof(tidegate_poll), probe ? std::uint32_t{TIDEGATE_PROBE} : 0u, candidates.data(),
                                 candidates.size()};
     const std::uint32_t outcome = adapter_.poll(bus_, &request, &sink);
@@ -311,6 +363,34 @@ std::vector<adapter_bus::planned_request> adapter_bus::plan(std::span<const poin
         }};
     adapter_.plan(bus_, points.data(), points.size(), &sink);
     return requests;
+}
+
+bool adapter_bus::can_write() const { return offers(adapter_, &tidegate_adapter::write, offsetof(tidegate_adapter, write)); }
+
+adapter_bus::write_result adapter_bus::write(std::span<const write_item> items, bool check_only) {
+    assert(!items.empty());
+    write_result result;
+    if (!can_write()) {
+        result.note = "the adapter can't write";
+        return result;
+    }
+    std::vector<tidegate_write_item> translated;
+    for (const auto& item : items) translated.push_back({item.point, 0, abi_value(item.value)});
+    write_collector collector{result};
+    const tidegate_write_report sink{sizeof(tidegate_write_report), &collector, &write_collector::sending,
+                                     &write_collector::exception, &write_collector::note};
+    const tidegate_write request{sizeof(tidegate_write), check_only ? std::uint32_t{TIDEGATE_WRITE_CHECK} : 0u, translated.data(),
+                                 translated.size()};
+    const std::uint32_t outcome = adapter_.write(bus_, &request, &sink);
+    // An outcome that this version doesn't know is treated as the one that promises nothing.
+    result.outcome =
+        outcome <= TIDEGATE_WRITE_INTERRUPTED ? static_cast<tidegate_write_outcome>(outcome) : TIDEGATE_WRITE_UNANSWERED;
+    return result;
+}
+
+void adapter_bus::recall(std::size_t device, const std::string& text) {
+    if (offers(adapter_, &tidegate_adapter::recall, offsetof(tidegate_adapter, recall)))
+        adapter_.recall(bus_, static_cast<std::uint32_t>(device), text.c_str());
 }
 
 bool adapter_bus::can_serve() const { return adapter_.serve != nullptr; }

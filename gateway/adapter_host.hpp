@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "adapters/adapter.h"
@@ -63,9 +64,27 @@ public:
         std::vector<failure> failures;
         std::string note;
         bool has_stamp = false;
-        store::stamp taken;  // when the first reading was reported
+        store::stamp taken;                                        // when the first reading was reported
+        std::vector<std::pair<std::size_t, std::string>> learned;  // by device: to be handed to recall() in the next life
     };
     void poll(std::span<const tidegate_candidate> candidates, bool probe, poll_result& to);
+
+    bool can_write() const;
+    struct write_item {
+        point_index point = 0;
+        gateway::value value;
+    };
+    struct write_result {
+        tidegate_write_outcome outcome = TIDEGATE_WRITE_REJECTED;
+        std::string sent;             // what went out, in words; empty: nothing did
+        std::uint32_t exception = 0;  // 0: none
+        std::string note;
+    };
+    /// All `items` are of one device. `check_only`: no I/O.
+    adapter_bus::write_result write(std::span<const write_item> items, bool check_only);
+
+    /// Before the first poll. `text`: what a poll_result of this device said in an earlier life, under the same config.
+    void recall(std::size_t device, const std::string& text);
 
     struct planned_request {
         std::string what;
@@ -82,11 +101,11 @@ public:
     void interrupt();
 
 private:
-    adapter_bus(const tidegate_adapter& adapter, tidegate_bus* opened, std::size_t points)
-        : adapter_(adapter), bus_(opened), points_(points) {}
+    adapter_bus(const tidegate_adapter& adapter, tidegate_bus* opened, std::size_t devices, std::size_t points)
+        : adapter_(adapter), bus_(opened), devices_(devices), points_(points) {}
     const tidegate_adapter& adapter_;
     tidegate_bus* bus_;
-    std::size_t points_;
+    std::size_t devices_, points_;
 };
 
 }  // namespace gateway

@@ -274,7 +274,9 @@ const tidegate_adapter adapter = {
     .poll = [](tidegate_bus* bus, const tidegate_poll* what,
                const tidegate_readings* to) noexcept { return poll(bus, what, to); },
     .interrupt = [](tidegate_bus* bus) noexcept { interrupt(bus); },
-    .serve = nullptr,  // there is nothing to serve: these devices are simulated already
+    .serve = nullptr,   // there is nothing to serve: these devices are simulated already
+    .write = nullptr,   // nothing of them can be set
+    .recall = nullptr,  // nothing of them has to be learned
 };
 
 }  // namespace

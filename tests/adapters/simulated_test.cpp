@@ -94,12 +94,14 @@ struct bus {
         for (const std::uint32_t point : points) candidates.push_back({point, 0, 0, 0});
         const tidegate_poll what{sizeof(tidegate_poll), flags, candidates.data(), candidates.size()};
         reported.clear();
-        const tidegate_readings to{sizeof(tidegate_readings), this,
+        const tidegate_readings to{sizeof(tidegate_readings),
+                                   this,
                                    [](void* context, std::uint32_t point, const tidegate_value* value) {
                                        static_cast<bus*>(context)->reported[point] = text_of(*value);
                                    },
                                    [](void*, std::uint32_t, const char*) { FAIL("no point fails here"); },
-                                   [](void*, const char*) {}};
+                                   [](void*, const char*) {},
+                                   nullptr};
         outcome = adapter().poll(made, &what, &to);
         return reported;
     }
