@@ -1,6 +1,8 @@
 // gateway/site.cpp: file → model → adapters → buses, with every fault on the way.
 #include "gateway/site.hpp"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
@@ -65,6 +67,20 @@ std::unique_ptr<site> load_site(const std::string& path, std::string& why) {
         return std::tie(a.where.line, a.where.column, a.message) < std::tie(b.where.line, b.where.column, b.message);
     });
     return loaded;
+}
+
+void forget_source(site& of) {
+    std::string().swap(of.text);
+    of.diagnostics.clear();
+    const auto release = [](std::vector<config::setting>& settings) { std::vector<config::setting>().swap(settings); };
+    for (auto& bus : of.config->buses) {
+        release(bus.settings);
+        for (auto& device : bus.devices) {
+            release(device.settings);
+            for (auto& point : device.points) release(point.settings);
+        }
+    }
+    malloc_trim(0);  // the tree that the file was read into is gone, but its pages would stay
 }
 
 void print_diagnostics(const site& of) {
