@@ -41,8 +41,8 @@ bool read_text(const std::string& path, std::string& to, std::string& why) {
 void create_buses(site& of) {
     const std::size_t before = of.diagnostics.size();
     for (const auto& bus : of.config->buses) {
-        const tidegate_adapter* adapter = of.adapters.find(bus.adapter);  // config::read has seen that it is there
-        if (auto made = adapter_bus::create(*adapter, bus, of.diagnostics)) of.buses.push_back(std::move(made));
+        const installed_adapter* adapter = of.adapters.find(bus.adapter);  // config::read has seen that it is there
+        if (auto made = adapter->open(bus, of.diagnostics)) of.buses.push_back(std::move(made));
     }
     if (of.diagnostics.size() == before) return;
     of.buses.clear();
@@ -51,8 +51,8 @@ void create_buses(site& of) {
 
 }  // namespace
 
-std::unique_ptr<site> load_site(const std::string& path, std::string& why) {
-    auto loaded = std::make_unique<site>();
+std::unique_ptr<site> load_site(const std::string& path, std::string& why, foreign_adapters where) {
+    auto loaded = std::make_unique<site>(where);
     loaded->path = path;
     if (!read_text(path, loaded->text, why)) return nullptr;
     config::outcome read = config::read(loaded->text, loaded->adapters.vocabularies());
