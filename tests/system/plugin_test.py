@@ -75,6 +75,15 @@ buses:
         points:
           temperature: {{ file: {folder}/temperature, scale: 0.001 }}
           missing: {{ file: {folder}/nothing }}
+  script:
+    adapter: process
+    command: [/usr/bin/python3, {SOURCE}/examples/adapters/process_adapter.py]
+    devices:
+      program:
+        every: 200ms
+        points:
+          millidegrees: {{ address: {folder}/temperature }}
+          nothing: {{ address: {folder}/nothing }}
   good:
     adapter: simulated
     devices:
@@ -124,7 +133,9 @@ def run_with(program, environment, folder, broker, deed):
         plant.wait_for("readings of the good bus", lambda: len(arrived(seen, "g/tank/polls")) >= 20, 30)
         plant.wait_for("the board's load", lambda: arrived(seen, "g/board/load"), 30)
         plant.wait_for("a file's number", lambda: arrived(seen, "g/kernel/temperature"), 30)
+        plant.wait_for("a number by way of a program", lambda: arrived(seen, "g/program/millidegrees"), 30)
         assert arrived(seen, "g/kernel/temperature")[0]["value"] == 21.5
+        assert arrived(seen, "g/program/millidegrees")[0]["value"] == 21500
         if deed in ("crash", "exit", "hang"):
             assert not arrived(seen, "g/liar/a"), "a bus whose adapter fails has readings"
         if deed == "lie":
