@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <modbus/modbus.h>
 
-#include "measure.h"
+#include "tests/bench/measure.h"
 
 int main(int count, char** words) {
     uint16_t values[MODBUS_MAX_READ_REGISTERS];
