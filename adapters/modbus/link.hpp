@@ -12,6 +12,7 @@
 #include "adapters/modbus/channel.hpp"
 #include "adapters/modbus/pdu.hpp"
 #include "adapters/modbus/timing.hpp"
+#include "adapters/modbus/wire_settings.hpp"
 
 namespace modbus {
 
@@ -30,28 +31,6 @@ struct answer {
     std::string detail;                    // not ok: a phrase for a person
     nanoseconds turnaround{0};             // ok or exception: from the request's end to the answer's first byte
     bool sent = false;                     // bytes of the request may have left: a device may have carried it out
-};
-
-struct serial_settings {
-    std::string port;
-    line_format line;
-    nanoseconds timeout{500'000'000};
-    nanoseconds request_spacing{0};  // least silence before a request; never under t3.5
-};
-
-struct tcp_settings {
-    std::string host;
-    std::uint16_t port = 502;
-    nanoseconds timeout{1'000'000'000};
-    nanoseconds request_spacing{0};
-};
-
-/// RTU frames (with CRC, without MBAP) through a serial server.
-struct rtu_over_tcp_settings {
-    std::string host;
-    std::uint16_t port = 0;
-    nanoseconds timeout{1'000'000'000};
-    nanoseconds request_spacing{0};
 };
 
 class link {

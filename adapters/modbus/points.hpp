@@ -7,12 +7,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 #include "adapters/adapter.hpp"
 #include "adapters/modbus/codec.hpp"
 #include "adapters/modbus/link.hpp"
+#include "adapters/modbus/wire_settings.hpp"
 
 namespace modbus {
 
@@ -31,8 +31,6 @@ struct device {
     std::uint16_t max_read = 125;          // registers in one request; of coils 16 times as many
     std::optional<std::uint16_t> max_gap;  // unused registers that one request may read along; of coils 16 times as many
 };
-
-using wire_settings = std::variant<serial_settings, tcp_settings, rtu_over_tcp_settings>;
 
 struct bus_definition {
     wire_settings wire;
