@@ -126,7 +126,8 @@ private:
         found_.at = offset_;
         found_.matched = bytes_.size() - offset_;
         found_.begun = found_.matched >= head_size;
-        const std::size_t pdu = seen.bytes.empty() ? 2 : std::max<std::size_t>(match(wanted_->form, bytes_view(seen.bytes).subspan(1)).size, 2);
+        const std::size_t pdu =
+            seen.bytes.empty() ? 2 : std::max<std::size_t>(match(wanted_->form, bytes_view(seen.bytes).subspan(1)).size, 2);
         found_.size = std::max(frame_size(line_framing::ascii, pdu), found_.matched + 1);
     }
 

@@ -34,13 +34,13 @@ enum class search_result : std::uint8_t { need_more, answer, exception, echo };
 
 struct search {
     search_result result = search_result::need_more;
-    std::size_t at = 0;       // where the answer, the echo, or what may become the answer begins
-    std::size_t size = 0;     // of the whole frame; need_more: of what it becomes, or so much at least
-    std::size_t matched = 0;  // need_more: bytes there of what may become the answer; 0: none
-    bool begun = false;       // need_more: so many of them match that it is the answer that has begun, and not noise
-    bool whole_if_silent = false;      // need_more: it is whole, from `at` on, if nothing follows it
-    bool damaged = false;              // an answer's head and length, but the checksum is wrong
-    std::size_t settled = 0;           // need_more: bytes at the front that no later byte can make sense of
+    std::size_t at = 0;                  // where the answer, the echo, or what may become the answer begins
+    std::size_t size = 0;                // of the whole frame; need_more: of what it becomes, or so much at least
+    std::size_t matched = 0;             // need_more: bytes there of what may become the answer; 0: none
+    bool begun = false;                  // need_more: so many of them match that it is the answer that has begun, and not noise
+    bool whole_if_silent = false;        // need_more: it is whole, from `at` on, if nothing follows it
+    bool damaged = false;                // an answer's head and length, but the checksum is wrong
+    std::size_t settled = 0;             // need_more: bytes at the front that no later byte can make sense of
     std::vector<foreign_frame> foreign;  // those that end before `settled`, or before what was found
     std::vector<std::uint8_t> pdu;       // answer, exception, whole_if_silent
 };

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -54,27 +55,14 @@ public:
 
 enum class framing : std::uint8_t { rtu, ascii, mbap };
 
-struct link_settings {
-    nanoseconds timeout{1'000'000'000};
-    nanoseconds request_spacing{0};  // least silence before a request
-    // A line's framings, rtu and ascii:
-    bool is_port = false;      // the channel is the line itself, whose pace is known; else it is at the other end of a network
-    line_format line;          // of a port
-    bool echo = false;         // own bytes are heard
-    nanoseconds broadcast_turnaround{200'000'000};
-    nanoseconds character_timeout{1'000'000'000};  // ascii: the longest pause within a frame
-    // mbap:
-    unsigned max_inflight = 1;
-};
-
-/// Talks over `over`, which it opens and closes as need be.
-std::unique_ptr<link> make_link(framing how, std::unique_ptr<channel> over, const link_settings& settings);
+/// Talks over `over`, which it opens and closes as need be. `port_line`: the channel is the line itself, whose pace is known;
+/// else an RTU or ASCII line is at the other end of a network.
+std::unique_ptr<link> make_link(framing how, std::unique_ptr<channel> over, const bus_manners& manners,
+                                const std::optional<line_format>& port_line = std::nullopt);
+/// With the channel that the settings ask for.
+std::unique_ptr<link> make_link(const wire_settings& wire);
 
 /// What is wrong with a line as this system's serial ports go; empty: nothing. Asked by make_link's port, too, at its opening.
 std::string fault_of(const line_format& line);
-
-std::unique_ptr<link> make_link(const serial_settings& how);
-std::unique_ptr<link> make_link(const tcp_settings& how);
-std::unique_ptr<link> make_link(const rtu_over_tcp_settings& how);
 
 }  // namespace modbus

@@ -87,8 +87,7 @@ answer line_exchange::ask(const transaction& request, nanoseconds timeout) {
     }
     outcome out = await({request, target_of(request, frame), last_active_, last_active_ + timeout});
     out.result.sent = true;
-    if (!out.answer_spent)
-        late_.timed_out(request, channel_.now() + std::max({timeout, timing_.timeout, timing_.late_window}));
+    if (!out.answer_spent) late_.timed_out(request, channel_.now() + std::max({timeout, timing_.timeout, timing_.late_window}));
     return std::move(out.result);
 }
 

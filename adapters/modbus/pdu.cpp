@@ -68,7 +68,8 @@ transaction write_coils(std::uint8_t unit, std::uint16_t address, std::span<cons
     const std::size_t data = made.pdu.size();
     made.pdu.resize(data + count);
     for (std::size_t index = 0; index < bits.size(); ++index)
-        if (bits[index] != 0) made.pdu[data + index / 8] = static_cast<std::uint8_t>(made.pdu[data + index / 8] | 1u << (index % 8));
+        if (bits[index] != 0)
+            made.pdu[data + index / 8] = static_cast<std::uint8_t>(made.pdu[data + index / 8] | 1u << (index % 8));
     return made;
 }
 
@@ -142,8 +143,15 @@ std::optional<read_request> as_read(const transaction& what) {
 
 bool only_reads(const transaction& what) {
     // Reading a queue leaves it as it is (6.18 of the specification); diagnostics may reset what they tell.
-    constexpr std::array<std::uint8_t, 9> reading{1, 2, 3, 4, function::exception_status, function::server_id, function::read_file,
-                                                  function::read_fifo, function::encapsulated};
+    constexpr std::array<std::uint8_t, 9> reading{1,
+                                                  2,
+                                                  3,
+                                                  4,
+                                                  function::exception_status,
+                                                  function::server_id,
+                                                  function::read_file,
+                                                  function::read_fifo,
+                                                  function::encapsulated};
     if (what.pdu[0] == function::encapsulated && (what.pdu.size() < 2 || what.pdu[1] != read_device_identification)) return false;
     return std::find(reading.begin(), reading.end(), what.pdu[0]) != reading.end();
 }

@@ -34,9 +34,9 @@ struct read_request {
 };
 
 namespace function {
-constexpr std::uint8_t write_coil = 5, write_register = 6, exception_status = 7, diagnostics = 8, write_coils = 15, write_registers = 16,
-                       server_id = 17, read_file = 20, write_file = 21, mask_write = 22, write_and_read = 23, read_fifo = 24,
-                       encapsulated = 43;
+constexpr std::uint8_t write_coil = 5, write_register = 6, exception_status = 7, diagnostics = 8, write_coils = 15,
+                       write_registers = 16, server_id = 17, read_file = 20, write_file = 21, mask_write = 22,
+                       write_and_read = 23, read_fifo = 24, encapsulated = 43;
 }  // namespace function
 
 /// One request to one unit.
@@ -88,9 +88,9 @@ struct answer_form {
     };
     bytes_view request;  // borrowed
     answer_form::length how = answer_form::length::unknown;
-    std::size_t size = 0;               // fixed
-    std::size_t echoed = 0;             // so many bytes at the front equal the request's
-    std::array<std::uint8_t, 4> head{}; // and so many the head's
+    std::size_t size = 0;                // fixed
+    std::size_t echoed = 0;              // so many bytes at the front equal the request's
+    std::array<std::uint8_t, 4> head{};  // and so many the head's
     std::size_t head_size = 0;
 
     std::uint8_t function() const { return request[0]; }

@@ -144,7 +144,7 @@ answer_form form_of(bytes_view request) {
 }
 
 pdu_match match(const answer_form& form, bytes_view bytes) {
-    if (bytes.empty()) return {verdict::begun, 2};
+    if (bytes.empty()) return {verdict::begun, std::max<std::size_t>(form.size, 2)};
     if (bytes[0] == (form.function() | exception_bit)) return {bytes.size() < 2 ? verdict::begun : verdict::exception, 2};
     const std::size_t echoed = std::min(form.echoed, bytes.size());
     if (!std::equal(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(echoed), form.request.begin())) return {};
