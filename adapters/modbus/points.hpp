@@ -55,6 +55,9 @@ std::string_view table_name(table which);                                       
 std::string protocol_range(table which, std::uint32_t address, std::uint32_t count);  // "input 52..67", "input 52"
 std::string modicon_range(table which, std::uint32_t address, std::uint32_t count);   // "30053..30068", "30053"
 
+/// Reads how the bus is reached. Part of read_definition().
+wire_settings read_wire(const tidegate::settings& written, tidegate::faults& to);
+
 /// Reads the point's type, order, scale and so on into `to`. Part of read_definition().
 void read_encoding(const tidegate::settings& written, std::size_t index, point& to, tidegate::faults& faults);
 
