@@ -2,10 +2,12 @@
 add_library(tidegate_modbus_link STATIC
     channel_serial.cpp
     channel_tcp.cpp
+    channel_udp.cpp
     link_answer.cpp
     link_connect.cpp
     link_late.cpp
     link_port.cpp
+    link_resolve.cpp
     link_rtu.cpp
     link_rtu_over_tcp.cpp
     link_serial.cpp
