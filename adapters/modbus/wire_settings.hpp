@@ -25,7 +25,7 @@ struct bus_manners {
     nanoseconds timeout{1'000'000'000};  // from the request's end to the answer's first byte
     nanoseconds request_spacing{0};      // the least silence before a request; on a serial line never under t3.5
     nanoseconds connect_delay{0};        // rest between opening and the first request
-    bool close_when_idle = false;        // give port or connection back when nothing is due
+    nanoseconds close_when_idle{0};      // so long after the last request, port or connection is given back; 0: it is kept
     /// For opening: look-up, connection, handshake. 0: as `timeout`.
     nanoseconds connect_timeout{0};
     nanoseconds time_to_open() const { return connect_timeout > nanoseconds(0) ? connect_timeout : timeout; }
@@ -56,13 +56,17 @@ struct host_settings : bus_manners {
 struct tcp_settings : host_settings {
     tcp_settings() { port = 502; }
 };
+
+/// What of the server's certificate is checked. `chain_only`: who vouches for it, and when, but not its name.
+enum class tls_verify : std::uint8_t { full, chain_only, none };
+
 /// The same inside TLS: "Modbus/TCP Security".
 struct tls_settings : host_settings {
     std::string ca_file;           // whom to believe; empty: whom the system believes
     std::string certificate_file;  // our own, and after it those that vouch for it; empty: none is shown
     std::string key_file;          // its key; empty: it is in certificate_file
     std::string server_name;       // whom the server's certificate must name; empty: `host`
-    bool verify = true;            // off: anybody is believed
+    tls_verify verify = tls_verify::full;
     tls_settings() { port = 802; }
 };
 /// RTU frames (with CRC, without MBAP) through a serial server.
@@ -82,6 +86,15 @@ using wire_settings = std::variant<serial_settings, tcp_settings, tls_settings, 
 /// What all of them have.
 inline const bus_manners& manners_of(const wire_settings& wire) {
     return std::visit([](const auto& how) -> const bus_manners& { return how; }, wire);
+}
+inline bus_manners& manners_of(wire_settings& wire) {
+    return std::visit([](auto& how) -> bus_manners& { return how; }, wire);
+}
+
+/// Whether frames bear the MBAP header: units 0 to 255, and answers that say which request they belong to.
+inline bool has_mbap(const wire_settings& wire) {
+    return std::holds_alternative<tcp_settings>(wire) || std::holds_alternative<tls_settings>(wire) ||
+           std::holds_alternative<udp_settings>(wire);
 }
 
 }  // namespace modbus
