@@ -114,15 +114,34 @@ TEST_CASE("simulate: every type shows a value that its encoding can hold", "[mod
     for (const auto& type : type_rows()) {
         if (type.form == number_form::boolean) continue;
         pairs keys{{"holding", std::to_string(address)}, {"type", std::string(type.name)}};
-        if (type.form == number_form::text) keys.emplace_back("length", "4");
+        if (type.registers == 0) keys.emplace_back("length", "4");
         points.push_back({std::string(type.name), keys});
-        address += 4;
+        address += 6;
     }
     twin plant({one(points)});
     for (int second = 0; second < 61; ++second) {
         plant.now = s(second);
         for (std::size_t i = 0; i < points.size(); ++i) CHECK_FALSE(std::holds_alternative<no_value>(plant.read(i)));
     }
+}
+
+TEST_CASE("simulate: clocks, bytes, flags and fields", "[modbus][simulate]") {
+    twin plant({one({{"clock", {{"holding", "0"}, {"type", "datetime6"}}},
+                     {"utc", {{"holding", "6"}, {"type", "cp56time2a"}, {"utc", "true"}}},
+                     {"mac", {{"holding", "10"}, {"type", "bytes"}, {"length", "3"}}},
+                     {"alarms", {{"holding", "13"}, {"flags", "0=door"}, {"flags", "9=water"}}},
+                     {"mode", {{"holding", "14"}, {"bits", "4-6"}}},
+                     {"level_counter", {{"holding", "15"}, {"bits", "0-3"}}}})});
+    plant.now = s(26 * 3600 + 61) + nanoseconds(7'000'000);
+    const auto steps = static_cast<unsigned>((26 * 3600 + 61) / 5);
+    CHECK(plant.read(0) == value(std::string("2026-01-02T02:01:01")));
+    CHECK(std::get<std::string>(plant.read(1)) == "2026-01-02T02:01:01.007Z");
+    CHECK(plant.read(2) == value(std::string("00000000492E")));  // 0x492E = steps + 2
+    CHECK(steps + 2 == 0x492E);
+    CHECK(plant.read(3) == value(std::string((steps + 3) % 2 == 0 ? "door" : "water")));
+    CHECK(plant.read(4) == value(std::uint64_t{6}));  // 0 to 7, 29 s up: 7 × 29 / 30
+    for (int i = 0; i < 15; ++i) plant.status({3, table::holding, 15, 1});
+    CHECK(plant.read(5) == value(std::uint64_t{0}));
 }
 
 TEST_CASE("simulate: shared registers, gaps and what isn't there", "[modbus][simulate]") {
