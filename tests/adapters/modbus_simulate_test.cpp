@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "adapters/modbus/point_values.hpp"
 #include "tests/adapters/modbus_points_config.hpp"
 
 using namespace modbus;
@@ -142,6 +143,39 @@ TEST_CASE("simulate: clocks, bytes, flags and fields", "[modbus][simulate]") {
     CHECK(plant.read(4) == value(std::uint64_t{6}));  // 0 to 7, 29 s up: 7 × 29 / 30
     for (int i = 0; i < 15; ++i) plant.status({3, table::holding, 15, 1});
     CHECK(plant.read(5) == value(std::uint64_t{0}));
+}
+
+TEST_CASE("simulate: values in several places, factors and counters that wrap", "[modbus][simulate]") {
+    twin plant({one({{"split", {{"holding", "30"}, {"continued_at", "20"}, {"type", "uint32"}}},
+                     {"power", {{"holding", "25"}, {"type", "int16"}, {"scale_register.holding", "27"}}},
+                     {"exponent", {{"holding", "27"}, {"type", "int16"}}},
+                     {"current", {{"input", "5"}, {"type", "uint16"}, {"ratio_register.holding", "40"}}},
+                     {"pulse_counter", {{"holding", "35"}, {"type", "uint16"}, {"wrap", "3"}}}})});
+    point_values values(plant.definition);
+    const auto registers = [&](std::uint16_t address, std::uint16_t count, table from = table::holding) {
+        std::vector<std::uint16_t> got(count);
+        REQUIRE(plant.source->read({3, from, address, count}, got) == 0);
+        return got;
+    };
+    const auto read = [&](std::uint32_t index) {
+        const auto& which = plant.definition.points[index];
+        const std::vector<std::uint32_t> points{index};
+        for (const auto& where : values.wanted(points, plant.now))
+            values.told(where, registers(where.address, where.count, where.from), plant.now);
+        const auto result = values.read(index, registers(which.address, which.count, which.from), plant.now);
+        CHECK(result.failure.empty());
+        return result.value;
+    };
+    CHECK(read(0) == value(std::uint64_t{123000}));
+    CHECK(registers(20, 1) == std::vector<std::uint16_t>{123000 % 65536});
+    CHECK(read(1) == value(-0.7));              // -7, in tenths
+    CHECK(read(2) == value(std::int64_t{-1}));  // the factor decides
+    CHECK(read(3) == value(40.0 * 2280));       // 21 s up: 2000 + 400 × 21 / 30
+    CHECK(read(4) == value(std::uint64_t{1}));
+    CHECK(read(4) == value(std::uint64_t{2}));
+    CHECK(read(4) == value(std::uint64_t{3}));  // the register is 0 again
+    CHECK(registers(35, 1) == std::vector<std::uint16_t>{1});
+    CHECK(plant.status({3, table::holding, 41, 1}) == 2);  // behind the last factor
 }
 
 TEST_CASE("simulate: shared registers, gaps and what isn't there", "[modbus][simulate]") {
