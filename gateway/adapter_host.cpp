@@ -91,11 +91,16 @@ std::vector<tidegate_setting> settings_of(const std::vector<config::setting>& fr
 class bus_config {
 public:
     explicit bus_config(const config::bus& from) : settings_(settings_of(from.settings)) {
+        point_index next = 0;
         for (const auto& device : from.devices) {
             element_settings_.push_back(settings_of(device.settings));
-            devices_.push_back({device.name.c_str(), element_settings_.back().data(), element_settings_.back().size(),
-                                points_.size(), device.points.size()});
+            devices_.push_back(
+                {device.name.c_str(), element_settings_.back().data(), element_settings_.back().size(), points_.size(), 0});
             for (const auto& point : device.points) {
+                const point_index index = next++;
+                if (point.compute) continue;
+                read_.push_back(index);
+                ++devices_.back().point_count;
                 element_settings_.push_back(settings_of(point.settings));
                 points_.push_back({point.name.c_str(), element_settings_.back().data(), element_settings_.back().size()});
             }
@@ -110,22 +115,27 @@ public:
               points_.size()};
     }
     const tidegate_bus_config* c() const { return &c_; }
-    std::size_t point_count() const { return points_.size(); }
+    /// The points that are read, by the adapter's number.
+    const std::vector<point_index>& read() const { return read_; }
 
 private:
     std::vector<tidegate_setting> settings_;
     std::vector<std::vector<tidegate_setting>> element_settings_;  // the inner arrays stay where they are when this grows
     std::vector<tidegate_device_config> devices_;
     std::vector<tidegate_point_config> points_;
+    std::vector<point_index> read_;
     tidegate_bus_config c_{};
 };
 
 /// Finds where in the file a fault is: the key that is named, else the element itself.
 struct fault_collector {
     const config::bus& config;
+    const std::vector<point_index>& read;  // by the adapter's number
     std::vector<config::diagnostic>& to;
 
-    const config::point* point(std::size_t index) const {
+    const config::point* point(std::size_t number) const {
+        if (number >= read.size()) return nullptr;
+        std::size_t index = read[number];
         for (const auto& device : config.devices) {
             if (index < device.points.size()) return &device.points[index];
             index -= device.points.size();
@@ -213,7 +223,8 @@ bool offers(const tidegate_adapter& table, Member tidegate_adapter::*member, std
 /// Receives a poll's readings. What an adapter reports beyond its bounds is dropped: it may be anybody's code.
 struct reading_collector {
     adapter_bus::poll_result& to;
-    std::size_t devices, points;
+    std::size_t devices;
+    const std::vector<point_index>& points;  // by the adapter's number
 
     void stamp() {
         if (to.has_stamp) return;
@@ -222,15 +233,15 @@ struct reading_collector {
     }
     static void value(void* self, std::uint32_t point, const tidegate_value* what) noexcept {
         auto& me = *static_cast<reading_collector*>(self);
-        if (point >= me.points) return;
+        if (point >= me.points.size()) return;
         me.stamp();
-        me.to.readings.push_back({point, value_of(*what)});
+        me.to.readings.push_back({me.points[point], value_of(*what)});
     }
     static void failure(void* self, std::uint32_t point, const char* reason) noexcept {
         auto& me = *static_cast<reading_collector*>(self);
-        if (point >= me.points) return;
+        if (point >= me.points.size()) return;
         me.stamp();
-        me.to.failures.push_back({point, reason});
+        me.to.failures.push_back({me.points[point], reason});
     }
     static void note(void* self, const char* text) noexcept { static_cast<reading_collector*>(self)->to.note = text; }
     static void learned(void* self, std::uint32_t device, const char* text) noexcept {
@@ -319,7 +330,7 @@ std::unique_ptr<adapter_bus> adapter_bus::create(const tidegate_adapter& adapter
                                                  std::vector<config::diagnostic>& faults) {
     const bus_config translated(config);
     const std::size_t before = faults.size();
-    fault_collector collector{config, faults};
+    fault_collector collector{config, translated.read(), faults};
     const tidegate_faults sink{sizeof(tidegate_faults), &collector, &fault_collector::report};
     tidegate_bus* opened = adapter.create(translated.c(), &sink);
     if (opened == nullptr) {
@@ -327,9 +338,24 @@ std::unique_ptr<adapter_bus> adapter_bus::create(const tidegate_adapter& adapter
             collector.add(TIDEGATE_BUS, 0, "", "adapter " + config.adapter + " refused this bus without saying why");
         return nullptr;
     }
-    std::unique_ptr<adapter_bus> bus(new adapter_bus(adapter, opened, config.devices.size(), translated.point_count()));
+    std::unique_ptr<adapter_bus> bus(new adapter_bus(adapter, opened, config.devices.size(), translated.read()));
     if (faults.size() != before) return nullptr;
     return bus;
+}
+
+adapter_bus::adapter_bus(const tidegate_adapter& adapter, tidegate_bus* opened, std::size_t devices,
+                         std::vector<point_index> points)
+    : adapter_(adapter), bus_(opened), devices_(devices), points_(std::move(points)) {
+    for (std::uint32_t number = 0; number < points_.size(); ++number) {
+        numbers_.resize(points_[number] + std::size_t{1});
+        numbers_[points_[number]] = number;
+    }
+}
+
+/// Requires: the point is read, not computed.
+std::uint32_t adapter_bus::number_of(point_index point) const {
+    assert(point < numbers_.size() && points_[numbers_[point]] == point);
+    return numbers_[point];
 }
 
 adapter_bus::~adapter_bus() { adapter_.destroy(bus_); }
@@ -345,8 +371,9 @@ void adapter_bus::poll(std::span<const tidegate_candidate> candidates, bool prob
     const tidegate_readings sink{sizeof(tidegate_readings), &collector,
                                  &reading_collector::value, &reading_collector::failure,
                                  &reading_collector::note,  &reading_collector::learned};
-    const tidegate_poll request{sizeof(tidegate_poll), probe ? std::uint32_t{TIDEGATE_PROBE} : 0u, candidates.data(),
-                                candidates.size()};
+    asked_.assign(candidates.begin(), candidates.end());
+    for (auto& candidate : asked_) candidate.point = number_of(candidate.point);
+    const tidegate_poll request{sizeof(tidegate_poll), probe ? std::uint32_t{TIDEGATE_PROBE} : 0u, asked_.data(), asked_.size()};
     const std::uint32_t outcome = adapter_.poll(bus_, &request, &sink);
     // An outcome that this version doesn't know is treated as what costs the least trust.
     to.outcome = outcome <= TIDEGATE_DEVICE_DOWN ? static_cast<tidegate_outcome>(outcome) : TIDEGATE_DEVICE_SILENT;
@@ -354,6 +381,8 @@ void adapter_bus::poll(std::span<const tidegate_candidate> candidates, bool prob
 
 std::vector<adapter_bus::planned_request> adapter_bus::plan(std::span<const point_index> points) {
     std::vector<planned_request> requests;
+    std::vector<std::uint32_t> numbers;
+    for (const auto point : points) numbers.push_back(number_of(point));
     const tidegate_plan sink{
         sizeof(tidegate_plan), &requests, [](void* to, const tidegate_planned_request* from) noexcept {
             static_cast<std::vector<planned_request>*>(to)->push_back({from->what,
@@ -361,7 +390,11 @@ std::vector<adapter_bus::planned_request> adapter_bus::plan(std::span<const poin
                                                                        from->registers,
                                                                        std::chrono::nanoseconds(from->bus_time)});
         }};
-    adapter_.plan(bus_, points.data(), points.size(), &sink);
+    adapter_.plan(bus_, numbers.data(), numbers.size(), &sink);
+    for (auto& request : requests) {
+        std::erase_if(request.points, [&](std::uint32_t number) { return number >= points_.size(); });
+        for (auto& point : request.points) point = points_[point];
+    }
     return requests;
 }
 
@@ -375,7 +408,7 @@ adapter_bus::write_result adapter_bus::write(std::span<const write_item> items, 
         return result;
     }
     std::vector<tidegate_write_item> translated;
-    for (const auto& item : items) translated.push_back({item.point, 0, abi_value(item.value)});
+    for (const auto& item : items) translated.push_back({number_of(item.point), 0, abi_value(item.value)});
     write_collector collector{result};
     const tidegate_write_report sink{sizeof(tidegate_write_report), &collector, &write_collector::sending,
                                      &write_collector::exception, &write_collector::note};

@@ -43,7 +43,8 @@ private:
     std::vector<std::string> problems_;
 };
 
-/// One bus of an adapter. Calls as adapters/adapter.h says: all from one thread at a time, but for interrupt().
+/// One bus of an adapter. Points that are computed aren't its business: it never hears of them, and its own numbers of points are
+/// translated here. Calls as adapters/adapter.h says: all from one thread at a time, but for interrupt().
 class adapter_bus {
 public:
     /// Null after a fault; every fault becomes an error with its place in the config file.
@@ -101,11 +102,15 @@ public:
     void interrupt();
 
 private:
-    adapter_bus(const tidegate_adapter& adapter, tidegate_bus* opened, std::size_t devices, std::size_t points)
-        : adapter_(adapter), bus_(opened), devices_(devices), points_(points) {}
+    adapter_bus(const tidegate_adapter& adapter, tidegate_bus* opened, std::size_t devices, std::vector<point_index> points);
+    std::uint32_t number_of(point_index point) const;
+
     const tidegate_adapter& adapter_;
     tidegate_bus* bus_;
-    std::size_t devices_, points_;
+    std::size_t devices_;
+    std::vector<point_index> points_;        // by the adapter's number
+    std::vector<std::uint32_t> numbers_;     // the adapter's, by point
+    std::vector<tidegate_candidate> asked_;  // scratch
 };
 
 }  // namespace gateway
