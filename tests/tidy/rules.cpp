@@ -52,7 +52,7 @@ bool is_sans_io(std::string_view path) {
         return !starts_with_any(path, {"mqtt/client", "mqtt/transport", "mqtt/tls.", "mqtt/tls_files", "mqtt/tls_verdict"});
     return starts_with_any(
         path, {"config/", "store/", "gateway/schedule", "gateway/pipeline", "gateway/topic", "gateway/payload",
-               "gateway/device_health", "gateway/delivery", "gateway/reading", "adapters/modbus/codec", "adapters/modbus/point",
+               "gateway/device_health", "gateway/delivery", "gateway/reading", "gateway/computed", "gateway/plausibility", "adapters/modbus/codec", "adapters/modbus/point",
                "adapters/modbus/plan", "adapters/modbus/rtu_frame", "adapters/modbus/timing", "adapters/modbus/simulate"});
 }
 
