@@ -21,7 +21,8 @@ public:
 
     struct opened {
         bool interrupted = false;
-        std::string fault;  // for a person; empty and not interrupted: it is open
+        std::string fault = {};  // for a person; empty and not interrupted: it is open
+        std::string note = {};   // for a person, though it is open
     };
     /// Requires: not open. Takes `timeout` at most, name look-up and handshake included.
     virtual channel::opened open(std::chrono::nanoseconds timeout, const interruption& interrupted) = 0;

@@ -7,3 +7,8 @@ add_dependencies(tests_simulated_adapter simulated)
 target_compile_definitions(tests_simulated_adapter PRIVATE SIMULATED_ADAPTER="$<TARGET_FILE:simulated>")
 add_test(NAME "tests_simulated_adapter: exports one symbol"
     COMMAND sh -c "test \"$(nm -D --defined-only \"$1\" | cut -d' ' -f3)\" = tidegate_adapter_entry" sh $<TARGET_FILE:simulated>)
+
+# Certificates and the server's end of TLS are those of the MQTT client's tests.
+tidegate_test(tests_modbus_tls
+    SOURCES channel_tls_test.cpp ../mqtt/support/certificates.cpp ../mqtt/support/tls_server.cpp
+    LIBRARIES tidegate_modbus_link tidegate_mqtt Tidegate::mbedtls Threads::Threads)
