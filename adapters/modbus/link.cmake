@@ -17,6 +17,8 @@ add_library(tidegate_modbus_link STATIC
     link_serial.cpp
     link_tcp.cpp
     link_wait.cpp
+    port_present.cpp
+    port_rs485.cpp
     rtu_frame.cpp
     server_framing.cpp
     server_line.cpp
