@@ -26,6 +26,7 @@ public:
     bool send(bytes_view bytes) override;
     /// A datagram that is empty, or longer than `to`, isn't one of ours: it is dropped.
     ssize_t receive(std::span<std::uint8_t> to) override;
+    bool is_datagram() const override { return true; }
     std::string name() const override { return name_ + " (UDP)"; }
 
 private:
