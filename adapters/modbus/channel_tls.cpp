@@ -59,7 +59,7 @@ public:
     std::string prepare(const tls_settings& how);
     channel::opened shake_hands(time_point until, const interruption& interrupted);
     /// About our own certificate, for a person.
-    std::string note();
+    std::string standing();
 
     bool has_input() { return mbedtls_ssl_get_bytes_avail(tls_.get()) > 0 || mbedtls_ssl_check_pending(tls_.get()) != 0; }
     bool send(bytes_view bytes);
@@ -118,7 +118,7 @@ int tls_channel::session::configure(const tls_settings& how) {
     return error;
 }
 
-std::string tls_channel::session::note() {
+std::string tls_channel::session::standing() {
     if (!files_.has_own) return "no certificate of our own is shown";
     if (const auto role = role_of(*files_.own.get())) return "our certificate's role is " + *role;
     return "our certificate bears no role (1.3.6.1.4.1.50316.802.1): a device that grants by roles may refuse us with exception "
@@ -279,7 +279,7 @@ channel::opened tls_channel::begin(std::chrono::nanoseconds timeout, const inter
     if (connected.interrupted || !connected.fault.empty()) return {connected.interrupted, connected.fault};
     channel::opened result = session_->shake_hands(until, interrupted);
     if (!result.fault.empty()) result.fault = name() + ": " + result.fault;
-    if (!result.interrupted && result.fault.empty()) result.note = session_->note();
+    if (!result.interrupted && result.fault.empty()) result.standing = session_->standing();
     return result;
 }
 

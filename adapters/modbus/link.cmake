@@ -18,6 +18,7 @@ add_library(tidegate_modbus_link STATIC
     frame_search.cpp
     link_answer.cpp
     link_connect.cpp
+    link_idle.cpp
     link_late.cpp
     link_line.cpp
     link_make.cpp

@@ -8,6 +8,8 @@
 #include <fstream>
 #include <thread>
 
+#include "adapters/modbus/link.hpp"
+#include "tests/adapters/support/libmodbus_peer.hpp"
 #include "tests/adapters/support/loopback.hpp"
 #include "tests/mqtt/support/tls_server.hpp"
 #include "tests/support/temporary_folder.hpp"
@@ -52,7 +54,9 @@ public:
         if (thread_.joinable()) thread_.join();
     }
     std::uint16_t port() const { return door_.port; }
-    std::string reply = "pong";  // before the first connection
+    std::function<std::string(const std::string&)> reply = [](const std::string&) {
+        return "pong";
+    };  // set it before a connection
     bool ends_after_reply = false;
     /// Only after stop().
     const std::vector<std::string>& heard() const { return heard_; }
@@ -73,7 +77,7 @@ private:
             if (server.is_open() && server.received().size() > answered) {
                 heard_.push_back(server.received().substr(answered));
                 answered = server.received().size();
-                server.write(reply);
+                server.write(reply(heard_.back()));
                 if (ends_after_reply) server.close_notify();
                 pass_on(server, client);
                 if (ends_after_reply) return;
@@ -153,7 +157,7 @@ TEST_CASE("tls channel: there and back, and the end on both sides", "[modbus][ch
     CHECK(channel.name() == "127.0.0.1:" + std::to_string(device.port()) + " (TLS)");
     const auto opened = channel.open(patient, at.interrupted);
     CHECK(opened.fault == "");
-    CHECK(opened.note == "no certificate of our own is shown");
+    CHECK(opened.standing == "no certificate of our own is shown");
     REQUIRE(channel.is_open());
     std::array<std::uint8_t, 8> into{};
     CHECK(channel.receive(into) == -1);
@@ -210,7 +214,7 @@ TEST_CASE("tls channel: mutual, with a role", "[modbus][channel][tls]") {
         tls_channel channel(at.how);
         const auto opened = channel.open(patient, at.interrupted);
         CHECK(opened.fault == "");
-        CHECK(opened.note == "our certificate's role is Operator");
+        CHECK(opened.standing == "our certificate's role is Operator");
         CHECK(channel.send(as_bytes("ping")));
         CHECK(received(channel, at.interrupted, 4) == "pong");
     }
@@ -221,7 +225,7 @@ TEST_CASE("tls channel: mutual, with a role", "[modbus][channel][tls]") {
         tls_channel channel(at.how);
         const auto opened = channel.open(patient, at.interrupted);
         CHECK(opened.fault == "");
-        CHECK_THAT(opened.note, StartsWith("our certificate bears no role (1.3.6.1.4.1.50316.802.1)"));
+        CHECK_THAT(opened.standing, StartsWith("our certificate bears no role (1.3.6.1.4.1.50316.802.1)"));
     }
     SECTION("none is shown") { CHECK_THAT(at.fault(), Contains("set cert and key")); }
     SECTION("its issuer isn't trusted") {
@@ -416,4 +420,50 @@ TEST_CASE("tls channel: a byte changed on the way ends the connection", "[modbus
         CHECK_FALSE(channel.send(as_bytes("more")));
     }
     device.join();
+}
+
+// ---- Links over it -----------------------------------------------------------------------------------------------------
+
+TEST_CASE("tls link: libmodbus behind TLS", "[modbus][ways][tls]") {
+    tls_device device(serving(plant::get().device, plant::get().authority.certificate));
+    libmodbus_peer peer(false);
+    device.reply = [&](const std::string& request) {
+        const bytes answer = peer.answer_to(as_bytes(request));
+        return std::string(answer.begin(), answer.end());
+    };
+    desk at(device.port());
+    at.show(plant::get().own);
+    at.how.timeout = patient;
+    const auto link = make_link(wire_settings(at.how));
+    for (int i = 0; i < 3; ++i)
+        CHECK(link->read({3, table::holding, 10, 2}, patient).registers == std::vector<std::uint16_t>{0x10A, 0x10B});
+    std::vector<std::uint16_t> all;
+    for (std::uint16_t i = 0; i < 64; ++i) all.push_back(static_cast<std::uint16_t>(0x100 + i));
+    CHECK(link->read({3, table::holding, 0, 64}, patient).registers == all);
+    CHECK(link->read({3, table::holding, 63, 2}, patient).exception_code == 2);
+}
+
+TEST_CASE("tls link: who is refused is told in which role he came", "[modbus][ways][tls]") {
+    tls_device device(serving(plant::get().device, plant::get().authority.certificate));
+    device.reply = [](const std::string& request) { return request.substr(0, 5) + "\x03" + request[6] + "\x83\x01"; };
+    desk at(device.port());
+    at.show(plant::get().own);
+    at.how.timeout = patient;
+    const auto link = make_link(wire_settings(at.how));
+    const answer got = link->read({3, table::holding, 10, 2}, patient);
+    CHECK(got.exception_code == 1);
+    CHECK(got.detail == "exception 1: illegal function (our certificate's role is Operator)");
+}
+
+TEST_CASE("tls link: a device that isn't believed is down, and not asked", "[modbus][ways][tls]") {
+    tls_device device(serving(make_identity({.subject = "CN=plc", .names = {"127.0.0.1"}}, &plant::get().stranger)));
+    desk at(device.port());
+    at.how.timeout = patient;
+    const auto link = make_link(wire_settings(at.how));
+    const answer got = link->read({3, table::holding, 10, 2}, patient);
+    CHECK(got.status == answer::status::down);
+    CHECK_FALSE(got.sent);
+    CHECK_THAT(got.detail, Contains("its issuer isn't among those trusted"));
+    device.stop();
+    CHECK(device.heard().empty());
 }
