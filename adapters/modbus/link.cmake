@@ -33,7 +33,8 @@ add_library(tidegate_modbus_link STATIC
     server_framing.cpp
     server_line.cpp
     server_pty.cpp
-    server_stream.cpp)
+    server_stream.cpp
+    server_tls.cpp)
 target_link_libraries(tidegate_modbus_link PUBLIC tidegate_warnings tidegate_modbus_pdu PRIVATE Tidegate::mbedtls Threads::Threads)
 # A name that is being resolved when its link goes away leaves a detached thread behind: its code must stay mapped.
 target_link_options(tidegate_modbus_link INTERFACE -Wl,-z,nodelete)

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "adapters/modbus/link.hpp"
+#include "adapters/modbus/server.hpp"
 #include "tests/adapters/support/libmodbus_peer.hpp"
 #include "tests/adapters/support/loopback.hpp"
 
@@ -189,4 +190,15 @@ TEST_CASE("ways: the pause after connecting", "[modbus][ways]") {
     const time_point begun = now();
     CHECK(link->read(ask, patient).registers == right);
     CHECK(asked - begun >= std::chrono::milliseconds(30));
+}
+
+TEST_CASE("ways: a device behind TLS isn't simulated, and the reason is said", "[modbus][ways]") {
+    struct nothing final : register_source {
+        bool has_unit(std::uint8_t) const override { return false; }
+        std::uint8_t read(const read_request&, std::span<std::uint16_t>) override { return 1; }
+    } values_of_none;
+    std::string note;
+    const auto server = make_server(tls_settings{});
+    CHECK_FALSE(server->run(values_of_none, {nullptr, [&](const std::string& text) { note = text; }}));
+    CHECK_THAT(note, Contains("simulate it as tcp"));
 }
