@@ -364,6 +364,22 @@ values read_map(const node& map, section where, const grammar& rules, findings& 
     return reader.take();
 }
 
+std::vector<value> read_texts(const value& from, findings& out) {
+    std::vector<value> texts;
+    const auto& name = from.key->path;
+    if (from.source->items.empty()) out.error(from.key_at, quoted(name) + " is empty; write its items, or remove it");
+    for (const auto& one : from.source->items) {
+        const bool is_text = one.kind == node_kind::scalar && !one.null && !one.text.empty();
+        if (is_text) {
+            texts.push_back({from.key, &one, from.key_at, one.at, one.text, 0, 0});
+        } else if (one.kind != node_kind::unusable) {
+            const bool nothing = one.null || one.kind == node_kind::scalar;
+            out.error(one.at, quoted(name) + " is a list of texts, found " + (nothing ? "nothing" : kind_name(one)));
+        }
+    }
+    return texts;
+}
+
 bool expect_map(const node& value, std::string_view key, place at, findings& out) {
     if (value.kind == node_kind::map) return true;
     if (value.kind == node_kind::unusable) return false;
