@@ -294,6 +294,11 @@ bool map_reader::read_number(value& one) {
 bool map_reader::read_listed_number(value& one) {
     const auto hexadecimal = one.text.find("0x") != std::string::npos || one.text.find("0X") != std::string::npos;
     if (!hexadecimal) return read_number(one);
+    if (const auto bits = parse_bits(one.text)) {
+        one.integer = static_cast<std::int64_t>(*bits);
+        one.number = static_cast<double>(*bits);
+        return true;
+    }
     return read_integer(one);
 }
 
