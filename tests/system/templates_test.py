@@ -60,6 +60,8 @@ class Fact:
             return bool(words[0])
         if self.type == "string":
             return struct.pack(f">{len(words)}H", *words).decode().rstrip("\0 ")
+        if self.type.startswith("bit"):
+            return bool(words[0] >> int(self.type[3:]) & 1)
         data = self.bits_of(words)
         if self.type == "float32":
             return struct.unpack(">f", data)[0]
