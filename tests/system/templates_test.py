@@ -22,6 +22,7 @@ from pymodbus.server.async_io import ModbusTcpServer
 from pymodbus.transaction import ModbusSocketFramer
 
 FACTS = pathlib.Path(__file__).parent / "template_facts"
+DOCUMENT = pathlib.Path(__file__).parents[2] / "docs" / "templates.md"
 # The most registers that a template's device may be asked for at once; with 0 as second number: and none beside its points.
 LIMITS = {"carlo-gavazzi-em24": (11, None), "carlo-gavazzi-em340": (50, None), "sungrow-sg": (100, None), "sungrow-sh": (100, None),
           "comap-intelilite4": (125, 0)}
@@ -225,6 +226,16 @@ def listed_faults(build, names):
                 yield f"{name}: {point['name']} has other names of numbers than the table"
 
 
+def document_faults(names):
+    """The page that lists them: each with its number of points, which add up."""
+    rows = [line.strip("| ").split(" | ") for line in DOCUMENT.read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
+    told = {row[0]: [int(number) for number in row[2:6]] for row in rows if len(row) == 7 and row[2].isdigit()}
+    for name in names:
+        points = sum(fact.is_read for fact in facts_of(name))
+        if told.get(name, [0])[0] != points or sum(told[name][1:]) != points:
+            yield f"{name}: docs/templates.md has {told.get(name)}, there are {points} points"
+
+
 def check_faults(build, config):
     done = subprocess.run([build / "tidegate", "check", "-c", config], capture_output=True, text=True, timeout=60)
     if done.returncode != 0 or done.stderr:
@@ -325,7 +336,7 @@ def main():
     rounds = [(name, round) for round in range(ROUNDS) for name in names]
     rounds += [(name, "null") for name in names if any(fact.nulls for fact in facts_of(name))]
     devices = [Device(name, unit, round) for unit, (name, round) in enumerate(rounds, 1)]
-    failures = list(listed_faults(build, names))
+    failures = list(listed_faults(build, names)) + list(document_faults(names))
     failures += gateway_faults(build, folder, devices)
     failures += simulated_faults(build, folder, devices[:len(names)])
     print(f"{len(names)} templates, {len(failures)} failures, logs {folder}")
