@@ -1,6 +1,8 @@
 // gateway/site.cpp: file → model → adapters → buses, with every fault on the way.
 #include "gateway/site.hpp"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <tuple>
@@ -15,8 +17,8 @@ namespace {
 void create_buses(site& of) {
     const std::size_t before = of.diagnostics.size();
     for (const auto& bus : of.config->buses) {
-        const tidegate_adapter* adapter = of.adapters.find(bus.adapter);  // config::read has seen that it is there
-        if (auto made = adapter_bus::create(*adapter, bus, of.diagnostics)) of.buses.push_back(std::move(made));
+        const installed_adapter* adapter = of.adapters.find(bus.adapter);  // config::read has seen that it is there
+        if (auto made = adapter->open(bus, of.diagnostics)) of.buses.push_back(std::move(made));
     }
     if (of.diagnostics.size() == before) return;
     of.buses.clear();
@@ -25,8 +27,8 @@ void create_buses(site& of) {
 
 }  // namespace
 
-std::unique_ptr<site> load_site(const std::string& path, std::string& why) {
-    auto loaded = std::make_unique<site>();
+std::unique_ptr<site> load_site(const std::string& path, std::string& why, foreign_adapters where) {
+    auto loaded = std::make_unique<site>(where);
     loaded->path = path;
     if (!read_text(path, config::largest_file, loaded->text, why)) return nullptr;
     const template_folders templates(path);
@@ -48,6 +50,21 @@ std::unique_ptr<site> load_site(const std::string& path, std::string& why) {
     const auto is_same = [&](const auto& a, const auto& b) { return a.where.file > 0 && place(a) == place(b); };
     found.erase(std::unique(found.begin(), found.end(), is_same), found.end());
     return loaded;
+}
+
+void forget_source(site& of) {
+    std::string().swap(of.text);
+    std::vector<config::template_file>().swap(of.templates);
+    of.diagnostics.clear();
+    const auto release = [](std::vector<config::setting>& settings) { std::vector<config::setting>().swap(settings); };
+    for (auto& bus : of.config->buses) {
+        release(bus.settings);
+        for (auto& device : bus.devices) {
+            release(device.settings);
+            for (auto& point : device.points) release(point.settings);
+        }
+    }
+    malloc_trim(0);  // the tree that the file was read into is gone, but its pages would stay
 }
 
 void print_diagnostics(const site& of) {
