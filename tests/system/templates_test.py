@@ -186,9 +186,9 @@ def same(got, expected):
     return not isinstance(got, bool) and isinstance(got, (int, decimal.Decimal)) and decimal.Decimal(got) == expected
 
 
-def config_text(devices, port, broker_port, folder, build):
+def config_text(devices, port, broker_port, folder, build, name):
     lines = ["gateway: { id: templates }", f"mqtt: {{ url: 'mqtt://127.0.0.1:{broker_port}' }}",
-             f"buffer: {{ path: {folder}/queue.db }}", "buses:", "  all:", "    adapter: modbus",
+             f"buffer: {{ path: {folder}/{name}.db }}", "buses:", "  all:", "    adapter: modbus",
              f"    tcp: {{ host: 127.0.0.1, port: {port} }}", "    devices:"]
     for device in devices:
         lines += device.lines(build)
@@ -244,34 +244,17 @@ def check_faults(build, config):
 
 def gateway_faults(build, folder, devices):
     """A gateway reads all devices from pymodbus."""
-    broker = plant.Broker(folder)
     server = Server(devices)
-    config = folder / "gateway.yaml"
-    config.write_text(config_text(devices, server.port, broker.port, folder, build), encoding="utf-8")
-    yield from check_faults(build, config)
     server.start()
-    broker.start()
-    judge = plant.Judge(broker.port, ["templates/#"], lambda *_: None)
-    gateway = plant.Process("gateway", [build / "tidegate", "run", "-c", config], folder / "gateway.log")
     expected = {f"templates/{d.key}/{fact.name}": fact.value(d.words(fact)) for d in devices for fact in d.facts}
-    try:
-        gateway.start()
-        try:
-            plant.wait_for("a message on every topic", lambda: len(judge.last_text) >= len(expected), 40)
-        except TimeoutError as late:
-            yield f"{late}: {len(judge.last_text)} of {len(expected)}"
-        if gateway.stop() != 0:
-            yield f"the gateway ended badly, see {gateway.log_path}"
-    finally:
-        gateway.kill()
-        judge.stop()
-        broker.stop()
+    texts, faults = heard(build, folder, "gateway", devices, server.port)
+    yield from faults
     for topic, value in expected.items():
-        text = judge.last_text.get(topic)
+        text = texts.get(topic)
         got = json.loads(text, parse_float=decimal.Decimal)["value"] if text else NO_VALUE
         if got is NO_VALUE or not same(got, value):
             yield f"{topic}: expected {value}, got {'nothing' if got is NO_VALUE else text}"
-    for topic in sorted(set(judge.last_text) - set(expected)):
+    for topic in sorted(set(texts) - set(expected)):
         yield f"unexpected topic {topic}"
     for device in devices:
         yield from list(device.faults_of_requests())[:3]
@@ -282,7 +265,7 @@ def simulated_faults(build, folder, devices):
     """A master that isn't ours reads what `tidegate simulate` makes of the templates, in the table's places."""
     port = plant.free_port()
     config = folder / "simulate.yaml"
-    config.write_text(config_text(devices, port, 1, folder, build), encoding="utf-8")
+    config.write_text(config_text(devices, port, 1, folder, build, "simulate"), encoding="utf-8")
     simulation = plant.Process("simulation", [build / "tidegate", "simulate", "-c", config], folder / "simulate.log")
     simulation.start()
     try:
@@ -308,10 +291,61 @@ def simulated_faults(build, folder, devices):
                     yield f"{device.key}/{fact.name}: the simulated device shows {raw}"
         client.close()
         print(f"{count} values of {len(devices)} simulated devices")
+        yield from twin_faults(build, folder, devices, port)
         if simulation.stop() != 0:
             yield f"the simulation ended badly, see {simulation.log_path}"
     finally:
         simulation.kill()
+
+
+def heard(build, folder, name, devices, port):
+    """What a gateway publishes of these devices, as texts by topic, once each has come."""
+    broker = plant.Broker(folder)
+    config = folder / f"{name}.yaml"
+    config.write_text(config_text(devices, port, broker.port, folder, build, name), encoding="utf-8")
+    broker.start()
+    judge = plant.Judge(broker.port, ["templates/#"], lambda *_: None)
+    gateway = plant.Process(name, [build / "tidegate", "run", "-c", config], folder / f"{name}.log")
+    wanted = sum(len(device.facts) for device in devices)
+    faults = list(check_faults(build, config))
+    try:
+        gateway.start()
+        try:
+            plant.wait_for("a message on every topic", lambda: len(judge.last_text) >= wanted, 40)
+        except TimeoutError as late:
+            faults.append(f"{late}: {len(judge.last_text)} of {wanted}")
+        if gateway.stop() != 0:
+            faults.append(f"the gateway ended badly, see {gateway.log_path}")
+    finally:
+        gateway.kill()
+        judge.stop()
+        broker.stop()
+    return judge.last_text, faults
+
+
+def twin_faults(build, folder, devices, port):
+    """A gateway reads the simulated devices: what it publishes is what they show, with the table's scale."""
+    texts, faults = heard(build, folder, "twin", devices, port)
+    yield from faults
+    for device in devices:
+        taken = set()
+        for fact in device.facts:
+            text = texts.get(f"templates/{device.key}/{fact.name}")
+            if text is None or taken & fact.places():
+                continue
+            taken |= fact.places()
+            value = json.loads(text)["value"]
+            if isinstance(value, (int, float)) and not isinstance(value, bool):
+                value = value / float(fact.scale)
+            if fact.enum:
+                value = next((number for number, name in fact.enum.items() if name == value), value)
+            if value is None or not is_simulated(device, fact, value if fact.enum else rounded(value)):
+                yield f"twin of {device.key}/{fact.name}: {text}"
+
+
+def rounded(value):
+    """Without what a double loses by a division."""
+    return round(value, 3) if isinstance(value, float) else value
 
 
 def is_simulated(device, fact, raw):
