@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "config/computed.hpp"
 #include "config/findings.hpp"
 #include "config/model.hpp"
 #include "config/templates.hpp"
@@ -58,6 +59,7 @@ private:
     std::size_t points_of_templates_ = 0;
     std::map<const vocabulary*, grammar> rules_;
     std::unordered_map<std::string, position> device_names_;
+    std::vector<written_formula> formulas_;  // of the bus that is being read
     bool any_on_change_ = false;
 };
 

@@ -402,7 +402,8 @@ place part_of(const node& scalar, std::size_t from, std::size_t size) {
     const std::string_view text = scalar.text;
     const std::size_t quote = scalar.at.width == shown ? 0 : 1;
     const auto offset = quote + count_characters(text.substr(0, from));
-    return {{scalar.at.where.line, scalar.at.where.column + offset}, count_characters(text.substr(from, size))};
+    const auto& start = scalar.at.where;
+    return {{start.line, start.column + offset, start.file}, count_characters(text.substr(from, size))};
 }
 
 }  // namespace config

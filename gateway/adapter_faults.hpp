@@ -12,28 +12,29 @@
 #include "config/findings.hpp"
 #include "config/model.hpp"
 #include "config/read.hpp"
+#include "gateway/point_numbers.hpp"
 
 namespace gateway {
 
 /// Finds where in the file a fault is: the key that is named, else the element itself.
 struct fault_collector {
     const config::bus& config;
+    const point_numbers& numbers;
     std::vector<config::diagnostic>& to;
 
-    const config::point* point(std::size_t index) const {
+    struct owned_point {
+        const config::device* device = nullptr;
+        const config::point* point = nullptr;
+    };
+    /// Nothing in it: there is no such point.
+    owned_point find(std::size_t number) const {
+        if (number >= numbers.size()) return {};
+        std::size_t index = numbers.point_of(number);
         for (const auto& device : config.devices) {
-            if (index < device.points.size()) return &device.points[index];
+            if (index < device.points.size()) return {&device, &device.points[index]};
             index -= device.points.size();
         }
-        return nullptr;
-    }
-
-    const config::device* owner(std::size_t point) const {
-        for (const auto& device : config.devices) {
-            if (point < device.points.size()) return &device;
-            point -= device.points.size();
-        }
-        return nullptr;
+        return {};
     }
 
     static config::diagnostic at(const std::vector<config::setting>& settings, std::string_view path, config::position element,
@@ -53,8 +54,8 @@ struct fault_collector {
         if (scope == TIDEGATE_DEVICE && index < config.devices.size()) {
             const auto& device = config.devices[index];
             to.push_back(at(device.settings, path, device.where, device.name, std::move(message), device.template_where));
-        } else if (const auto* found = scope == TIDEGATE_POINT ? point(index) : nullptr) {
-            to.push_back(at(found->settings, path, found->where, found->name, std::move(message), owner(index)->template_where));
+        } else if (const auto [device, point] = scope == TIDEGATE_POINT ? find(index) : owned_point(); point != nullptr) {
+            to.push_back(at(point->settings, path, point->where, point->name, std::move(message), device->template_where));
         } else {
             to.push_back(at(config.settings, path, config.where, config.name, std::move(message), {}));
         }

@@ -84,7 +84,7 @@ std::string_view exception_meaning(std::uint8_t code) {
 }
 
 bus::bus(bus_definition definition, std::unique_ptr<link> wire, server_maker make_server)
-    : definition_(std::move(definition)), link_(std::move(wire)), make_server_(std::move(make_server)) {
+    : definition_(std::move(definition)), values_(definition_), link_(std::move(wire)), make_server_(std::move(make_server)) {
     for (std::size_t i = 0; i < definition_.devices.size(); ++i) devices_.emplace_back(definition_, i);
     lacks_mask_write_.resize(definition_.devices.size());
 }
@@ -179,17 +179,61 @@ outcome bus::report_values(const request& asked, const answer& got, const tidega
         asked.device.heard(got.turnaround);
         asked.device.answered(asked.first.from, asked.what);
     }
+    const auto covered = covered_by(asked);
+    const outcome factors = read_factors(asked, covered, to);
+    if (factors != outcome::done) return factors;
     const std::span<const std::uint16_t> registers(got.registers);
-    for (const auto& candidate : asked.candidates) {
-        if (!is_covered(asked, candidate.point)) continue;
-        const point& which = definition_.points[candidate.point];
-        const auto decoded = decode(which.how, registers.subspan(which.address - asked.what.address, which.count));
+    for (const auto index : covered) {
+        const point& which = definition_.points[index];
+        const auto reach = registers.subspan(which.address - asked.what.address, which.count);
+        const auto decoded = values_.read(index, reach, steady_now());
         if (decoded.failure.empty())
-            to.value(candidate.point, abi_value(decoded.value));
+            to.value(index, abi_value(decoded.value));
         else
-            to.failure(candidate.point, decoded.failure + " (" + place(which.from, which.address, which.count) + ')');
+            to.failure(index, decoded.failure + " (" + place(which.from, which.address, which.count) + ')');
     }
     return outcome::done;
+}
+
+/// Reads the factors that the values can't do without and that lie apart: seldom, as they are remembered. After the values, so
+/// that a device that is away costs one time-out; the first silence ends it.
+outcome bus::read_factors(const request& asked, std::span<const std::uint32_t> covered, const tidegate::readings& to) {
+    std::string silence;
+    for (const auto& where : values_.wanted(covered, steady_now())) {
+        if (!silence.empty()) {
+            values_.not_told(where, silence);
+            continue;
+        }
+        const answer got =
+            link_->read({definition_.devices[where.device].unit, where.from, where.address, where.count}, asked.timeout);
+        switch (got.status) {
+            case answer::status::ok:
+                if (got.registers.size() == where.count)
+                    values_.told(where, got.registers, steady_now());
+                else
+                    values_.not_told(where, "the answer has " + std::to_string(got.registers.size()) + " values");
+                break;
+            case answer::status::exception:
+                values_.not_told(where, exception_text(got.exception_code));
+                break;
+            case answer::status::silent:
+                values_.not_told(where, silence = got.detail.empty() ? "no answer in time" : got.detail);
+                break;
+            case answer::status::interrupted:
+                return outcome::interrupted;
+            case answer::status::down:
+                to.note(got.detail.empty() ? "the bus can't be reached" : got.detail);
+                return outcome::bus_down;
+        }
+    }
+    return outcome::done;
+}
+
+std::vector<std::uint32_t> bus::covered_by(const request& asked) const {
+    std::vector<std::uint32_t> covered;
+    for (const auto& candidate : asked.candidates)
+        if (is_covered(asked, candidate.point)) covered.push_back(candidate.point);
+    return covered;
 }
 
 outcome bus::report_exception(const request& asked, const answer& got, const tidegate::readings& to) {
@@ -200,9 +244,7 @@ outcome bus::report_exception(const request& asked, const answer& got, const tid
         to.note(what);
         return outcome::device_down;
     }
-    std::vector<std::uint32_t> covered;
-    for (const auto& candidate : asked.candidates)
-        if (is_covered(asked, candidate.point)) covered.push_back(candidate.point);
+    const auto covered = covered_by(asked);
     const std::string reason = what + " (" + place(asked.first.from, asked.what.address, asked.what.count) + ')';
     if (learn_from(asked, got, covered)) {
         // One of several may be at fault. The others are left unreported, so that the host asks for them again at once,
@@ -210,7 +252,13 @@ outcome bus::report_exception(const request& asked, const answer& got, const tid
         to.failure(covered[0], reason + ", now asked in smaller parts");
         return outcome::done;
     }
-    for (const auto index : covered) to.failure(index, reason);
+    for (const auto index : covered) {
+        const bool reaches_on = definition_.points[index].count > definition_.points[index].how.registers;
+        to.failure(index, reaches_on ? reason +
+                                           "; what lies between a value and its factors is read along, unless max_gap of the "
+                                           "device forbids it"
+                                     : reason);
+    }
     return outcome::done;
 }
 

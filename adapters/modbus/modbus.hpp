@@ -15,6 +15,7 @@
 #include "adapters/adapter.hpp"
 #include "adapters/modbus/link.hpp"
 #include "adapters/modbus/modbus_device.hpp"
+#include "adapters/modbus/point_values.hpp"
 #include "adapters/modbus/points.hpp"
 #include "adapters/modbus/server.hpp"
 
@@ -47,6 +48,8 @@ private:
     tidegate::outcome report_values(const request& asked, const answer& got, const tidegate::readings& to);
     tidegate::outcome report_exception(const request& asked, const answer& got, const tidegate::readings& to);
     bool learn_from(const request& asked, const answer& got, std::span<const std::uint32_t> covered);
+    tidegate::outcome read_factors(const request& asked, std::span<const std::uint32_t> covered, const tidegate::readings& to);
+    std::vector<std::uint32_t> covered_by(const request& asked) const;
     bool is_covered(const request& asked, std::uint32_t point) const;
     void plan_table(table from, std::span<const std::uint32_t> points, const tidegate::plan_listener& to) const;
 
@@ -70,6 +73,7 @@ private:
     mutable std::mutex remembering_;  // plan() may be asked while a poll is under way; never held while the link waits
     std::vector<device_memory> devices_;
     std::vector<bool> lacks_mask_write_;  // by device: it has said so
+    point_values values_;  // the bus thread's alone
     const std::unique_ptr<link> link_;
     const server_maker make_server_;
 

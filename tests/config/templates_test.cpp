@@ -148,6 +148,22 @@ TEST_CASE("templates: one extends another", "[config][templates]") {
     CHECK(names(only_device("template: meter-clone, only: [frequency]")) == list{"frequency"});
 }
 
+TEST_CASE("templates: a template has computed points", "[config][templates]") {
+    std::map<std::string, std::string> texts;
+    texts["own"] =
+        "device:\n  every: 1s\n  points:\n    a: { input: 1, type: int16 }\n    b: { compute: a * 2 }\n"
+        "    c: { compute: x * 2 }\n";
+    const library own(texts);
+    const auto good = config::read(file_with("      d: { unit: 1, template: own, except: [c] }\n"), modbus_like(), &own);
+    REQUIRE(good.config.has_value());
+    CHECK(good.config->buses[0].devices[0].points.at(1).compute.has_value());
+    const auto bad = config::read(file_with("      d: { unit: 1, template: own }\n"), modbus_like(), &own);
+    REQUIRE(bad.diagnostics.size() == 1);
+    CHECK(bad.diagnostics[0].where == config::position{6, 19, 1});
+    CHECK(bad.diagnostics[0].used_at == config::position{8, 31, 0});
+    CHECK(config::read_template("own", modbus_like(), own).diagnostics.size() == 1);
+}
+
 TEST_CASE("templates: what is known of each that was read", "[config][templates]") {
     const auto text = file_with("      d: { unit: 1, template: meter-clone }\n      e: { unit: 2, template: meter }\n");
     const example_templates templates;
