@@ -14,6 +14,8 @@ namespace {
 
 /// Beyond this a line that is never quiet is given up for this request.
 constexpr nanoseconds babble_max{1'000'000'000};
+/// So many pauses of the longest kind an ASCII answer may have.
+constexpr int pauses_max = 10;
 
 }  // namespace
 
@@ -135,8 +137,8 @@ answer line_exchange::listen_on(answer first, const transaction& request) {
 
 line_exchange::outcome line_exchange::await(wanted what) {
     bool damaged = false;
-    const time_point last_chance =
-        what.deadline + timing_.character * static_cast<std::int64_t>(frame_size(framing_, pdu_max)) + timing_.slack + babble_max;
+    const time_point last_chance = what.deadline + timing_.character * static_cast<std::int64_t>(frame_size(framing_, pdu_max)) +
+                                   timing_.slack + timing_.character_timeout * pauses_max + babble_max;
     for (;;) {
         search found = find_answer(framing_, bytes_, what.target);
         note_foreign(found);
@@ -179,7 +181,10 @@ time_point line_exchange::limit_of(const search& found, const wanted& what, bool
         const nanoseconds rest = framing_ == line_framing::rtu ? timing_.gap : timing_.slack;
         return damaged ? std::min(last_active_ + rest, std::max(what.deadline, last_active_)) : what.deadline;
     }
-    if (found.begun && timing_.character_timeout > nanoseconds(0)) return last_active_ + timing_.character_timeout;
+    if (timing_.character_timeout > nanoseconds(0)) {
+        const time_point next = last_active_ + timing_.character_timeout;
+        return found.begun ? next : std::max(next, what.deadline);
+    }
     const bool length_known = what.target.form.how != answer_form::length::unknown;
     const std::size_t size = length_known ? found.size : frame_size(framing_, pdu_max);
     const time_point begun = arrivals_[found.at];
