@@ -91,15 +91,12 @@ std::optional<read_request> late_answers::odd_read_for(const transaction& reques
     const auto will_do = [&](const read_request& one) { return !owes(one.unit, shape_of(one), now); };
     const std::uint32_t step = is_bits(odd.from) ? 8 : 1;
     const std::uint32_t address = odd.address, begin = read ? odd.count : 0;
-    // Fewer is always there.
-    if (begin > step) {
-        odd.count = static_cast<std::uint16_t>(begin - step);
-        if (will_do(odd)) return odd;
-    }
+    // Fewer is always there, and the fewest take the least time.
+    odd.count = static_cast<std::uint16_t>(step);
+    if (begin > step && will_do(odd)) return odd;
     for (const read_request& known : answered_[request.unit])
         if (will_do(known)) return known;
-    for (std::uint32_t count = begin; count > step;) {
-        count -= step;
+    for (std::uint32_t count = 2 * step; count < begin; count += step) {
         odd.count = static_cast<std::uint16_t>(count);
         if (will_do(odd)) return odd;
     }

@@ -9,7 +9,7 @@
 //     the new one) is preceded by a read of another shape. A device answers in the order it was asked, so once that one is
 //     answered nothing older can follow.
 //  3. A read of another shape that isn't answered either is owed, too, and the next attempt begins with yet another one: first
-//     one register fewer, then what this unit has answered before, then more or fewer. A device that doesn't answer any of
+//     a single register, then what this unit has answered before, then more or fewer. A device that doesn't answer any of
 //     them, not even with an exception, is asked plainly once `memory` has passed since it was last asked for that shape.
 // What is guaranteed: what is returned belongs to the request it is returned for, as long as no device answers later than
 // `memory`, in another order than it was asked, or twice. One gap remains, for answers that come after the window: an exception

@@ -148,8 +148,8 @@ line_exchange::outcome line_exchange::await(wanted what) {
                 if (found.whole_if_silent) return {take(found, what), true};
                 return give_up(found, what, damaged);
             case woken::ready:
-                // The device may answer all the same, and be heard when the line is open again.
-                if (!receive()) return {lost(), false};
+                // The device may answer all the same, and be heard when the line is open again, unless it has begun to.
+                if (!receive()) return {lost(), found.begun};
         }
     }
 }
