@@ -29,6 +29,7 @@ add_library(tidegate_modbus_link STATIC
     link_wait.cpp
     port_present.cpp
     port_rs485.cpp
+    port_system.cpp
     rtu_frame.cpp
     server_framing.cpp
     server_line.cpp

@@ -25,34 +25,36 @@ read_request read_beside(const transaction& request) {
 
 }  // namespace
 
-void late_answers::owe(const transaction& request) {
+void late_answers::owe(const transaction& request, time_point now) {
     const answer_shape shape = shape_of(request);
     debt& unit = units_[request.unit];
-    if (unit.any_shape || std::find(unit.shapes.begin(), unit.shapes.end(), shape) != unit.shapes.end()) return;
+    const time_point until = now + memory;
+    std::erase_if(unit.shapes, [&](const owed_shape& each) { return each.until <= now || each.shape == shape; });
     if (unit.shapes.size() == shapes_max) {
-        unit.any_shape = true;
+        unit.any_until = until;
     } else {
-        unit.shapes.push_back(shape);
+        unit.shapes.push_back({shape, until});
     }
 }
 
-void late_answers::timed_out(const transaction& request, time_point window_end) {
-    owe(request);
+void late_answers::timed_out(const transaction& request, time_point now, time_point window_end) {
+    owe(request, now);
     ++units_[request.unit].answers;
     units_[request.unit].window = window_end;
 }
 
-void late_answers::exception_came(const transaction& request) {
-    if (units_[request.unit].answers > 0) owe(request);
+void late_answers::exception_came(const transaction& request, time_point now) {
+    if (units_[request.unit].answers > 0) owe(request, now);
 }
 
 bool late_answers::seen(const foreign_frame& frame) {
     debt& unit = units_[frame.unit];
     if (unit.answers == 0 || frame.kind == frame_kind::other) return false;
-    const auto matches = [&](const answer_shape& shape) {
-        return frame.kind == frame_kind::exception ? shape.function == frame.shape.function : shape.confusable(frame.shape);
+    const auto matches = [&](const owed_shape& each) {
+        return frame.kind == frame_kind::exception ? each.shape.function == frame.shape.function
+                                                   : each.shape.confusable(frame.shape);
     };
-    if (!unit.any_shape && std::none_of(unit.shapes.begin(), unit.shapes.end(), matches)) return false;
+    if (unit.any_until == time_point{} && std::none_of(unit.shapes.begin(), unit.shapes.end(), matches)) return false;
     if (--unit.answers > 0) return false;
     unit = {};
     return true;
@@ -60,40 +62,49 @@ bool late_answers::seen(const foreign_frame& frame) {
 
 void late_answers::in_step(std::uint8_t unit) { units_[unit] = {}; }
 
-void late_answers::odd_read_unanswered(std::uint8_t unit) { units_[unit].listen_on = true; }
+void late_answers::answered(const read_request& request) {
+    auto& known = answered_[request.unit];
+    const answer_shape shape = shape_of(request);
+    const bool has = std::any_of(known.begin(), known.end(), [&](const read_request& each) { return shape_of(each) == shape; });
+    if (!has && known.size() < answered_max) known.push_back(request);
+}
 
 std::optional<late_answers::time_point> late_answers::window_of(std::uint8_t unit) const { return units_[unit].window; }
 
-bool late_answers::owes(std::uint8_t unit, const answer_shape& shape) const {
+bool late_answers::owes(std::uint8_t unit, const answer_shape& shape, time_point now) const {
     const debt& of = units_[unit];
-    return of.any_shape ||
-           std::any_of(of.shapes.begin(), of.shapes.end(), [&](const answer_shape& owed) { return owed.confusable(shape); });
+    return now < of.any_until || std::any_of(of.shapes.begin(), of.shapes.end(), [&](const owed_shape& each) {
+               return now < each.until && each.shape.confusable(shape);
+           });
 }
 
-late_remedy late_answers::remedy_for(const transaction& request) const {
+late_remedy late_answers::remedy_for(const transaction& request, time_point now) const {
     answer_shape shape = shape_of(request);
     if (!only_reads(request)) shape.data_bytes = answer_shape::any;
-    if (!owes(request.unit, shape)) return late_remedy::none;
-    if (units_[request.unit].listen_on || !odd_read_for(request)) return late_remedy::listen_on;
-    return late_remedy::odd_read;
+    if (!owes(request.unit, shape, now)) return late_remedy::none;
+    return odd_read_for(request, now) ? late_remedy::odd_read : late_remedy::wait;
 }
 
-std::optional<read_request> late_answers::odd_read_for(const transaction& request) const {
-    if (units_[request.unit].any_shape) return std::nullopt;
+std::optional<read_request> late_answers::odd_read_for(const transaction& request, time_point now) const {
     const auto read = as_read(request);
     read_request odd = read ? *read : read_beside(request);
+    const auto will_do = [&](const read_request& one) { return !owes(one.unit, shape_of(one), now); };
     const std::uint32_t step = is_bits(odd.from) ? 8 : 1;
     const std::uint32_t address = odd.address, begin = read ? odd.count : 0;
-    // Fewer is always there; more may reach beyond what the device has, which it says with an exception: an answer, too.
-    for (std::uint32_t count = begin; count > step;) {
-        count -= step;
+    // Fewer is always there, and the fewest take the least time.
+    odd.count = static_cast<std::uint16_t>(step);
+    if (begin > step && will_do(odd)) return odd;
+    for (const read_request& known : answered_[request.unit])
+        if (will_do(known)) return known;
+    for (std::uint32_t count = 2 * step; count < begin; count += step) {
         odd.count = static_cast<std::uint16_t>(count);
-        if (!owes(odd.unit, shape_of(odd))) return odd;
+        if (will_do(odd)) return odd;
     }
+    // More may reach beyond what the device has, which it says with an exception: an answer, too.
     for (std::uint32_t count = begin + step; count <= count_max(odd.from); count += step) {
         odd.count = static_cast<std::uint16_t>(count);
         odd.address = static_cast<std::uint16_t>(std::min<std::uint32_t>(address, address_end - count));
-        if (!owes(odd.unit, shape_of(odd))) return odd;
+        if (will_do(odd)) return odd;
     }
     return std::nullopt;
 }

@@ -8,11 +8,12 @@
 //     length, or what is echoed; of a write the function alone, since an exception to the older one would be a wrong refusal of
 //     the new one) is preceded by a read of another shape. A device answers in the order it was asked, so once that one is
 //     answered nothing older can follow.
-//  3. A device that leaves the odd-shaped read unanswered is asked plainly the next time, and its answer is taken only when
-//     no second one follows it within a further time-out; then the last one counts.
-// What is guaranteed: registers returned belong to the request they are returned for, however late a device is, if it answers
-// in order and each request at most once. Two gaps remain, both only for answers that come after the window: an exception can
-// be an older request's, for it has no shape; and under 3 an answer is wrong if the one after it is later than the time-out.
+//  3. A read of another shape that isn't answered either is owed, too, and the next attempt begins with yet another one: first
+//     a single register, then what this unit has answered before, then more or fewer. A device that doesn't answer any of
+//     them, not even with an exception, is asked plainly once `memory` has passed since it was last asked for that shape.
+// What is guaranteed: what is returned belongs to the request it is returned for, as long as no device answers later than
+// `memory`, in another order than it was asked, or twice. One gap remains, for answers that come after the window: an exception
+// to a read can be an older read's, for it has no shape.
 #pragma once
 
 #include <array>
@@ -25,40 +26,46 @@
 namespace modbus {
 
 /// What to do before a request may be trusted to get its own answer.
-enum class late_remedy : std::uint8_t { none, odd_read, listen_on };
+enum class late_remedy : std::uint8_t { none, odd_read, wait };  // wait: nothing may be asked that could bring it into step
 
 class late_answers {
 public:
     using time_point = std::chrono::steady_clock::time_point;
+    /// The latest that an answer is thought to be.
+    static constexpr std::chrono::seconds memory{60};
 
     /// `request` went unanswered; until `window_end` its unit is left alone.
-    void timed_out(const transaction& request, time_point window_end);
+    void timed_out(const transaction& request, time_point now, time_point window_end);
     /// A frame came that nobody waited for. True: it was a late answer, and its unit owes no other.
     bool seen(const foreign_frame& frame);
-    /// Registers came that can only be the latest request's, or the odd-shaped read was answered.
+    /// What came can only be the latest request's answer, or the odd-shaped read was answered.
     void in_step(std::uint8_t unit);
+    /// This read was answered with registers: it serves as an odd-shaped one from now on.
+    void answered(const read_request& request);
     /// `request` was answered with an exception, and `unit` may have meant an older one: then its own answer is still to come.
-    void exception_came(const transaction& request);
-    /// The read that was to bring `unit` back into step was left unanswered, too.
-    void odd_read_unanswered(std::uint8_t unit);
+    void exception_came(const transaction& request, time_point now);
 
     std::optional<time_point> window_of(std::uint8_t unit) const;
-    late_remedy remedy_for(const transaction& request) const;
+    late_remedy remedy_for(const transaction& request, time_point now) const;
     /// A read, if possible near `request`, whose answer has a shape that `unit` owes none of, if there is one.
-    std::optional<read_request> odd_read_for(const transaction& request) const;
+    std::optional<read_request> odd_read_for(const transaction& request, time_point now) const;
 
 private:
-    static constexpr std::size_t shapes_max = 8;
+    static constexpr std::size_t shapes_max = 32, answered_max = 4;
+    struct owed_shape {
+        answer_shape shape;
+        time_point until;
+    };
     struct debt {
-        unsigned answers = 0;              // requests not answered
-        std::vector<answer_shape> shapes;  // of those, each once
-        bool any_shape = false;            // more than shapes_max
-        bool listen_on = false;            // the next remedy, where one is needed
+        unsigned answers = 0;            // requests not answered
+        std::vector<owed_shape> shapes;  // of those, each once
+        time_point any_until{};          // until then any shape may be owed: there were more than shapes_max
         std::optional<time_point> window;
     };
-    bool owes(std::uint8_t unit, const answer_shape& shape) const;
-    void owe(const transaction& request);
+    bool owes(std::uint8_t unit, const answer_shape& shape, time_point now) const;
+    void owe(const transaction& request, time_point now);
     std::array<debt, 256> units_;
+    std::array<std::vector<read_request>, 256> answered_;  // of different shapes
 };
 
 }  // namespace modbus

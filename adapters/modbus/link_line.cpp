@@ -59,22 +59,23 @@ answer line_exchange::broadcast(const transaction& request) {
 
 /// The remedies of link_late.hpp, where an older answer could be taken for this one.
 answer line_exchange::transact_in_step(const transaction& request, nanoseconds timeout) {
-    const late_remedy remedy = late_.remedy_for(request);
-    if (remedy == late_remedy::odd_read) {
-        answer odd = ask(read_of(*late_.odd_read_for(request)), timeout);
-        odd.sent = false;  // nothing of the request itself
-        if (odd.status == answer_status::silent) late_.odd_read_unanswered(request.unit);
-        if (odd.status != answer_status::ok && odd.status != answer_status::exception) return odd;
-        late_.in_step(request.unit);
+    switch (late_.remedy_for(request, channel_.now())) {
+        case late_remedy::none:
+            break;
+        case late_remedy::wait:
+            return no_answer(answer_status::silent, "left alone, for an older request's answer may still come");
+        case late_remedy::odd_read:
+            answer odd = ask(read_of(*late_.odd_read_for(request, channel_.now())), timeout);
+            odd.sent = false;  // nothing of the request itself
+            if (odd.status != answer_status::ok && odd.status != answer_status::exception) return odd;
+            late_.in_step(request.unit);
     }
     answer result = ask(request, timeout);
-    const bool answered = result.status == answer_status::ok || result.status == answer_status::exception;
-    if (answered && remedy == late_remedy::listen_on) {
-        result = listen_on(std::move(result), request);
-        if (result.status == answer_status::exception) late_.in_step(request.unit);
+    if (result.status == answer_status::ok) {
+        late_.in_step(request.unit);
+        if (const auto read = as_read(request)) late_.answered(*read);
     }
-    if (result.status == answer_status::ok) late_.in_step(request.unit);
-    if (result.status == answer_status::exception) late_.exception_came(request);
+    if (result.status == answer_status::exception) late_.exception_came(request, channel_.now());
     return result;
 }
 
@@ -87,9 +88,11 @@ answer line_exchange::ask(const transaction& request, nanoseconds timeout) {
         result.sent = true;
         return result;
     }
-    outcome out = await({request, target_of(request, frame), last_active_, last_active_ + timeout});
+    const time_point deadline = last_active_ + timeout;
+    outcome out = await({request, target_of(request, frame), last_active_, deadline});
     out.result.sent = true;
-    if (!out.answer_spent) late_.timed_out(request, channel_.now() + std::max({timeout, timing_.timeout, timing_.late_window}));
+    if (!out.answer_spent)
+        late_.timed_out(request, channel_.now(), deadline + std::max({timeout, timing_.timeout, timing_.late_window}));
     return std::move(out.result);
 }
 
@@ -119,22 +122,6 @@ looked_for line_exchange::target_of(const transaction& request, bytes_view frame
     return target;
 }
 
-answer line_exchange::listen_on(answer first, const transaction& request) {
-    const auto frame = frame_of(framing_, request.unit, request.pdu);
-    looked_for target = target_of(request, frame);
-    target.echo_expected = false;
-    for (int others = 0; others < 4; ++others) {
-        outcome next = await({request, target, last_active_, channel_.now() + timing_.timeout});
-        next.result.sent = true;
-        if (next.result.status == answer_status::silent) return first;
-        first = std::move(next.result);
-        if (first.status != answer_status::ok && first.status != answer_status::exception) return first;
-    }
-    answer none = no_answer(answer_status::silent, "answers keep coming that nobody asked for");
-    none.sent = true;
-    return none;
-}
-
 line_exchange::outcome line_exchange::await(wanted what) {
     bool damaged = false;
     const time_point last_chance = what.deadline + timing_.character * static_cast<std::int64_t>(frame_size(framing_, pdu_max)) +
@@ -161,7 +148,8 @@ line_exchange::outcome line_exchange::await(wanted what) {
                 if (found.whole_if_silent) return {take(found, what), true};
                 return give_up(found, what, damaged);
             case woken::ready:
-                if (!receive()) return {lost(), true};
+                // The device may answer all the same, and be heard when the line is open again, unless it has begun to.
+                if (!receive()) return {lost(), found.begun};
         }
     }
 }
@@ -179,8 +167,9 @@ time_point line_exchange::limit_of(const search& found, const wanted& what, bool
     if (found.matched == 0) {
         // An RTU answer is damaged when all of it is there, an ASCII one as soon as a character is.
         const nanoseconds rest = framing_ == line_framing::rtu ? timing_.gap : timing_.slack;
-        return damaged ? std::min(last_active_ + rest, std::max(what.deadline, last_active_)) : what.deadline;
+        return damaged ? last_active_ + rest : what.deadline;
     }
+    if (channel_.is_datagram()) return what.deadline;  // what is cut is not gone on with
     if (timing_.character_timeout > nanoseconds(0)) {
         const time_point next = last_active_ + timing_.character_timeout;
         return found.begun ? next : std::max(next, what.deadline);

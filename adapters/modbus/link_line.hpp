@@ -63,7 +63,6 @@ private:
     answer broadcast(const transaction& request);
     answer transact_in_step(const transaction& request, nanoseconds timeout);
     answer ask(const transaction& request, nanoseconds timeout);
-    answer listen_on(answer first, const transaction& request);
     bool send(const transaction& request, bytes_view frame);
     looked_for target_of(const transaction& request, bytes_view frame) const;
     outcome await(wanted what);

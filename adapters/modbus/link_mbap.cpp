@@ -43,6 +43,16 @@ std::vector<std::uint8_t> frame_of(const transaction& what, std::uint16_t number
     return frame;
 }
 
+/// Empty: it is the answer.
+std::string what_is_wrong(std::uint8_t unit, bytes_view pdu, const transaction& asked) {
+    if (unit != asked.unit) return "the answer is from unit " + std::to_string(unit);
+    const answer_form form = form_of(asked.pdu);
+    // Of 17 to 24 bits a request may look like an answer.
+    if (!form.may_equal_request() && std::equal(pdu.begin(), pdu.end(), asked.pdu.begin(), asked.pdu.end()))
+        return "the answer is the request itself";
+    return fault_of(form, pdu);
+}
+
 /// A request on its way, and what came of it.
 struct under_way {
     const transaction* what = nullptr;
@@ -192,8 +202,7 @@ bool mbap_link::take_frames() {
 /// `frame` is whole and bears the right number.
 bool mbap_link::take(bytes_view frame, under_way& which) {
     const bytes_view pdu = frame.subspan(header_size);
-    const std::string wrong = frame[6] != which.what->unit ? "the answer is from unit " + std::to_string(frame[6])
-                                                           : fault_of(form_of(which.what->pdu), pdu);
+    const std::string wrong = what_is_wrong(frame[6], pdu, *which.what);
     if (!wrong.empty()) {
         broken(wrong);
         return false;

@@ -2,7 +2,7 @@
 // Not here: the exchange of frames (link_line), the channel.
 //
 // A connection to a serial server is kept after a time-out, since a server often admits one client only and is slow to notice
-// that it left; late answers are told apart as on a serial line. After several time-outs in a row it is opened anew. A socket
+// that it left; late answers are told apart as on a serial line. After two time-outs in a row it is opened anew. A socket
 // for datagrams costs nothing to open: after each time-out there is another one, which an answer to the old one doesn't reach.
 #include <algorithm>
 #include <utility>
@@ -13,7 +13,7 @@
 namespace modbus {
 namespace {
 
-constexpr unsigned silent_max = 3;
+constexpr unsigned silent_max = 2;
 
 line_timing timing_of(line_framing how, const bus_manners& manners, const std::optional<line_format>& port_line) {
     line_timing timing;

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <deque>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <variant>
 
@@ -119,7 +120,8 @@ read_request bus::read_for(const request& asked) const {
 }
 
 /// As many blocks of the plan as may be under way at once. The first has candidates[0] in it, and what comes of it is the
-/// outcome; of the others, what isn't answered goes unreported: the host asks for it again.
+/// outcome; of the others, what isn't answered goes unreported: the host asks for it again. If the first one isn't answered,
+/// nothing is reported, since the host then asks for all of them again.
 outcome bus::poll_together(std::span<const tidegate_candidate> candidates, const tidegate::readings& to) {
     std::vector<request> asked{choose(candidates, 0)};
     std::vector<read_request> reads{read_for(asked[0])};
@@ -135,9 +137,9 @@ outcome bus::poll_together(std::span<const tidegate_candidate> candidates, const
     }
     const std::vector<answer> answers = link_->read_all(reads, nanoseconds(0));
     const outcome result = report(asked[0], answers[0], to);
-    for (std::size_t i = 1; i < answers.size(); ++i) {
+    for (std::size_t i = 1; i < answers.size() && result == outcome::done; ++i) {
         const auto status = answers[i].status;
-        if (status == answer::status::ok || status == answer::status::exception) report(asked[i], answers[i], to);
+        if (status == answer::status::ok || status == answer::status::exception) std::ignore = report(asked[i], answers[i], to);
     }
     return result;
 }

@@ -2,7 +2,6 @@
 // Not here: opening anything.
 #include "adapters/modbus/port_present.hpp"
 
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -54,13 +53,6 @@ std::string program_of(int process, const port_system& system) {
 }
 
 }  // namespace
-
-const port_system& real_ports() {
-    static const port_system it{
-        [](int descriptor, unsigned long request, void* argument) { return ::ioctl(descriptor, request, argument); }, "/dev",
-        "/proc"};
-    return it;
-}
 
 std::string ports_present(const port_system& system) {
     constexpr std::size_t entries_max = 4096;

@@ -129,6 +129,15 @@ TEST_CASE("mbap: answers of an older round are dropped, even in the middle", "[m
     CHECK(answers[1].registers == registers{10, 11});
 }
 
+TEST_CASE("mbap: a server that sends requests back is not believed", "[modbus][mbap][echo]") {
+    // 20 coils from 0x0305: the echo reads as three data bytes 05 00 14.
+    bench on(framing::mbap);
+    on.channel->on_send = [&](const bytes& request) { on.channel->say(request); };
+    const answer got = on.link->read({3, table::coil, 0x0305, 20}, second);
+    CHECK(got.status == status::silent);
+    CHECK(got.detail == "the answer is the request itself");
+}
+
 TEST_CASE("mbap: an answer is taken once", "[modbus][mbap]") {
     bench on(framing::mbap);
     on.channel->on_send = [&](const bytes& request) {

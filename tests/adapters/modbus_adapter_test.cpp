@@ -482,6 +482,41 @@ TEST_CASE("adapter: a plan once made is used again", "[modbus][adapter]") {
     CHECK(first.size() < 10);
 }
 
+TEST_CASE("modbus: where several requests may be under way, a poll makes several", "[modbus][adapter][together]") {
+    std::vector<point_lines> points;
+    for (int i = 0; i < 5; ++i) points.push_back(u16("holding", 1000 * i));
+    points.push_back(u16("input", 7));
+    host on(on_tcp({{"d", {{"unit", "3"}}, points}}));
+    on.wire.most_at_once = 3;
+
+    SECTION("of what is due, the most urgent first; the rest is left to the next poll") {
+        CHECK(on.poll_points({2, 0, 1, 3, 4}) == TIDEGATE_DONE);
+        CHECK(on.wire.requests == list{"3 at once", "unit 3, holding 2000", "unit 3, holding 0", "unit 3, holding 1000"});
+        CHECK(on.reported == list{"2 = u2000", "0 = u0", "1 = u1000"});
+    }
+    SECTION("over the tables") {
+        CHECK(on.poll_points({5, 0}) == TIDEGATE_DONE);
+        CHECK(on.reported == list{"5 = u7", "0 = u0"});
+    }
+    SECTION("a single one is a single one, and a probe always is") {
+        CHECK(on.poll_points({1}) == TIDEGATE_DONE);
+        CHECK(on.poll_points({1, 2}, TIDEGATE_PROBE) == TIDEGATE_DONE);
+        CHECK(on.reported == list{"1 = u1000"});
+    }
+    SECTION("what isn't due isn't asked for") {
+        CHECK(on.poll({{0, 0, 0, 1'000'000'000}, {1, 0, 500'000'000, 1'000'000'000}}) == TIDEGATE_DONE);
+        CHECK(on.reported == list{"0 = u0"});
+    }
+    SECTION("each has its own end; the first one's is the outcome") {
+        on.wire.answers = {ok({1}), exception(2), failed(answer_status::silent)};
+        CHECK(on.poll_points({0, 1, 2}) == TIDEGATE_DONE);
+        CHECK(on.reported == list{"0 = u1", "1 failed: exception 2: illegal data address (holding 1000, 41001)"});
+        on.wire.answers = {failed(answer_status::silent, "no answer"), ok({5}), ok({6})};
+        CHECK(on.poll_points({0, 2, 3}) == TIDEGATE_DEVICE_SILENT);
+        CHECK(on.reported == list{"no answer"});
+    }
+}
+
 // ---- Factors -----------------------------------------------------------------------------------------------------------
 
 TEST_CASE("adapter: a factor near its value comes in the same request, for several points at once", "[modbus][adapter]") {
