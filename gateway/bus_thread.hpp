@@ -51,7 +51,9 @@ public:
     bus_thread(const bus_thread&) = delete;
     bus_thread& operator=(const bus_thread&) = delete;
 
-    void start();
+    /// `begin`: when every period begins. The same for all buses: what is due together wakes the processor once, and goes into one
+    /// commit. Timers are left as lazy as they are; an adapter that must be exact sharpens those of its thread itself.
+    void start(time_point begin);
     /// Ends the poll that is running, joins, and hands over what was read and is still waiting. From the loop's thread.
     void stop();
 
@@ -95,6 +97,7 @@ private:
     bool stopping_ = false;
     std::shared_ptr<bool> alive_;  // false once this object is gone: a posted drain then does nothing (loop thread only)
     std::thread thread_;
+    time_point begin_{};
 };
 
 }  // namespace gateway

@@ -8,12 +8,12 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 #include "adapters/adapter.hpp"
 #include "adapters/modbus/codec.hpp"
 #include "adapters/modbus/link.hpp"
+#include "adapters/modbus/wire_settings.hpp"
 
 namespace modbus {
 
@@ -26,6 +26,28 @@ struct factor {
     bool apart = false;  // not within the point's reach: it is read on its own, and remembered
 };
 constexpr std::int64_t most_exponent_of_ten = 10;
+/// What a point reads that lies in none of the four tables.
+struct special_source {
+    enum class kind : std::uint8_t { fifo, file, identification, server_id, exception_status, raw };
+    special_source::kind what = special_source::kind::raw;
+    std::uint16_t address = 0;      // of a queue; of a file its number
+    std::uint16_t record = 0;       // file
+    std::uint16_t count = 0;        // file: registers
+    std::uint8_t object = 0;        // identification
+    std::vector<std::uint8_t> pdu;  // raw: the request
+    std::uint16_t at = 0;           // where the value begins in the answer's data, in bytes
+    bool to_the_end = false;        // a text, all that there is
+};
+/// Whether one request, or one walk over several, serves both.
+bool same_request(const special_source& one, const special_source& other);
+/// The first request; an identification may need others after it.
+transaction transaction_of(const special_source& what, std::uint8_t unit);
+std::string in_words(const special_source& what);
+/// The value out of an answer's data (payload_of). Requires: the point has a source.
+decoded decode_source(const struct point& which, bytes_view data);
+
+/// How a point is written. What doesn't fit the point is a fault of its config.
+enum class write_function : std::uint8_t { automatic, coil, single, coils, registers, mask, read_modify_write };
 
 struct point {
     std::string name;
@@ -37,7 +59,9 @@ struct point {
     std::vector<std::uint16_t> own;  // which of these are its value's, in the order of the value; none: all are
     encoding how;
     std::vector<factor> factors;
-    std::int64_t wrap = 0;  // the raw number that its counter never reaches, since it begins again with 0; 0: none
+    std::int64_t wrap = 0;                 // the raw number that its counter never reaches, since it begins again with 0; 0: none
+    std::optional<special_source> source;  // then `from` and `address` mean nothing
+    write_function write_with = write_function::automatic;
 };
 /// The addresses of the value's own registers, in the order of the value.
 std::vector<std::uint16_t> own_addresses(const point& which);
@@ -52,9 +76,8 @@ struct device {
     std::uint16_t max_read = 125;          // registers in one request; of coils 16 times as many
     std::optional<std::uint16_t> max_gap;  // unused registers that one request may read along; of coils 16 times as many
     std::uint16_t base = 0;                // what the config's protocol addresses count from
+    std::vector<std::vector<std::uint8_t>> before_write, after_write;  // PDUs sent around every write
 };
-
-using wire_settings = std::variant<serial_settings, tcp_settings, rtu_over_tcp_settings>;
 
 struct bus_definition {
     wire_settings wire;
@@ -88,8 +111,16 @@ std::optional<location> read_place(const tidegate::settings& written, std::strin
 /// Reads where the point's further registers lie, what it is multiplied with and where it wraps, into `to`, whose place and
 /// encoding are known. Part of read_definition().
 void read_reach(const tidegate::settings& written, std::size_t index, const device& owner, point& to, tidegate::faults& faults);
+/// Reads how the bus is reached. Part of read_definition().
+wire_settings read_wire(const tidegate::settings& written, tidegate::faults& to);
 
 /// Reads the point's type, order, scale and so on into `to`. Part of read_definition().
 void read_encoding(const tidegate::settings& written, std::size_t index, point& to, tidegate::faults& faults);
+
+/// Reads a source beside the four tables, its type included. False: the point has none.
+bool read_source(const tidegate::settings& written, std::size_t index, point& to, tidegate::faults& faults);
+/// Reads how the point is to be written.
+void read_writing(const tidegate::settings& written, std::size_t index, point& to, tidegate::faults& faults);
+void read_writing(const tidegate::settings& written, std::size_t index, device& to, tidegate::faults& faults);
 
 }  // namespace modbus

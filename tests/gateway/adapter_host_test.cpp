@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "gateway/poll_groups.hpp"
+#include "gateway/read_points.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 using namespace gateway;
@@ -23,7 +24,7 @@ TEST_CASE("adapter host: loads what is an adapter, passes over what isn't and sa
     const support::temporary_folder folder;
     std::ofstream(folder.file("noise.so")) << "not a shared object";
     setenv("TIDEGATE_ADAPTERS", folder.path().c_str(), 1);
-    const adapter_host broken;
+    const adapter_host broken(foreign_adapters::own_processes, TIDEGATE_PROGRAM);
     REQUIRE(broken.problems().size() == 1);
     CHECK(broken.problems()[0].find("noise.so") != std::string::npos);
     CHECK(broken.vocabularies().empty());
@@ -52,7 +53,7 @@ TEST_CASE("adapter host: an adapter's fault points at the key in the file", "[ga
     REQUIRE(read.config);
     std::vector<config::diagnostic> faults;
     const auto& bus = read.config->buses[0];
-    CHECK(adapter_bus::create(*adapters.find("modbus"), bus, faults) == nullptr);
+    CHECK(adapters.find("modbus")->open(bus, faults) == nullptr);
     REQUIRE(faults.size() == 1);
     CHECK(faults[0].where == config::position{12, 28});
     CHECK(faults[0].width == 5);
@@ -71,7 +72,7 @@ TEST_CASE("adapter host: a poll brings values through the C interface", "[gatewa
                                   "          count: { wave: counter }\n");
     REQUIRE(read.config);
     std::vector<config::diagnostic> faults;
-    const auto bus = adapter_bus::create(*adapters.find("simulated"), read.config->buses[0], faults);
+    const auto bus = adapters.find("simulated")->open(read.config->buses[0], faults);
     REQUIRE(bus != nullptr);
     const tidegate_candidate candidate{0, 0, 0, 1'000'000'000};
     adapter_bus::poll_result result;
@@ -110,7 +111,7 @@ TEST_CASE("adapter host: an adapter never hears of computed points", "[gateway][
     CHECK(groups[0].points == std::vector<point_index>{0, 2});
     CHECK(groups[1].points == std::vector<point_index>{4});
     std::vector<config::diagnostic> faults;
-    const auto bus = adapter_bus::create(*adapters.find("simulated"), config, faults);
+    const auto bus = open_for_read_points(*adapters.find("simulated"), config, faults);
     REQUIRE(bus != nullptr);
     adapter_bus::poll_result result;
     const std::vector<tidegate_candidate> candidates{{0, 0, 0, 1'000'000'000}, {2, 0, 0, 1'000'000'000}};
@@ -144,7 +145,7 @@ TEST_CASE("adapter host: a fault behind a computed point still points at its key
                                   "          odd: { register: 99999, type: int16 }\n");
     REQUIRE(read.config);
     std::vector<config::diagnostic> faults;
-    CHECK(adapter_bus::create(*adapters.find("modbus"), read.config->buses[0], faults) == nullptr);
+    CHECK(open_for_read_points(*adapters.find("modbus"), read.config->buses[0], faults) == nullptr);
     REQUIRE(faults.size() == 1);
     CHECK(faults[0].where == config::position{14, 28});
 }
