@@ -34,7 +34,7 @@ public:
         for (auto& candidate : asked_) candidate.point = number_of(candidate.point);
         inner_->poll(asked_, probe, to);
         for (auto& reading : to.readings) reading.point = points_[reading.point];
-        for (auto& failure : to.failures) failure.point = points_[failure.point];
+        for (auto& failed : to.failures) failed.point = points_[failed.point];
     }
     bool can_write() const override { return inner_->can_write(); }
     adapter_bus::write_result write(std::span<const write_item> items, bool check_only) override {
