@@ -51,8 +51,8 @@ public:
     bus_thread(const bus_thread&) = delete;
     bus_thread& operator=(const bus_thread&) = delete;
 
-    /// `begin`: when every period begins. The same for all buses: what is due together wakes the processor once, and goes into one
-    /// commit. Timers are left as lazy as they are; an adapter that must be exact sharpens those of its thread itself.
+    /// `begin`: when every period begins. The same for all buses: what is due together wakes the processor once, and goes into
+    /// one commit. Timers are left as lazy as they are; an adapter that must be exact sharpens those of its thread itself.
     void start(time_point begin);
     /// Ends the poll that is running, joins, and hands over what was read and is still waiting. From the loop's thread.
     void stop();

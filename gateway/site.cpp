@@ -10,7 +10,6 @@
 #include <tuple>
 
 #include "gateway/broker.hpp"
-#include "gateway/read_points.hpp"
 
 namespace gateway {
 namespace {
@@ -43,7 +42,7 @@ void create_buses(site& of) {
     const std::size_t before = of.diagnostics.size();
     for (const auto& bus : of.config->buses) {
         const installed_adapter* adapter = of.adapters.find(bus.adapter);  // config::read has seen that it is there
-        if (auto made = open_for_read_points(*adapter, bus, of.diagnostics)) of.buses.push_back(std::move(made));
+        if (auto made = adapter->open(bus, of.diagnostics)) of.buses.push_back(std::move(made));
     }
     if (of.diagnostics.size() == before) return;
     of.buses.clear();

@@ -118,6 +118,9 @@ constexpr std::array keys = {
     key(TIDEGATE_DEVICE, TIDEGATE_KEY_TEXT_LIST, "after_write",
         "Requests sent after every write that the device took, such as a commit: function code and data (default none)."),
 
+    point_key(TIDEGATE_KEY_TEXT, "sunspec",
+              "A point of a SunSpec model instead of an address, found by the device's own list of models: inverter.W, 103.W, "
+              "mppt.module[1].DCW."),
     point_key(TIDEGATE_KEY_TEXT, "register",
               "The address in Modicon notation, which counts from 1: 40108 is holding register 107 (or 400108)."),
     integer(TIDEGATE_POINT, "holding", 0, 65535, "The protocol address, from 0, of a holding register (function code 3)."),

@@ -28,12 +28,7 @@ struct bus::request {
 
 namespace {
 
-constexpr std::uint8_t illegal_address = 2, illegal_value = 3, no_path = 10, no_target = 11;
-
-std::string exception_text(std::uint8_t code) {
-    const auto meaning = exception_meaning(code);
-    return "exception " + std::to_string(code) + (meaning.empty() ? "" : ": " + std::string(meaning));
-}
+constexpr std::uint8_t illegal_address = 2, illegal_value = 3;
 
 std::string place(table from, std::uint32_t address, std::uint32_t count) {
     return protocol_range(from, address, count) + ", " + modicon_range(from, address, count);
@@ -42,6 +37,11 @@ std::string place(table from, std::uint32_t address, std::uint32_t count) {
 nanoseconds steady_now() { return std::chrono::steady_clock::now().time_since_epoch(); }
 
 }  // namespace
+
+std::string exception_text(std::uint8_t code) {
+    const auto meaning = exception_meaning(code);
+    return "exception " + std::to_string(code) + (meaning.empty() ? "" : ": " + std::string(meaning));
+}
 
 tidegate_value abi_value(const value& from) {
     struct converter {
@@ -74,9 +74,9 @@ std::string_view exception_meaning(std::uint8_t code) {
             return "negative acknowledgement";
         case 8:
             return "memory parity error";
-        case no_path:
+        case 10:
             return "gateway path unavailable";
-        case no_target:
+        case 11:
             return "gateway target didn't answer";
         default:
             return {};
@@ -87,6 +87,9 @@ bus::bus(bus_definition definition, std::unique_ptr<link> wire, server_maker mak
     : definition_(std::move(definition)), values_(definition_), link_(std::move(wire)), make_server_(std::move(make_server)) {
     for (std::size_t i = 0; i < definition_.devices.size(); ++i) devices_.emplace_back(definition_, i);
     lacks_mask_write_.resize(definition_.devices.size());
+    sunspec_.resize(definition_.devices.size());
+    for (const auto& point : definition_.points)
+        if (point.sunspec) sunspec_[point.device].wanted = true;
 }
 
 // ---- Polling -----------------------------------------------------------------------------------------------------------
@@ -104,6 +107,7 @@ bus::request bus::choose(std::span<const tidegate_candidate> candidates, std::ui
 outcome bus::poll(std::span<const tidegate_candidate> candidates, std::uint32_t flags, const tidegate::readings& to) {
     const point& first = definition_.points[candidates[0].point];
     if (definition_.devices[first.device].unit == 0 && !has_mbap(definition_.wire)) return poll_all_units(candidates, to);
+    if (const auto ended = find_models(candidates, flags, to)) return *ended;
     if (first.source) return poll_source(candidates, flags, to);
     if (link_->most_at_once() > 1 && (flags & TIDEGATE_PROBE) == 0) return poll_together(candidates, to);
     const request asked = choose(candidates, flags);
@@ -239,7 +243,7 @@ std::vector<std::uint32_t> bus::covered_by(const request& asked) const {
 outcome bus::report_exception(const request& asked, const answer& got, const tidegate::readings& to) {
     const std::string what = exception_text(got.exception_code);
     const auto code = got.exception_code;
-    if (code == no_path || code == no_target) {
+    if (says_gateway(code)) {
         // The gateway says this, not the device.
         to.note(what);
         return outcome::device_down;

@@ -53,7 +53,13 @@ auto* find_in(Places& places, const point_values::place& where) {
 }  // namespace
 
 point_values::point_values(const bus_definition& definition) : definition_(definition), memory_(definition.points.size()) {
-    for (const auto& which : definition.points)
+    points_moved();
+}
+
+void point_values::points_moved() {
+    apart_.clear();
+    for (auto& each : memory_) each.last = {};
+    for (const auto& which : definition_.points)
         for (const auto& each : which.factors)
             if (each.apart && !find_in(apart_, place_of(which, each)))
                 apart_.push_back({place_of(which, each), {}, nanoseconds(0), {}});

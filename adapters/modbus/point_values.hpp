@@ -20,6 +20,8 @@ class point_values {
 public:
     /// `definition` outlives this.
     explicit point_values(const bus_definition& definition);
+    /// Points of the definition have been put at other places: factors are read anew. The totals of counters stay.
+    void points_moved();
 
     /// Registers of a factor that lies apart.
     struct place {

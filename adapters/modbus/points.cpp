@@ -64,12 +64,14 @@ std::optional<location> read_location(const settings& written, std::size_t index
     return place;
 }
 
-point read_point(const tidegate_point_config& config, std::size_t index, std::size_t device_index, const device& owner,
+point read_point(const tidegate_point_config& config, std::size_t index, std::size_t device_index, bus_definition& of,
                  faults& to) {
+    const device& owner = of.devices.back();
     const settings written(config.settings, config.setting_count);
     point result;
     result.name = config.name;
     result.device = device_index;
+    if (read_sunspec(written, index, of, result, to)) return result;
     if (read_source(written, index, result, to)) {
         read_writing(written, index, result, to);
         return result;
@@ -97,7 +99,7 @@ bus_definition read_definition(const tidegate_bus_config& config, faults& to) {
         const auto& from = config.devices[i];
         result.devices.push_back(read_device(from, i, to));
         for (std::size_t p = from.first_point; p < from.first_point + from.point_count; ++p)
-            result.points[p] = read_point(config.points[p], p, i, result.devices.back(), to);
+            result.points[p] = read_point(config.points[p], p, i, result, to);
     }
     check_units(config, result.devices, to);
     return result;

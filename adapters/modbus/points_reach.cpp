@@ -153,35 +153,6 @@ void read_factors(const settings& written, std::size_t index, const device& owne
     }
 }
 
-/// Takes what lies near enough into the point's request, the nearest first, as each may bring the next one near.
-void reach_for_factors(const device& owner, point& of) {
-    const auto addresses = own_addresses(of);
-    span_of_registers reach{of.address, std::uint32_t{of.address} + of.count};
-    std::vector<factor*> waiting;
-    for (auto& each : of.factors) {
-        each.apart = true;
-        if (each.from == of.from) waiting.push_back(&each);
-    }
-    for (bool took = true; took;) {
-        took = false;
-        for (auto*& each : waiting) {
-            if (!each) continue;
-            const std::uint32_t from = each->address, until = from + each->how.registers;
-            const auto all = reach.with(from, until);
-            if (!fits(all, reach, from, until, owner)) continue;
-            reach = all;
-            each->apart = false;
-            each = nullptr;
-            took = true;
-        }
-    }
-    if (reach.begin == of.address && reach.size() == of.count) return;
-    of.address = static_cast<std::uint16_t>(reach.begin);
-    of.count = static_cast<std::uint16_t>(reach.size());
-    of.own.clear();
-    for (const auto address : addresses) of.own.push_back(static_cast<std::uint16_t>(address - reach.begin));
-}
-
 // ---- Counters ----------------------------------------------------------------------------------------------------------
 
 void read_wrap(const settings& written, std::size_t index, point& of, faults& to) {
@@ -249,6 +220,35 @@ std::optional<location> read_place(const settings& written, std::string_view pre
                        : name == "discrete" ? table::discrete
                                             : table::holding;
     return location{from, static_cast<std::uint16_t>(found->integer - least)};
+}
+
+/// The nearest first, as each may bring the next one near.
+void reach_for_factors(const device& owner, point& of) {
+    const auto addresses = own_addresses(of);
+    span_of_registers reach{of.address, std::uint32_t{of.address} + of.count};
+    std::vector<factor*> waiting;
+    for (auto& each : of.factors) {
+        each.apart = true;
+        if (each.from == of.from) waiting.push_back(&each);
+    }
+    for (bool took = true; took;) {
+        took = false;
+        for (auto*& each : waiting) {
+            if (!each) continue;
+            const std::uint32_t from = each->address, until = from + each->how.registers;
+            const auto all = reach.with(from, until);
+            if (!fits(all, reach, from, until, owner)) continue;
+            reach = all;
+            each->apart = false;
+            each = nullptr;
+            took = true;
+        }
+    }
+    if (reach.begin == of.address && reach.size() == of.count) return;
+    of.address = static_cast<std::uint16_t>(reach.begin);
+    of.count = static_cast<std::uint16_t>(reach.size());
+    of.own.clear();
+    for (const auto address : addresses) of.own.push_back(static_cast<std::uint16_t>(address - reach.begin));
 }
 
 void read_reach(const settings& written, std::size_t index, const device& owner, point& to, faults& faults) {

@@ -7,7 +7,6 @@
 #include <fstream>
 
 #include "gateway/poll_groups.hpp"
-#include "gateway/read_points.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 using namespace gateway;
@@ -111,7 +110,7 @@ TEST_CASE("adapter host: an adapter never hears of computed points", "[gateway][
     CHECK(groups[0].points == std::vector<point_index>{0, 2});
     CHECK(groups[1].points == std::vector<point_index>{4});
     std::vector<config::diagnostic> faults;
-    const auto bus = open_for_read_points(*adapters.find("simulated"), config, faults);
+    const auto bus = adapters.find("simulated")->open(config, faults);
     REQUIRE(bus != nullptr);
     adapter_bus::poll_result result;
     const std::vector<tidegate_candidate> candidates{{0, 0, 0, 1'000'000'000}, {2, 0, 0, 1'000'000'000}};
@@ -145,7 +144,7 @@ TEST_CASE("adapter host: a fault behind a computed point still points at its key
                                   "          odd: { register: 99999, type: int16 }\n");
     REQUIRE(read.config);
     std::vector<config::diagnostic> faults;
-    CHECK(open_for_read_points(*adapters.find("modbus"), read.config->buses[0], faults) == nullptr);
+    CHECK(adapters.find("modbus")->open(read.config->buses[0], faults) == nullptr);
     REQUIRE(faults.size() == 1);
     CHECK(faults[0].where == config::position{14, 28});
 }

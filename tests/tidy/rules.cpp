@@ -62,6 +62,7 @@ bool is_sans_io(std::string_view path) {
                                   "gateway/reading",
                                   "gateway/computed",
                                   "gateway/plausibility",
+                                  "gateway/adapter_wire",
                                   "adapters/modbus/codec",
                                   "adapters/modbus/point",
                                   "adapters/modbus/plan",
@@ -70,8 +71,7 @@ bool is_sans_io(std::string_view path) {
                                   "adapters/modbus/simulate",
                                   "adapters/process/definition",
                                   "adapters/process/keys",
-                                  "adapters/process/lines",
-                                  "gateway/adapter_wire"});
+                                  "adapters/process/lines"});
 }
 
 char before(std::string_view code, std::size_t at) {
@@ -208,7 +208,7 @@ findings library_owners(const std::string& path, std::string_view text) {
         !is_header(path) && !is_sans_io(path) && starts_with_any(path, {"mqtt/client", "mqtt/transport", "gateway/"});
     const bool may_sqlite = starts_with_any(path, {"store/sqlite.", "store/write_path.cpp", "store/reserve.cpp"});
     const bool may_modbus = starts_with_any(path, {"adapters/modbus/link", "adapters/modbus/server"});
-    const bool may_mbedtls = starts_with_any(path, {"mqtt/tls_", "mqtt/digest."});
+    const bool may_mbedtls = starts_with_any(path, {"mqtt/tls_", "mqtt/digest.", "adapters/modbus/channel_tls"});
     findings found;
     const source_text source(text);
     for (const include& one : includes_of(source)) {
