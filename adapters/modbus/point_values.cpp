@@ -124,6 +124,7 @@ point_values::factored point_values::factors_of(const point& which, std::span<co
 decoded point_values::read(std::uint32_t index, std::span<const std::uint16_t> reach, nanoseconds now) {
     const point& which = definition_.points[index];
     assert(reach.size() == which.count);
+    if (which.own.empty() && which.factors.empty() && which.wrap == 0) return decode(which.how, reach);
     const auto registers = own_registers(which, reach);
     if (which.factors.empty() && which.wrap == 0) return decode(which.how, registers);
     memory& of = memory_[index];

@@ -48,7 +48,9 @@ void refuse_places(reading_source& at, std::string_view key) {
 
 /// A text as long as the device makes it.
 void read_text(reading_source& at, const std::string& why) {
-    for (const std::string_view path : {"order", "scale", "offset", "bit", "length", "null", "enum", "at"}) refuse(at, path, why);
+    for (const std::string_view path :
+         {"order", "scale", "offset", "bit", "bits", "flags", "length", "null", "enum", "utc", "at"})
+        refuse(at, path, why);
     at.source.to_the_end = true;
     at.to.how.type = value_type::string;
     const auto* charset_setting = at.find("charset");
@@ -70,7 +72,7 @@ void read_value(reading_source& at) {
     if (is_string && !at.find("length") && at.source.what != kind::file && at.source.what != kind::fifo) {
         const auto* begin = at.find("at");
         const std::uint16_t from = begin ? static_cast<std::uint16_t>(begin->integer) : 0;
-        for (const std::string_view path : {"order", "scale", "offset", "bit", "null", "enum"})
+        for (const std::string_view path : {"order", "scale", "offset", "bit", "bits", "flags", "null", "enum", "utc"})
             refuse(at, path, "is for numbers");
         at.source.to_the_end = true;
         at.source.at = from;
@@ -90,10 +92,11 @@ void read_exception_status(reading_source& at) {
     const auto* bit = at.find("bit");
     if (bit && bit->integer > 7) at.fault("bit", "an exception status is one byte: bit is 0..7");
     at.to.how.type = value_type::uint8;
-    if (bit) read_encoding(at.written, at.index, at.to, at.faults);
-    for (const std::string_view path : {"order", "scale", "offset", "length", "null", "charset"})
+    const bool has_flags = at.find("flags") != nullptr;
+    if (bit || has_flags) read_encoding(at.written, at.index, at.to, at.faults);
+    for (const std::string_view path : {"order", "scale", "offset", "bits", "length", "null", "charset", "utc"})
         refuse(at, path, "is not for an exception status: its bits are flags");
-    if (bit) return;
+    if (bit || has_flags) return;
     for (const auto& setting : at.written.all())
         if (std::string_view(setting.path) == "enum") at.to.how.names.emplace_back(setting.integer, setting.text);
 }
@@ -162,6 +165,9 @@ bool read_source(const tidegate::settings& written, std::size_t index, point& to
         if (is_switch && found->integer == 0) at.fault(std::string(key), std::string(key) + " is true, or left out");
         refuse_places(at, key);
         if (what != kind::file) refuse(at, "record", "is for a file");
+        for (const std::string_view path : {"continued_at", "wrap"}) refuse(at, path, "is for registers in a table");
+        for (const std::string map : {"scale_register", "ratio_register"})
+            if (written.has_map(map)) at.fault(map, map + " is for registers in a table");
         read_kind(at, *found);
         if (source.to_the_end && written.find("charset") && what != kind::identification) {
             const std::string_view text = written.find("charset")->text;

@@ -116,7 +116,7 @@ std::string several_in_words(table to, bytes_view pdu) {
 
 }  // namespace
 
-planned_write plan_write(const bus_definition& definition, std::span<const written_value> values) {
+planned_write plan_write(const bus_definition& definition, std::span<const written_value> values, const value_encoder& encode) {
     assert(!values.empty());
     const point& first = definition.points[values[0].point];
     cells all;
@@ -125,7 +125,7 @@ planned_write plan_write(const bus_definition& definition, std::span<const writt
         assert(which.device == first.device);
         if (auto why = why_not(which); !why.empty()) return refused(std::move(why));
         if (which.from != first.from) return refused("coils and registers can't be written in one request");
-        if (auto why = add(all, which, each.made); !why.empty()) return refused(std::move(why));
+        if (auto why = add(all, which, encode(each.point, each.value)); !why.empty()) return refused(std::move(why));
     }
     if (auto why = why_not_together(first.from, all); !why.empty()) return refused(std::move(why));
     const auto asked = asked_for(definition, values);

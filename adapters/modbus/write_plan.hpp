@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -16,7 +17,7 @@ namespace modbus {
 
 struct written_value {
     std::uint32_t point = 0;
-    encoded made;  // the value in the point's own registers (own_addresses()), or why it doesn't fit
+    modbus::value value;
 };
 
 struct planned_write {
@@ -29,8 +30,11 @@ struct planned_write {
     write_function with = write_function::automatic;  // never that, but for a single register of which some bits are written
 };
 
+/// Makes a point's own registers (own_addresses()) from a value.
+using value_encoder = std::function<encoded(std::uint32_t point, const value& what)>;
+
 /// Requires: all points are of one device, and there is at least one.
-planned_write plan_write(const bus_definition& definition, std::span<const written_value> values);
+planned_write plan_write(const bus_definition& definition, std::span<const written_value> values, const value_encoder& encode);
 
 /// The request, but for reading, changing and writing back.
 transaction transaction_of(const planned_write& what);

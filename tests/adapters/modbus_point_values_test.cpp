@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 #include <random>
 
+#include "adapters/modbus/write_plan.hpp"
 #include "tests/adapters/modbus_points_config.hpp"
 
 using namespace modbus;
@@ -218,6 +219,9 @@ TEST_CASE("point values: ratios", "[modbus][points]") {
     SECTION("beyond 18 digits are rounded there, which a double doesn't show") {
         CHECK(product({999'999'999'999'999'999, 0}, {999'999'999'999'999'999, 0}) == decimal{999'999'999'999'999'998, 18});
         CHECK(product({-25, -1}, {4, 0}) == decimal{-1, 1});
+        CHECK(product({999'999'999'999'999'999, 0}, {5, 0}) == decimal{5, 18});
+        CHECK(product({-999'999'999'999'999'999, 0}, {5, 0}) == decimal{-5, 18});
+        CHECK(product({999'999'999'999'999'998, 0}, {2, 0}) == decimal{2, 18});
         CHECK(product({0, 0}, {4, 3}) == decimal{0, 0});
         CHECK(scaling::make({1, -22}, {0, 0})->times({1, -1}) == std::nullopt);
     }
@@ -347,4 +351,60 @@ TEST_CASE("point values: a counter's total is what was counted, whatever its ste
         REQUIRE(values.read(0, registers, s(i)).value == natural(truth));
         truth += random() % 499'999;
     }
+}
+
+// ---- Writing -----------------------------------------------------------------------------------------------------------
+
+TEST_CASE("point values: what is written is a raw number at the factor that was read", "[modbus][points]") {
+    const built_config config({{{"tcp.host", "h"}},
+                               {{"d",
+                                 {{"unit", "1"}},
+                                 {{"limit", {{"holding", "10"}, {"type", "uint16"}, {"scale_register.holding", "14"}}},
+                                  {"split", {{"holding", "20"}, {"continued_at", "30"}, {"type", "uint32"}}},
+                                  {"turned", {{"holding", "41"}, {"continued_at", "40"}, {"type", "uint32"}}},
+                                  {"mode", {{"holding", "50"}, {"bits", "4-7"}}},
+                                  {"relays", {{"holding", "51"}, {"flags", "0=a"}, {"flags", "9=b"}}},
+                                  {"clock", {{"holding", "60"}, {"type", "datetime6"}}}}}}});
+    fault_list list;
+    tidegate::faults to(list.abi);
+    const auto definition = read_definition(config.get(), to);
+    REQUIRE(list.lines.empty());
+    point_values values(definition);
+    const auto plan = [&](std::uint32_t point, value what) {
+        const written_value written{point, std::move(what)};
+        return plan_write(definition, {&written, 1},
+                          [&](std::uint32_t index, const value& it) { return values.encode(index, it, s(0)); });
+    };
+    CHECK(plan(0, 12.5).fault ==
+          "point \"limit\": the factor that its register tells isn't known: it hasn't been read, or isn't given");
+    values.read(0, words{0, 0, 0, 0, 0xFFFF}, s(0));
+    const auto limit = plan(0, 12.5);
+    CHECK(limit.fault.empty());
+    CHECK(limit.address == 10);
+    CHECK(limit.values == words{125});
+    CHECK(plan(0, 12.55).fault == "point \"limit\": 12.55 lies between 12.5 and 12.6");
+    CHECK(plan(1, natural(5)).fault.find("values that are written together must lie side by side") == 0);
+    const auto turned = plan(2, natural(0x12345678));
+    CHECK(turned.address == 40);
+    CHECK(turned.values == words{0x5678, 0x1234});
+    const auto mode = plan(3, natural(9));
+    CHECK(mode.values == words{0x0090});
+    CHECK(mode.owned == 0x00F0);
+    const auto relays = plan(4, std::string("b"));
+    CHECK(relays.values == words{0x0200});
+    CHECK(relays.owned == 0x0201);
+    const auto clock = plan(5, std::string("2026-11-22T20:15:10"));
+    CHECK(clock.address == 60);
+    CHECK(clock.values == words{2026, 11, 22, 20, 15, 10});
+    CHECK(plan(5, std::string("2026-11-31T20:15:10")).fault.find("point \"clock\": ") == 0);
+}
+
+TEST_CASE("point values: what lies in no table has no factors", "[modbus][points]") {
+    CHECK(fault_of({{"fifo", "5"}, {"type", "uint16"}, {"wrap", "100"}}) == "point 0 wrap: wrap is for registers in a table");
+    CHECK(fault_of({{"fifo", "5"}, {"type", "uint16"}, {"scale_register.holding", "1"}}) ==
+          "point 0 scale_register: scale_register is for registers in a table");
+    const auto flags = definition_of({{"exception_status", "true"}, {"flags", "0=a"}, {"flags", "7=b"}}).points[0];
+    CHECK(decode_source(flags, std::vector<std::uint8_t>{0x81}).value == value(std::string("a,b")));
+    const auto date = definition_of({{"raw", "46 01"}, {"type", "bcd_date"}, {"at", "1"}}).points[0];
+    CHECK(decode_source(date, std::vector<std::uint8_t>{0, 0x20, 0x26, 0x11, 0x22}).value == value(std::string("2026-11-22")));
 }
