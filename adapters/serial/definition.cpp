@@ -21,10 +21,17 @@ std::int64_t integer_of(const settings& written, std::string_view path, std::int
     return setting ? setting->integer : otherwise;
 }
 
+/// An entry that begins with + goes on with the one before: a value of the config file ends on its line.
 std::vector<std::string> list_of(const settings& written, std::string_view path) {
     std::vector<std::string> list;
-    for (const auto& setting : written.all())
-        if (path == setting.path) list.emplace_back(setting.text);
+    for (const auto& setting : written.all()) {
+        if (path != setting.path) continue;
+        const std::string_view text = setting.text;
+        if (text.starts_with("+ ") && !list.empty())
+            list.back().append(text.substr(1));
+        else
+            list.emplace_back(text);
+    }
     return list;
 }
 
@@ -98,7 +105,7 @@ void check_names(const byte_pattern& bytes, const device& of, const std::vector<
         if (piece.is != byte_piece::kind::name || std::find(kept.begin(), kept.end(), piece.text) != kept.end()) continue;
         if (piece.text != "address")
             to.device(index, path, "nothing is kept as \"" + piece.text + "\" before it is used: expect line as " + piece.text);
-        else if (of.address.empty())
+        else if (!of.address)
             to.device(index, path, "{address} needs the device's address: key");
     }
 }
@@ -162,7 +169,7 @@ device read_device(const tidegate_device_config& config, std::size_t index, faul
     made.echo = integer_of(written, "echo", 0) != 0;
     made.spacing = nanoseconds(integer_of(written, "spacing", 0));
     made.sample_every = nanoseconds(integer_of(written, "sample_every", nanoseconds(1s).count()));
-    made.address = text_of(written, "address");
+    if (const auto* address = written.find("address")) made.address = address->text;
     if (const auto* separator = written.find("separator")) {
         std::string fault;
         made.separator = parse_plain_bytes(separator->text, fault);
@@ -220,7 +227,7 @@ int message_of(const device& from, const frame& what) {
 }
 
 std::string sample_of(const device& from, const message& which, std::uint64_t step) {
-    const auto named = [&](const std::string& name) { return name == "address" ? from.address : std::string(); };
+    const auto named = [&](const std::string& name) { return name == "address" ? from.address.value_or("") : std::string(); };
     return filled(which.sample, {named, &from.frames.check, step});
 }
 
@@ -241,7 +248,8 @@ void try_samples(const bus_definition& bus, faults& to) {
                 to.device(i, "messages",
                           "the sample of message " + one.name +
                               " isn't a whole message: " + (why.empty() ? "it doesn't begin or end as frame says" : why));
-            } else if (message_of(of, *found) != static_cast<int>(m)) {
+            } else if (of.mode == device_mode::poll ? !matches(one, *found, of.separator)
+                                                    : message_of(of, *found) != static_cast<int>(m)) {
                 to.device(i, "messages", "the sample of message " + one.name + " isn't taken for that message");
             } else {
                 for (std::size_t p = 0; p < bus.points.size(); ++p) {

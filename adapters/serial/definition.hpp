@@ -40,7 +40,7 @@ struct device {
     bool echo = false;
     nanoseconds spacing{0};
     nanoseconds sample_every{0};
-    std::string address;
+    std::optional<std::string> address;
     std::string separator = ",";
     std::vector<message> messages;  // at least one
     std::vector<step> script, on_open;

@@ -51,7 +51,9 @@ void dialogue::restart(bool midstream) {
 }
 
 came dialogue::receive(time_point until) {
+    const std::size_t before = inbox_.size();
     const came what = after(over_.read(inbox_, until));
+    received_ += inbox_.size() - before;
     if (inbox_.size() > inbox_max) inbox_.erase(0, inbox_.size() - inbox_max);
     return what;
 }
@@ -62,12 +64,16 @@ std::string dialogue::plain_inbox() const {
     return plain;
 }
 
-came dialogue::send(const byte_pattern& what) {
+std::string dialogue::filled_in(const byte_pattern& what) const {
     const auto named = [this](const std::string& name) {
         const auto found = kept_.find(name);
-        return found != kept_.end() ? found->second : name == "address" ? with_.address : std::string();
+        return found != kept_.end() ? found->second : name == "address" ? with_.address.value_or("") : std::string();
     };
-    std::string bytes = filled(what, {named, &with_.frames.check, 0});
+    return filled(what, {named, &with_.frames.check, 0});
+}
+
+came dialogue::send(const byte_pattern& what) {
+    std::string bytes = filled_in(what);
     for (char& byte : bytes) byte = with_parity(byte, with_.frames.eighth);
     if (!over_.write(bytes)) return came::lost;
     return with_.echo ? take_echo(bytes.size()) : came::it;
@@ -98,6 +104,17 @@ came dialogue::frame(time_point until, serial::frame& to) {
         if (now >= until) return came::nothing;
         const came what = receive(std::min(until, frames_.wakes().value_or(until)));
         if (what == came::interrupted || what == came::lost) return what;
+    }
+}
+
+/// At 300 baud a read-out takes minutes: it may, as long as it goes on.
+came dialogue::long_frame(serial::frame& to) {
+    constexpr int most_timeouts = 60;
+    const time_point last = over_.now() + most_timeouts * with_.timeout;
+    for (;;) {
+        const std::size_t before = received_;
+        const came what = frame(std::min(last, over_.now() + with_.timeout), to);
+        if (what != came::nothing || received_ == before || over_.now() >= last) return what;
     }
 }
 
@@ -172,16 +189,11 @@ came dialogue::run_step(const step& one, const std::function<void(const serial::
             return send(one.bytes);
         case step::kind::expect_line:
             return line(until, kept_[one.name]);
-        case step::kind::expect_bytes: {
-            const auto named = [this](const std::string& name) {
-                const auto found = kept_.find(name);
-                return found != kept_.end() ? found->second : name == "address" ? with_.address : std::string();
-            };
-            return bytes(filled(one.bytes, {named, &with_.frames.check, 0}), until);
-        }
+        case step::kind::expect_bytes:
+            return bytes(filled_in(one.bytes), until);
         case step::kind::expect_frame: {
             serial::frame found;
-            const came what = frame(until, found);
+            const came what = long_frame(found);
             if (what == came::it) on_frame(found);
             if (what == came::nothing) why = take_damage();
             return what;

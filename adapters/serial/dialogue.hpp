@@ -46,12 +46,15 @@ private:
     came receive(time_point until);
     came take_echo(std::size_t size);
     came run_step(const step& one, const std::function<void(const serial::frame&)>& on_frame, std::string& why);
+    came long_frame(serial::frame& to);
     std::string plain_inbox() const;
+    std::string filled_in(const byte_pattern& what) const;
 
     channel& over_;
     const device& with_;
     assembler frames_;
-    std::string inbox_;  // as received
+    std::string inbox_;         // as received
+    std::size_t received_ = 0;  // bytes, ever
     std::map<std::string, std::string> kept_;
 };
 

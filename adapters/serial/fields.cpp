@@ -51,7 +51,7 @@ std::optional<std::string_view> text_at(const field& how, const frame& from, std
         }
         case place_kind::group: {
             const auto groups = how.pattern->search(text);
-            if (!groups) why = "the message isn't of the pattern";
+            if (!groups) why = "\"" + shown(text) + "\" isn't of the pattern";
             return groups && where < groups->size() ? std::optional((*groups)[where]) : std::nullopt;
         }
         case place_kind::columns:

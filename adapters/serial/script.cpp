@@ -59,21 +59,27 @@ public:
         return line_.substr(first, at_++ - first);
     }
 
+    /// Strings in a row are one: a long one can be spread over lines.
     byte_pattern bytes(const char* what) {
         const bool hex = take("hex");
-        const std::string_view text = string(what);
-        std::string why;
-        byte_pattern made = parse_bytes(text, hex, why);
-        if (good() && why.empty() && made.empty()) why = "no bytes";
-        if (!why.empty()) fail(why);
-        return made;
+        byte_pattern all;
+        do {
+            std::string why;
+            const byte_pattern part = parse_bytes(string(what), hex, why);
+            if (!why.empty()) fail(why);
+            all.insert(all.end(), part.begin(), part.end());
+        } while (good() && at_string());
+        if (good() && all.empty()) fail("no bytes");
+        return all;
     }
 
     std::string plain_bytes(const char* what) {
         const byte_pattern made = bytes(what);
         if (!good()) return "";
         if (!is_literal(made)) fail("nothing can be filled in here; write \\{ for the character");
-        return made.front().text;
+        std::string text;
+        for (const byte_piece& piece : made) text += piece.text;
+        return text;
     }
 
     std::size_t number(const char* what, std::size_t least, std::size_t most, int digits = 10) {

@@ -17,7 +17,8 @@
 //             quiet 200ms                    waits until nothing has come for so long
 //             baud 9600                      changes the line's speed
 //             baud from NAME N 0=300 1=600   … as the Nth character, from 1, of what was kept says
-// Wherever "…" stands, hex "…" may stand.
+// Wherever "…" stands, hex "…" may stand, and several in a row are one. An entry
+// that begins with + goes on with the one before.
 #pragma once
 
 #include <chrono>

@@ -24,7 +24,7 @@ std::string why_not_simulated(const bus_definition& bus) {
 std::string simulator::filled_by(const device& by, const byte_pattern& what, const progress& in) const {
     const auto named = [&](const std::string& name) {
         const auto found = in.kept.find(name);
-        return found != in.kept.end() ? found->second : name == "address" ? by.address : std::string();
+        return found != in.kept.end() ? found->second : name == "address" ? by.address.value_or("") : std::string();
     };
     std::string bytes = filled(what, {named, &by.frames.check, step_});
     for (char& byte : bytes) byte = with_parity(byte, by.frames.eighth);
