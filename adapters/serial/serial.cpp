@@ -88,6 +88,7 @@ std::optional<outcome> bus::open(const request& asked) {
         return outcome::device_silent;
     }
     asked.with.greeted = true;
+    ended_ = channel_->now();  // what has come since is what was asked for
     return std::nullopt;
 }
 

@@ -204,7 +204,8 @@ using readings = std::map<std::string, std::string>;
 
 class plant {
 public:
-    explicit plant(const std::string& device, const std::string& at = "serial: { port: /dev/null }") : config_(device, at) {
+    explicit plant(const std::string& device, const std::string& at = "serial: { port: /dev/null }")
+        : config_(read_once(device, at)) {
         const tidegate_faults abi{
             sizeof(tidegate_faults), nullptr,
             [](void*, std::uint32_t, std::size_t, const char* path, const char* message) { FAIL(path << ": " << message); }};
@@ -265,7 +266,15 @@ public:
     tidegate::outcome outcome = tidegate::outcome::done;
 
 private:
-    translated config_;
+    /// Damage is tried by the thousand: the same text needn't be read each time.
+    static const translated& read_once(const std::string& device, const std::string& at) {
+        static std::map<std::string, std::unique_ptr<translated>> all;
+        auto& one = all[device + at];
+        if (!one) one = std::make_unique<translated>(device, at);
+        return *one;
+    }
+
+    const translated& config_;
     told_line* line_ = nullptr;
     std::unique_ptr<serial::bus> bus_;
 };
