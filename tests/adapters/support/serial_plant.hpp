@@ -206,15 +206,25 @@ class plant {
 public:
     explicit plant(const std::string& device, const std::string& at = "serial: { port: /dev/null }")
         : config_(read_once(device, at)) {
+        auto made = std::make_unique<told_line>();
+        line_ = made.get();
+        bus_ = std::make_unique<serial::bus>(definition(), std::move(made), serial::server_maker());
+    }
+    /// Over a real channel, or one of the test's own.
+    plant(const std::string& device, std::unique_ptr<serial::channel> over, serial::server_maker servers = {},
+          const std::string& at = "serial: { port: /dev/null }")
+        : config_(read_once(device, at)) {
+        bus_ = std::make_unique<serial::bus>(definition(), std::move(over), std::move(servers));
+    }
+
+    serial::bus_definition definition() const {
         const tidegate_faults abi{
             sizeof(tidegate_faults), nullptr,
             [](void*, std::uint32_t, std::size_t, const char* path, const char* message) { FAIL(path << ": " << message); }};
         tidegate::faults faults(abi);
-        auto definition = serial::read_definition(config_.get(), faults);
-        auto made = std::make_unique<told_line>();
-        line_ = made.get();
-        bus_ = std::make_unique<serial::bus>(std::move(definition), std::move(made), serial::server_maker());
+        return serial::read_definition(config_.get(), faults);
     }
+
     told_line& line() { return *line_; }
 
     /// Polls these points together; all of them if none is named. `period` 0: each frame.
