@@ -1,4 +1,4 @@
-// adapters/serial/pattern.cpp: a compiler to a small program, and the run of all its threads at once (Thompson, Pike).
+// adapters/serial/pattern.cpp: a compiler to a small program, and the run of all its walkers at once (Thompson, Pike).
 // Not here: what is done with the groups (fields.cpp).
 #include "adapters/serial/pattern.hpp"
 
@@ -261,7 +261,7 @@ private:
     pattern made_;
 };
 
-/// The threads of a search, in the order of their preference.
+/// The walkers of a search, in the order of their preference.
 class pattern_run {
 public:
     pattern_run(const pattern& of, std::string_view text) : of_(of), text_(text), marked_(of.steps_.size()) {}
@@ -271,12 +271,12 @@ public:
         for (std::size_t at = 0; at <= text_.size(); ++at) {
             ++round_;
             next_.clear();
-            // Threads that began further left come first; a new one begins as long as none has matched.
-            for (thread& one : current_) add(one.step, at, std::move(one.saved));
+            // Walkers that began further left come first; a new one begins as long as none has matched.
+            for (walker& one : current_) add(one.step, at, std::move(one.saved));
             if (!found) add(0, at, places(2 * of_.groups_ + 2, npos));
             std::swap(current_, next_);
-            std::vector<thread> going;
-            for (thread& one : current_) {
+            std::vector<walker> going;
+            for (walker& one : current_) {
                 const auto& step = of_.steps_[one.step];
                 if (step.what == pattern::op::match) {
                     found = std::move(one.saved);
@@ -300,7 +300,7 @@ public:
 private:
     static constexpr std::size_t npos = std::string_view::npos;
     using places = std::vector<std::size_t>;
-    struct thread {
+    struct walker {
         std::uint32_t step = 0;
         places saved;
     };
@@ -336,7 +336,7 @@ private:
     std::string_view text_;
     std::vector<std::uint64_t> marked_;
     std::uint64_t round_ = 0;
-    std::vector<thread> current_, next_;
+    std::vector<walker> current_, next_;
 };
 
 std::optional<pattern> pattern::compile(std::string_view text, std::string& fault) {

@@ -99,7 +99,7 @@ public:
         return text;
     }
 
-    std::chrono::nanoseconds time() {
+    std::chrono::nanoseconds duration() {
         const std::string text = word();
         std::uint32_t count = 0;
         const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), count);
@@ -186,10 +186,10 @@ step parse_step(std::string_view line, std::string& fault) {
         }
     } else if (from.take("delay")) {
         made.is = step::kind::delay;
-        made.time = from.time();
+        made.time = from.duration();
     } else if (from.take("quiet")) {
         made.is = step::kind::quiet;
-        made.time = from.time();
+        made.time = from.duration();
     } else if (from.take("baud")) {
         const bool kept = from.take("from");
         made.is = kept ? step::kind::baud_from : step::kind::baud;

@@ -50,10 +50,31 @@ bool may_include(const std::string& path, const std::string& target) {
 bool is_sans_io(std::string_view path) {
     if (path.starts_with("mqtt/"))
         return !starts_with_any(path, {"mqtt/client", "mqtt/transport", "mqtt/tls.", "mqtt/tls_files", "mqtt/tls_verdict"});
-    return starts_with_any(
-        path, {"config/", "store/", "gateway/schedule", "gateway/pipeline", "gateway/topic", "gateway/payload",
-               "gateway/device_health", "gateway/delivery", "gateway/reading", "adapters/modbus/codec", "adapters/modbus/points",
-               "adapters/modbus/plan", "adapters/modbus/rtu_frame", "adapters/modbus/timing", "adapters/modbus/simulate"});
+    return starts_with_any(path, {"config/",
+                                  "store/",
+                                  "gateway/schedule",
+                                  "gateway/pipeline",
+                                  "gateway/topic",
+                                  "gateway/payload",
+                                  "gateway/device_health",
+                                  "gateway/delivery",
+                                  "gateway/reading",
+                                  "adapters/modbus/codec",
+                                  "adapters/modbus/points",
+                                  "adapters/modbus/plan",
+                                  "adapters/modbus/rtu_frame",
+                                  "adapters/modbus/timing",
+                                  "adapters/modbus/simulate",
+                                  "adapters/serial/bytes",
+                                  "adapters/serial/check",
+                                  "adapters/serial/definition",
+                                  "adapters/serial/dialogue",
+                                  "adapters/serial/fields",
+                                  "adapters/serial/frame",
+                                  "adapters/serial/pattern",
+                                  "adapters/serial/script",
+                                  "adapters/serial/simulate",
+                                  "adapters/serial/value"});
 }
 
 char before(std::string_view code, std::size_t at) {
