@@ -50,6 +50,10 @@ TEST_CASE("serial check: where the value stands and what it covers", "[serial][c
     CHECK(verify(nmea, "").verdict == verdict::bad);
     CHECK(verify(nmea, "*28").verdict == verdict::bad);
 
+    // A mark elsewhere isn't the one before the value.
+    CHECK(verify(nmea, "$X*Y*" + check_value(nmea, "$X*Y*")).verdict == verdict::good);
+    CHECK(verify(nmea, "$X*Y?" + check_value(nmea, "$X*Y*")).verdict == verdict::bad);
+
     nmea.if_present = true;
     CHECK(verify(nmea, "$WIMWV,214.8,R,0.1,K,A").verdict == verdict::absent);
     CHECK(verify(nmea, "$WIMWV,214.8,R,0.1,K,A*").verdict == verdict::absent);

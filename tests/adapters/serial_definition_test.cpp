@@ -101,6 +101,16 @@ TEST_CASE("serial definition: a sample is tried on the points", "[serial][defini
     CHECK(faults("  check: { type: xor8, mark: '*', written: hex }\n  messages: ['a sample \"12*{check}\\n\"']\n").empty());
 }
 
+TEST_CASE("serial definition: the example of docs/serial.md", "[serial][definition]") {
+    test::plant made(
+        "  every: 5s\n  mode: poll\n  frame: { type: line }\n  messages:\n"
+        "    - both send \"READ?\\r\\n\" sample \"H={030.0..070.0};T={19.0..24.0}\\r\\n\"\n"
+        "  points:\n    humidity: { message: both, regex: 'H=([0-9.]+)', unit: \"%\" }\n"
+        "    temperature: { message: both, regex: 'T=(-?[0-9.]+)', unit: \"°C\" }\n");
+    made.line().answer = [](const std::string& asked) { return asked == "READ?\r\n" ? "H=045.5;T=-3.0\r\n" : ""; };
+    CHECK(made.poll() == test::readings{{"humidity", "45.5"}, {"temperature", "-3.0"}});
+}
+
 TEST_CASE("serial definition: points", "[serial][definition]") {
     const auto of = [](const std::string& point) { return faults("", "p: { " + point + " }"); };
     CHECK(of("type: text").size() == 1);
