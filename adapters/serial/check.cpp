@@ -27,19 +27,37 @@ constexpr std::array rows = {
 
 std::uint32_t byte_of(char c) { return static_cast<unsigned char>(c); }
 
-std::uint32_t crc(const check_row& how, std::string_view bytes) {
+/// What a byte makes of a sum of 0.
+constexpr std::uint32_t step_of(const check_row& how, std::uint32_t byte) {
     const unsigned bits = how.bytes * 8u;
-    const std::uint32_t top = 1u << (bits - 1);
+    std::uint32_t sum = how.reflected ? byte : byte << (bits - 8);
+    for (int bit = 0; bit < 8; ++bit) {
+        if (how.reflected)
+            sum = (sum & 1u) != 0 ? (sum >> 1) ^ how.polynomial : sum >> 1;
+        else
+            sum = ((sum >> (bits - 1)) & 1u) != 0 ? (sum << 1) ^ how.polynomial : sum << 1;
+    }
+    return bits == 32 ? sum : sum & ((1u << bits) - 1);
+}
+
+using step_table = std::array<std::uint32_t, 256>;
+constexpr auto steps = [] {
+    std::array<step_table, rows.size()> all{};
+    for (std::size_t row = 0; row < rows.size(); ++row)
+        for (std::uint32_t byte = 0; byte < 256 && rows[row].polynomial != 0; ++byte) all[row][byte] = step_of(rows[row], byte);
+    return all;
+}();
+
+std::uint32_t crc(const check_row& how, std::string_view bytes) {
+    const step_table& table = steps[static_cast<std::size_t>(how.kind)];
+    const unsigned bits = how.bytes * 8u;
     const std::uint32_t all = bits == 32 ? 0xFFFFFFFFu : (1u << bits) - 1;
     std::uint32_t sum = how.initial;
     for (const char c : bytes) {
-        sum ^= how.reflected ? byte_of(c) : byte_of(c) << (bits - 8);
-        for (int bit = 0; bit < 8; ++bit) {
-            if (how.reflected)
-                sum = (sum & 1u) != 0 ? (sum >> 1) ^ how.polynomial : sum >> 1;
-            else
-                sum = ((sum & top) != 0 ? (sum << 1) ^ how.polynomial : sum << 1) & all;
-        }
+        if (how.reflected)
+            sum = (sum >> 8) ^ table[(sum ^ byte_of(c)) & 0xFF];
+        else
+            sum = ((sum << 8) & all) ^ table[((sum >> (bits - 8)) ^ byte_of(c)) & 0xFF];
     }
     return sum ^ how.final_xor;
 }

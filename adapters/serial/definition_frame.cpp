@@ -25,6 +25,7 @@ constexpr std::array kinds = {
     kind_row{"length", framing_kind::length, {"start", "length_at", "length_width", "length_order", "length_adjust"}},
     kind_row{"gap", framing_kind::gap, {}},
 };
+constexpr std::size_t counted_max = 4096;
 constexpr std::array<std::string_view, 4> keys_of_all = {"type", "gap", "max", "eighth_bit"};
 
 class frame_reader {
@@ -133,6 +134,9 @@ private:
         const std::size_t least = made.start.size() + made.check.width();
         if (made.kind == framing_kind::fixed && made.length > 0 && made.length < least)
             fault("frame.length", "a message of " + std::to_string(made.length) + " bytes has no room for start and check value");
+        // One that is damaged is looked through for another, byte by byte.
+        if (counted && made.most > counted_max)
+            fault("frame.max", "a message of type fixed or length has at most " + std::to_string(counted_max) + " bytes");
         if (made.length > made.most) fault("frame.length", "frame.length is above frame.max");
     }
 

@@ -71,7 +71,7 @@ constexpr std::array keys = {
     integer(TIDEGATE_DEVICE, "frame.length_adjust", -65536, 65536, "That number plus this is the message's bytes (default 0)."),
     duration(TIDEGATE_DEVICE, "frame.gap", millisecond, 60 * second,
              "The silence that ends a message, or breaks off one that isn't whole (default: none)."),
-    integer(TIDEGATE_DEVICE, "frame.max", 1, 65536, "The most bytes of a message (default 1024)."),
+    integer(TIDEGATE_DEVICE, "frame.max", 1, 65536, "The most bytes of a message, 4096 of fixed and length (default 1024)."),
     choice(TIDEGATE_DEVICE, "frame.eighth_bit", "data|ignored|even|odd",
            "What the eighth bit is, if a line of 7 bits is read by a port of 8 (default data)."),
 

@@ -53,6 +53,7 @@ TEST_CASE("serial definition: framing and check value", "[serial][definition]") 
     CHECK(of("frame: { type: fixed, start: abc, length: 2 }").size() == 1);
     CHECK(of("frame: { type: fixed, start: abc, length: 2000 }") ==
           list{"device 0 frame.length: frame.length is above frame.max"});
+    CHECK(of("frame: { type: fixed, start: a, length: 5000, max: 5000 }").size() == 1);
     CHECK(of("frame: { start: '\\q' }") ==
           list{"device 0 frame.start: after \\ comes one of r n t \\ \" { }, or x and two hexadecimal digits (at character 1)"});
     CHECK(of("frame: { start: ä }") ==
