@@ -34,6 +34,7 @@ bool may_include(const std::string& path, const std::string& target) {
     const std::string from = folder_of(path);
     const std::string to = folder_of(target);
     if (from == "tests") return true;
+    if (path.starts_with("examples/adapters/")) return target == "adapters/adapter.h" || target == "adapters/adapter.hpp";
     if (from == "examples") return to == "mqtt" || to == "store" || to == "examples";
     if (from == "adapters") {
         if (target == "adapters/adapter.h" || target == "adapters/adapter.hpp") return true;
@@ -59,12 +60,18 @@ bool is_sans_io(std::string_view path) {
                                   "gateway/device_health",
                                   "gateway/delivery",
                                   "gateway/reading",
+                                  "gateway/computed",
+                                  "gateway/plausibility",
+                                  "gateway/adapter_wire",
                                   "adapters/modbus/codec",
-                                  "adapters/modbus/points",
+                                  "adapters/modbus/point",
                                   "adapters/modbus/plan",
                                   "adapters/modbus/rtu_frame",
                                   "adapters/modbus/timing",
                                   "adapters/modbus/simulate",
+                                  "adapters/process/definition",
+                                  "adapters/process/keys",
+                                  "adapters/process/lines",
                                   "adapters/serial/bytes",
                                   "adapters/serial/check",
                                   "adapters/serial/definition",
@@ -211,7 +218,7 @@ findings library_owners(const std::string& path, std::string_view text) {
         !is_header(path) && !is_sans_io(path) && starts_with_any(path, {"mqtt/client", "mqtt/transport", "gateway/"});
     const bool may_sqlite = starts_with_any(path, {"store/sqlite.", "store/write_path.cpp", "store/reserve.cpp"});
     const bool may_modbus = starts_with_any(path, {"adapters/modbus/link", "adapters/modbus/server"});
-    const bool may_mbedtls = starts_with_any(path, {"mqtt/tls_", "mqtt/digest."});
+    const bool may_mbedtls = starts_with_any(path, {"mqtt/tls_", "mqtt/digest.", "adapters/modbus/channel_tls"});
     findings found;
     const source_text source(text);
     for (const include& one : includes_of(source)) {
