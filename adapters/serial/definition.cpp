@@ -231,35 +231,43 @@ std::string sample_of(const device& from, const message& which, std::uint64_t st
     return filled(which.sample, {named, &from.frames.check, step});
 }
 
+namespace {
+
+/// The sample as it would be received. Nothing: a fault was reported.
+std::optional<frame> received_sample(const device& of, const message& one, std::size_t index, faults& to) {
+    const std::string name = "the sample of message " + one.name;
+    std::string sample = sample_of(of, one, 0);
+    for (char& byte : sample) byte = with_parity(byte, of.frames.eighth);
+    assembler frames(of.frames);
+    frames.feed(sample, time_point(nanoseconds(1)));
+    auto found = frames.next(time_point(of.frames.gap + nanoseconds(1)));
+    if (!found) {
+        const std::string why = frames.take_damage();
+        to.device(index, "messages",
+                  name + " isn't a whole message: " + (why.empty() ? "it doesn't begin or end as frame says" : why));
+        return std::nullopt;
+    }
+    const bool taken = of.mode == device_mode::poll
+                           ? matches(one, *found, of.separator)
+                           : &of.messages[static_cast<std::size_t>(std::max(message_of(of, *found), 0))] == &one;
+    if (taken && matches(one, *found, of.separator)) return found;
+    to.device(index, "messages", name + " isn't taken for that message");
+    return std::nullopt;
+}
+
+}  // namespace
+
 void try_samples(const bus_definition& bus, faults& to) {
-    for (std::size_t i = 0; i < bus.devices.size(); ++i) {
-        const device& of = bus.devices[i];
-        for (std::size_t m = 0; m < of.messages.size(); ++m) {
-            const message& one = of.messages[m];
-            if (one.sample.empty()) continue;
-            assembler frames(of.frames);
-            const time_point later{of.frames.gap + nanoseconds(1)};
-            std::string sample = sample_of(of, one, 0);
-            for (char& byte : sample) byte = with_parity(byte, of.frames.eighth);
-            frames.feed(sample, time_point(nanoseconds(1)));
-            const auto found = frames.next(later);
-            if (!found) {
-                const std::string why = frames.take_damage();
-                to.device(i, "messages",
-                          "the sample of message " + one.name +
-                              " isn't a whole message: " + (why.empty() ? "it doesn't begin or end as frame says" : why));
-            } else if (of.mode == device_mode::poll ? !matches(one, *found, of.separator)
-                                                    : message_of(of, *found) != static_cast<int>(m)) {
-                to.device(i, "messages", "the sample of message " + one.name + " isn't taken for that message");
-            } else {
-                for (std::size_t p = 0; p < bus.points.size(); ++p) {
-                    if (bus.points[p].device != i || bus.points[p].message != m) continue;
-                    const decoded tried = decode(bus.points[p].how, *found);
-                    if (!tried.failure.empty())
-                        to.point(p, "", "doesn't fit the sample of message " + one.name + ": " + tried.failure);
-                }
-            }
-        }
+    std::vector<std::vector<std::optional<frame>>> samples(bus.devices.size());
+    for (std::size_t i = 0; i < bus.devices.size(); ++i)
+        for (const message& one : bus.devices[i].messages)
+            samples[i].push_back(one.sample.empty() ? std::nullopt : received_sample(bus.devices[i], one, i, to));
+    for (std::size_t i = 0; i < bus.points.size(); ++i) {
+        const point& which = bus.points[i];
+        const auto& sample = samples[which.device][which.message];
+        const std::string why = sample ? decode(which.how, *sample).failure : "";
+        const std::string& name = bus.devices[which.device].messages[which.message].name;
+        if (!why.empty()) to.point(i, "", "doesn't fit the sample of message " + name + ": " + why);
     }
 }
 
