@@ -152,7 +152,8 @@ typedef struct tidegate_readings {
     uint32_t struct_size;
     void* context;
     void (*value)(void* context, uint32_t point, const tidegate_value* value);
-    /* This point could not be read although the device answered; reason is a phrase ("exception 2: illegal data address"). */
+    /* This point could not be read although the device answered; reason is a phrase ("exception 2: illegal data address").
+     * Empty: there is nothing to read now, and that is in order (no code was scanned). */
     void (*failure)(void* context, uint32_t point, const char* reason);
     /* Why the outcome isn't TIDEGATE_DONE, or what went wrong on the way: a phrase for a person. */
     void (*note)(void* context, const char* text);

@@ -72,6 +72,7 @@ def main():
     write("framer", "two_byte_length", bytes([255, 99]) + bytes_of("30 cd01 0003 'a/b'") + bytes(200) + bytes_of("d0 00"))
     websocket()
     salvage()
+    serial()
 
 
 def salvage():
@@ -91,6 +92,32 @@ def salvage():
         content = path.read_bytes()
         write("salvage", "file", bytes([len(content) // 4096]) + content)
         writer.close()
+
+
+def serial():
+    """The first byte: which framing, an expression (7), or a line (8); the second: the size of the pieces."""
+    telegram = b"/ISk5\\2MT382-1000\r\n\r\n1-0:1.8.0(000004.426*kWh)\r\n0-1:24.2.1(170102161005W)(00000.107*m3)\r\n!"
+    crc = 0
+    for byte in telegram:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0xA001 if crc & 1 else 0)
+    block = b"1.8.0(000123.4*kWh)\r\n!\r\n\x03"
+    frames = {
+        "nmea": (0, b"noise$GPGGA,123519,4807.038,N,01131.000,E,1,08,0.9,545.4,M,46.9,M,,*47\r\n$WIMWV,214.8,R,0.1,K,A*28\r\n"),
+        "p1": (1, telegram + b"%04X\r\n" % crc),
+        "meter": (2, b"\x02" + block + b"\x7e\x02" + block),
+        "dust": (3, bytes_of("42 4d 001c 0005 0008 0009 0005 0008 0009 0384 0104 0028 0004 0001 0000 9700 0227")),
+        "gas": (4, bytes_of("ff 86 0260 47 000000 d1 ff 86 ff 0260 47")),
+        "scale": (5, b"S S     100.00 g\r\n"),
+        "fixed": (6, b"12AB34CD"),
+        "expression": (7, b"^T: (a|b*)+?[^c-e]{2,3}$\nT: aabff"),
+        "message": (8, b'gga prefix "$??GGA," byte 1 = 47 field 2 = "A" send hex "0A {check}" sample "x{00.0..10.0}\\r\\n"'),
+        "step": (8, b"baud from ident 5 0=300 1=600"),
+        "time": (8, b"YYMMDDhhmmssfX"),
+    }
+    for name, (which, content) in frames.items():
+        write("serial", name, bytes([which, 4]) + content)
 
 
 def websocket():

@@ -71,7 +71,17 @@ bool is_sans_io(std::string_view path) {
                                   "adapters/modbus/simulate",
                                   "adapters/process/definition",
                                   "adapters/process/keys",
-                                  "adapters/process/lines"});
+                                  "adapters/process/lines",
+                                  "adapters/serial/bytes",
+                                  "adapters/serial/check",
+                                  "adapters/serial/definition",
+                                  "adapters/serial/dialogue",
+                                  "adapters/serial/fields",
+                                  "adapters/serial/frame",
+                                  "adapters/serial/pattern",
+                                  "adapters/serial/script",
+                                  "adapters/serial/simulate",
+                                  "adapters/serial/value"});
 }
 
 char before(std::string_view code, std::size_t at) {
