@@ -697,7 +697,7 @@ TEST_CASE("adapter: what is no SunSpec device says so; one that is silent counts
 
 TEST_CASE("adapter: a SunSpec point takes no address, type or scale", "[modbus_adapter][sunspec]") {
     host refused(
-        {{{"tcp.host", "h"}}, {{"inverter", {{"unit", "1"}}, {{"power", {{"sunspec", "inverter.W"}, {"scale", "0.1"}}}}}}});
+        {{{"tcp.host", "h"}}, {{"inverter", {{"unit", "1"}}, {{"power", {{"sunspec", "inverter.W"}, {"type", "int16"}}}}}}});
     CHECK(refused.bus == nullptr);
     host misspelt({{{"tcp.host", "h"}}, {{"inverter", {{"unit", "1"}}, {{"power", {{"sunspec", "inverter.w"}}}}}}});
     CHECK(misspelt.bus == nullptr);
