@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <optional>
+#include <tuple>
 
 #include "config/plausible.hpp"
 #include "config/publish.hpp"
 #include "config/suggest.hpp"
+#include "config/template_merge.hpp"
 #include "config/topic.hpp"
 
 namespace config {
@@ -27,6 +29,11 @@ std::optional<std::chrono::nanoseconds> period(const values& from) {
     const auto* every = from.find("every");
     if (every == nullptr) return std::nullopt;
     return std::chrono::nanoseconds(every->integer);
+}
+
+const entry* find_entry(const node& map, std::string_view key) {
+    const auto found = std::find_if(map.entries.begin(), map.entries.end(), [&](const entry& one) { return one.key == key; });
+    return found == map.entries.end() ? nullptr : &*found;
 }
 
 bool publishes_on_change(const point& one) { return one.publish.mode == publish_mode::on_change; }
@@ -98,14 +105,61 @@ bus bus_reader::read_bus(const entry& from) {
         check_name(one);
         check_unique(one);
         const auto before = formulas_.size();
-        if (expect_map(one.value, one.key, one.at, out_)) to.devices.push_back(read_device(one, rules, unknown));
+        if (expect_map(one.value, one.key, one.at, out_)) to.devices.push_back(read_device(one, rules, unknown, to));
         for (auto formula = before; formula < formulas_.size(); ++formula) formulas_[formula].device = to.devices.size() - 1;
     }
     resolve_formulas(formulas_, to, out_);
     return to;
 }
 
-device bus_reader::read_device(const entry& from, const grammar& rules, unknown_keys unknown) {
+/// Nothing: it has been complained about.
+std::optional<node> bus_reader::join_template(const node& own, const entry& named, const bus& on) {
+    if (named.value.kind != node_kind::scalar || named.value.null) return std::nullopt;
+    const auto& from = templates_.read(named.value.text, named.value.at);
+    if (!from.good) return std::nullopt;
+    if (!on.adapter.empty() && !from.adapter.empty() && from.adapter != on.adapter) {
+        out_.error(named.value.at, "template " + quoted(named.value.text) + " is for the adapter " + quoted(from.adapter) +
+                                       ", and bus " + quoted(on.name) + " has " + quoted(on.adapter));
+        return std::nullopt;
+    }
+    const auto* points = find_entry(from.device, "points");
+    points_of_templates_ += points == nullptr ? 0 : points->value.entries.size();
+    if (points_of_templates_ > largest_tree) {
+        out_.error(named.value.at, "the templates of all devices have too many points; a larger plant needs several gateways");
+        return std::nullopt;
+    }
+    return merge_device(from.device, own, out_);
+}
+
+device bus_reader::read_device(const entry& from, const grammar& rules, unknown_keys unknown, const bus& on) {
+    const auto* named = find_entry(from.value, "template");
+    if (named == nullptr) {
+        for (const auto* key : {"only", "except"})
+            if (const auto* one = find_entry(from.value, key))
+                out_.error(one->at, quoted(key) + " chooses from the points of a template; name it with 'template'");
+        return read_joined_device(from, rules, unknown);
+    }
+    out_.set_use(named->value.at.where);
+    const auto joined = join_template(from.value, *named, on);
+    device to;
+    if (joined) {
+        to = read_joined_device({from.key, from.at, *joined}, rules, unknown);
+        if (to.points.empty() && find_entry(*joined, "points") == nullptr)
+            out_.error(named->value.at,
+                       "template " + quoted(named->value.text) + " has no points, and nor has device " + quoted(from.key));
+    } else {
+        const auto owner = "device " + quoted(from.key);
+        std::ignore = read_map(from.value, section::device, rules, out_, from.at, owner, unknown);
+        to.name = from.key;
+        to.where = from.at.where;
+    }
+    out_.set_use({});
+    to.template_name = named->value.text;
+    to.template_where = named->value.at.where;
+    return to;
+}
+
+device bus_reader::read_joined_device(const entry& from, const grammar& rules, unknown_keys unknown) {
     const auto keys = read_map(from.value, section::device, rules, out_, from.at, "device " + quoted(from.key), unknown);
     device to;
     to.name = from.key;
@@ -130,6 +184,27 @@ device bus_reader::read_device(const entry& from, const grammar& rules, unknown_
     const bool any_on_change = std::any_of(to.points.begin(), to.points.end(), publishes_on_change);
     warn_of_unused(publish, any_on_change, out_);
     any_on_change_ |= any_on_change;
+    return to;
+}
+
+bus bus_reader::read_alone(const std::string& name, const template_reader::result& from, place at) {
+    bus to;
+    to.name = to.adapter = from.adapter;
+    to.adapter_where = at.where;
+    const vocabulary* adapter = nullptr;
+    for (const auto& one : vocabularies_)
+        if (one.adapter == from.adapter) adapter = &one;
+    if (adapter == nullptr && !from.adapter.empty()) check_adapter({nullptr, nullptr, at, at, from.adapter, 0, 0}, false);
+    entry device{name, at, from.device};
+    const auto has = [&](const char* key) { return find_entry(device.value, key) != nullptr; };
+    if (!has("every")) device.value.entries.push_back({"every", at, {node_kind::scalar, false, "0s", at, {}, false, {}}});
+    if (!has("template")) device.value.entries.push_back({"template", at, {node_kind::scalar, false, name, at, {}, false, {}}});
+    const auto unknown = adapter == nullptr ? unknown_keys::are_left_alone : unknown_keys::are_errors;
+    formulas_.clear();
+    to.devices.push_back(read_joined_device(device, rules_of(adapter), unknown));
+    to.devices.back().template_name = name;
+    to.devices.back().template_where = at.where;
+    resolve_formulas(formulas_, to, out_);
     return to;
 }
 

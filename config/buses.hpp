@@ -13,6 +13,7 @@
 #include "config/computed.hpp"
 #include "config/findings.hpp"
 #include "config/model.hpp"
+#include "config/templates.hpp"
 #include "config/tree.hpp"
 #include "config/values.hpp"
 
@@ -21,11 +22,13 @@ namespace config {
 class bus_reader {
 public:
     /// `defaults` are the publish rules of the top level.
-    bus_reader(const publish_rules& defaults, std::span<const vocabulary> vocabularies, findings& out)
-        : defaults_(defaults), vocabularies_(vocabularies), out_(out) {}
+    bus_reader(const publish_rules& defaults, std::span<const vocabulary> vocabularies, template_reader& templates, findings& out)
+        : defaults_(defaults), vocabularies_(vocabularies), templates_(templates), out_(out) {}
 
     /// Requires: `buses` is a map.
     std::vector<bus> read(const node& buses);
+    /// A bus with one device, which is what the template says and no more, but that a missing period is 0s.
+    bus read_alone(const std::string& name, const template_reader::result& from, place at);
     /// Whether any point read so far publishes on change.
     bool any_on_change() const { return any_on_change_; }
 
@@ -37,7 +40,9 @@ private:
     };
 
     bus read_bus(const entry& from);
-    device read_device(const entry& from, const grammar& rules, unknown_keys unknown);
+    device read_device(const entry& from, const grammar& rules, unknown_keys unknown, const bus& on);
+    device read_joined_device(const entry& from, const grammar& rules, unknown_keys unknown);
+    std::optional<node> join_template(const node& own, const entry& named, const bus& on);
     point read_point(const entry& from, const grammar& rules, unknown_keys unknown, const inheritance& from_device,
                      std::vector<std::string>& without_period);
     const vocabulary* adapter_of(const node& bus) const;
@@ -49,7 +54,9 @@ private:
 
     const publish_rules& defaults_;
     std::span<const vocabulary> vocabularies_;
+    template_reader& templates_;
     findings& out_;
+    std::size_t points_of_templates_ = 0;
     std::map<const vocabulary*, grammar> rules_;
     std::unordered_map<std::string, position> device_names_;
     std::vector<written_formula> formulas_;  // of the bus that is being read

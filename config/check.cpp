@@ -12,7 +12,10 @@
 namespace config {
 namespace {
 
-std::string on_line(position where) { return "line " + std::to_string(where.line); }
+std::string on_line(position where) { return "line " + std::to_string(where.line) + (where.file > 0 ? " of its template" : ""); }
+std::string key_of(position where) {
+    return std::to_string(where.file) + ' ' + std::to_string(where.line) + ' ' + std::to_string(where.column);
+}
 
 place name_of(const device& one) { return {one.where, count_characters(one.name)}; }
 place name_of(const point& one) { return {one.where, count_characters(one.name)}; }
@@ -57,6 +60,7 @@ private:
 };
 
 void topic_checker::check(const bus& bus, const device& device, const point& point) {
+    out_.set_use(device.template_where);
     const auto& rules = point.publish;
     const auto topic = expand(rules.topic, {file_.gateway_id, bus.name, device.name, point.name});
     check_shape(topic, point);
@@ -77,7 +81,7 @@ void topic_checker::check_field(const point& point) {
 
 void topic_checker::check_shape(const std::string& topic, const point& point) {
     const place at{point.publish.topic_where.line > 0 ? point.publish.topic_where : point.where};
-    if (topic.size() > longest_topic && once("length " + std::to_string(at.where.line) + ' ' + std::to_string(at.where.column)))
+    if (topic.size() > longest_topic && once("length " + key_of(at.where)))
         out_.error(at, "the topic is " + std::to_string(topic.size()) + " bytes long; at most " + std::to_string(longest_topic));
     const auto reserved = "tidegate/" + file_.gateway_id + "/";
     if (!topic.starts_with(reserved)) return;
@@ -148,8 +152,8 @@ void check_idempotency_keys(const file& file, findings& out) {
             for (const auto& point : device.points) {
                 const auto where = point.publish.key_where;
                 const auto what = problem(point.publish);
-                if (what.empty() || !reported.insert(std::to_string(where.line) + ' ' + std::to_string(where.column)).second)
-                    continue;
+                if (what.empty() || !reported.insert(key_of(where)).second) continue;
+                out.set_use(device.template_where);
                 out.error({where, name(point.publish.key).size()}, what);
             }
 }
@@ -162,7 +166,8 @@ void check_durability(const file& file, findings& out) {
             for (const auto& point : device.points) {
                 const auto where = point.publish.qos_where;
                 if (point.publish.qos < 2) continue;
-                if (!reported.insert(std::to_string(where.line) + ' ' + std::to_string(where.column)).second) continue;
+                if (!reported.insert(key_of(where)).second) continue;
+                out.set_use(device.template_where);
                 out.error({where, 1},
                           "'qos: 2' isn't possible with 'durability: on_outage' in 'buffer', which may forget what the broker "
                           "still holds; use 'qos: 1', or 'durability: always', or 'max_qos: 1' in 'mqtt'");

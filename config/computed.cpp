@@ -130,7 +130,11 @@ std::optional<written_formula> read_formula(const values& keys, findings& out) {
 }
 
 void resolve_formulas(const std::vector<written_formula>& written, bus& to, findings& out) {
-    for (const auto& one : written) resolver(one, to, out).run();
+    for (const auto& one : written) {
+        out.set_use(to.devices[one.device].template_where);
+        resolver(one, to, out).run();
+    }
+    out.set_use({});
 }
 
 }  // namespace config

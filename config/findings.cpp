@@ -45,18 +45,35 @@ std::string one_of(const std::vector<std::string>& words) {
     return out;
 }
 
+std::size_t findings::add_file(const source& text) {
+    files_.push_back(&text);
+    return files_.size() - 1;
+}
+
+/// What is wrong in a template is so for each of its devices, and said once.
+bool findings::is_repeated(const diagnostic& what) const {
+    return what.where.file > 0 && std::any_of(found_.begin(), found_.end(), [&](const diagnostic& there) {
+               return there.where == what.where && there.message == what.message;
+           });
+}
+
 void findings::add(config::severity severity, place where, std::string message) {
     if (severity == severity::error) ++errors_;
+    const auto file = where.where.file;
+    auto shown = files_[file]->nearest(where);
+    shown.where.file = file;
+    diagnostic what{severity, shown.where, shown.width, std::move(message), file > 0 ? use_ : position{}};
+    if (is_repeated(what)) return;
     if (full()) {
         ++left_out_;
         return;
     }
-    const auto shown = text_.nearest(where);
     const auto before = [](const position& wanted, const diagnostic& there) {
-        return std::tuple(wanted.line, wanted.column) < std::tuple(there.where.line, there.where.column);
+        return std::tuple(wanted.file, wanted.line, wanted.column) <
+               std::tuple(there.where.file, there.where.line, there.where.column);
     };
     const auto behind_equals = std::upper_bound(found_.begin(), found_.end(), shown.where, before);
-    found_.insert(behind_equals, {severity, shown.where, shown.width, std::move(message)});
+    found_.insert(behind_equals, std::move(what));
 }
 
 std::vector<diagnostic> findings::take() {

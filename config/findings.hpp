@@ -22,7 +22,12 @@ std::string one_of(const std::vector<std::string>& words);
 
 class findings {
 public:
-    explicit findings(const source& text) : text_(text) {}
+    explicit findings(const source& text) : files_{&text} {}
+
+    /// Returns the number that positions in it have. `text` must live as long as findings are added.
+    std::size_t add_file(const source& text);
+    /// Where the config names the template that is read now; what is found in a template is told with it.
+    void set_use(position of_template) { use_ = of_template; }
 
     void error(place where, std::string message) { add(severity::error, where, std::move(message)); }
     void warning(place where, std::string message) { add(severity::warning, where, std::move(message)); }
@@ -38,7 +43,10 @@ public:
 private:
     void add(config::severity severity, place where, std::string message);
 
-    const source& text_;
+    bool is_repeated(const diagnostic& what) const;
+
+    std::vector<const source*> files_;
+    position use_;
     std::vector<diagnostic> found_;  // in order of position; of one position in order of finding
     std::size_t errors_ = 0;
     std::size_t left_out_ = 0;

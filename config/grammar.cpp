@@ -84,6 +84,10 @@ std::string home(section where, std::string_view inside) {
             return "to a bus";
         case section::device:
             return "to a device";
+        case section::template_file:
+            return "at the top level of a template";
+        case section::template_header:
+            return "inside 'template' of a template";
         case section::point:
             break;
     }

@@ -39,7 +39,7 @@ private:
     std::optional<std::string> synonym(section where, std::string_view inside, std::string_view key) const;
 
     std::vector<definition> of_adapter_;
-    std::array<std::vector<const definition*>, 8> keys_;
+    std::array<std::vector<const definition*>, section_count> keys_;
 };
 
 }  // namespace config

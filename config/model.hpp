@@ -7,14 +7,17 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace config {
 
-/// A place in the config file. Counts from 1; a column counts characters, not bytes. Line 0: no place (a default).
+/// A place in the config file, or in a template that it uses. Counts from 1; a column counts characters, not bytes. Line 0: no
+/// place (a default).
 struct position {
     std::size_t line = 0;
     std::size_t column = 0;
+    std::size_t file = 0;  // 0: the config file; else which of the templates that were read, from 1
     bool operator==(const position&) const = default;
 };
 
@@ -104,6 +107,8 @@ struct device {
     std::vector<setting> settings;
     std::vector<point> points;
     position where;
+    std::string template_name = {};  // empty: none
+    position template_where = {};
 };
 
 struct bus {
@@ -211,6 +216,21 @@ struct buffer {
 /// When the board's clock counts as right. `automatic`: when the system says so; `trusted`: always, for sites without a time
 /// server whose battery clock is right.
 enum class clock_trust : std::uint8_t { automatic, trusted };
+
+/// A device template, as its file says; which keys its devices have is in the devices that use it.
+struct template_file {
+    std::string name;
+    std::string path;
+    std::string text;
+    std::string extends;  // the name of another; empty: none
+    std::string description;
+    std::string manufacturer;
+    std::string model;
+    std::string adapter;  // of the buses that it is for; empty: any
+    std::vector<std::string> sources;
+    std::vector<std::string> notes;
+    std::vector<std::pair<std::string, std::string>> defaults;  // how the device leaves its factory, in words
+};
 
 struct file {
     std::string gateway_id;

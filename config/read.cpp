@@ -15,8 +15,8 @@ namespace {
 
 class file_reader {
 public:
-    file_reader(std::span<const vocabulary> vocabularies, findings& out)
-        : vocabularies_(vocabularies), rules_(nullptr), out_(out) {}
+    file_reader(std::span<const vocabulary> vocabularies, template_reader& templates, findings& out)
+        : vocabularies_(vocabularies), templates_(templates), rules_(nullptr), out_(out) {}
 
     file read(const node& root);
 
@@ -26,6 +26,7 @@ private:
     void read_buses(const values& top, file& to);
 
     std::span<const vocabulary> vocabularies_;
+    template_reader& templates_;
     const grammar rules_;
     findings& out_;
 };
@@ -83,7 +84,7 @@ void file_reader::read_buses(const values& top, file& to) {
         publish = read_map(*own->source, section::publish, rules_, out_, own->key_at, "'publish'");
         apply_publish(publish, defaults, out_);
     }
-    bus_reader reader(defaults, vocabularies_, out_);
+    bus_reader reader(defaults, vocabularies_, templates_, out_);
     if (const auto* buses = top.find("buses")) {
         if (buses->source->entries.empty() && !buses->source->incomplete)
             out_.error(buses->key_at, "'buses' is empty; at least one is needed");
@@ -102,7 +103,7 @@ bool is_whole_file(const node& root, findings& out) {
 
 }  // namespace
 
-outcome read(std::string_view text, std::span<const vocabulary> vocabularies) {
+outcome read(std::string_view text, std::span<const vocabulary> vocabularies, const template_library* templates) {
     outcome done;
     if (text.size() > largest_file) {
         done.diagnostics.push_back(
@@ -114,11 +115,33 @@ outcome read(std::string_view text, std::span<const vocabulary> vocabularies) {
     }
     const source lines(text);
     findings out(lines);
+    template_reader from_templates(templates, out);
     const auto root = parse_tree(lines, out);
     std::optional<file> read;
-    if (root && is_whole_file(*root, out)) read = file_reader(vocabularies, out).read(*root);
+    if (root && is_whole_file(*root, out)) read = file_reader(vocabularies, from_templates, out).read(*root);
     if (!out.any_error()) done.config = std::move(read);
     done.diagnostics = out.take();
+    done.templates = from_templates.take();
+    return done;
+}
+
+outcome read_template(const std::string& name, std::span<const vocabulary> vocabularies, const template_library& templates) {
+    outcome done;
+    const source lines(name);
+    findings out(lines);
+    template_reader from_templates(&templates, out);
+    const place at{{1, 1}, count_characters(name)};
+    out.set_use(at.where);
+    const auto& found = from_templates.read(name, at);
+    if (found.good) {
+        file read;
+        const publish_rules defaults;
+        bus_reader reader(defaults, vocabularies, from_templates, out);
+        read.buses.push_back(reader.read_alone(name, found, at));
+        if (!out.any_error()) done.config = std::move(read);
+    }
+    done.diagnostics = out.take();
+    done.templates = from_templates.take();
     return done;
 }
 

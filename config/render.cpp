@@ -92,4 +92,14 @@ std::string render(const diagnostic& what, std::string_view name, std::string_vi
     return out + excerpt(what, line).text();
 }
 
+std::string render(const diagnostic& what, std::string_view name, std::string_view text,
+                   std::span<const template_file> templates) {
+    if (what.where.file == 0 || what.where.file > templates.size()) return render(what, name, text);
+    const auto& file = templates[what.where.file - 1];
+    auto out = render(what, file.path, file.text);
+    if (what.used_at.line < 1) return out;
+    return out + "  used at " + std::string(name) + ":" + std::to_string(what.used_at.line) + ":" +
+           std::to_string(what.used_at.column) + "\n";
+}
+
 }  // namespace config

@@ -14,6 +14,7 @@ constexpr std::int64_t longest_text = 65'535;                   // of an MQTT st
 constexpr std::int64_t longest_session = 0xFFFF'FFFF * second;  // MQTT: never expires
 constexpr std::int64_t longest_expiry = 0xFFFF'FFFF * second;
 constexpr std::int64_t longest_path = 4096;
+constexpr std::int64_t longest_help = 200;
 constexpr std::int64_t longest_formula = 1000;
 constexpr std::int64_t most_in_flight = 1000;
 constexpr std::int64_t most_aliases = 1000;
@@ -162,8 +163,13 @@ const std::vector<definition>& keys() {
         {.section = section::device, .form = form::duration, .path = "every", .least = millisecond, .most = longest_period,
          .zero_allowed = true, .help = "How often its points are read; 0s: as fast as the bus allows.",
          .synonyms = {"interval", "poll_interval", "polling_interval", "period", "cycle", "rate", "refresh"}},
-        {.section = section::device, .form = form::unbuilt, .path = "template",
-         .unbuilt = "write the points under 'points' for now"},
+        {.section = section::device, .form = form::text, .path = "template", .most = 64,
+         .help = "The device template that its keys and points come from; 'tidegate templates' lists them.",
+         .synonyms = {"profile", "device_type", "extends"}},
+        {.section = section::device, .form = form::text_list, .path = "only",
+         .help = "Of the template's points just these; * stands for any letters.", .synonyms = {"include", "select"}},
+        {.section = section::device, .form = form::text_list, .path = "except",
+         .help = "The template's points without these; * stands for any letters.", .synonyms = {"exclude", "without", "skip"}},
         {.section = section::device, .form = form::map, .path = "publish", .help = "As at the top, for this device."},
         {.section = section::device, .form = form::named, .path = "points", .required = true, .replaced_by = "template",
          .help = "What is read from the device, each with a name.", .synonyms = {"registers", "tags", "values", "measurements", "fields"}},
@@ -188,6 +194,25 @@ const std::vector<definition>& keys() {
         {.section = section::point, .form = form::integer, .path = "round", .least = 0, .most = 15,
          .help = "Digits behind the decimal point; all by default.",
          .synonyms = {"precision", "decimals", "digits", "accuracy_decimals"}},
+
+        {.section = section::template_file, .form = form::map, .path = "template", .help = "What it is a template of.",
+         .synonyms = {"header", "info", "meta"}},
+        {.section = section::template_file, .form = form::text, .path = "extends", .most = 64,
+         .help = "Another template, of which 'device' says only what differs.", .synonyms = {"base", "parent"}},
+        {.section = section::template_file, .form = form::map, .path = "device", .required = true, .replaced_by = "extends",
+         .help = "Keys and points, as a device in the config has them.", .synonyms = {"devices"}},
+        {.section = section::template_header, .form = form::text, .path = "description", .most = longest_help,
+         .help = "The device in a few words."},
+        {.section = section::template_header, .form = form::text, .path = "manufacturer", .most = longest_help, .help = "Who makes it."},
+        {.section = section::template_header, .form = form::text, .path = "model", .most = longest_help, .help = "What its maker calls it."},
+        {.section = section::template_header, .form = form::text, .path = "adapter", .most = 64,
+         .help = "Which adapter's keys it has; its buses must have the same."},
+        {.section = section::template_header, .form = form::text_list, .path = "sources",
+         .help = "Where its addresses come from.", .synonyms = {"source"}},
+        {.section = section::template_header, .form = form::text_by_name, .path = "defaults",
+         .help = "How the device leaves its factory: baud, parity, unit; for people."},
+        {.section = section::template_header, .form = form::text_list, .path = "notes",
+         .help = "What one must know to use it.", .synonyms = {"note", "comments"}},
 
         {.section = section::file, .form = form::unbuilt, .path = "http", .unbuilt = "this version has no status page",
          .synonyms = {"web", "metrics", "status"}},

@@ -2,6 +2,7 @@
 // Not here: an adapter's keys (vocabulary.hpp); they join in grammar.hpp.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -9,8 +10,9 @@
 
 namespace config {
 
-/// A map of the file with keys of its own.
-enum class section : std::uint8_t { file, gateway, mqtt, buffer, publish, bus, device, point };
+/// A map of the file with keys of its own; the last two are those of a template's file.
+enum class section : std::uint8_t { file, gateway, mqtt, buffer, publish, bus, device, point, template_file, template_header };
+constexpr std::size_t section_count = 10;
 
 /// How a value is written. `named`: a map from names to the next section; `text_by_name`: a map from names to text; `deadband`:
 /// `0.5` or `2%`; `topic`: with {placeholders}; `secret`: `@env:NAME`, `@file:/path` or `@cred:NAME`; `map`: keys inside, which

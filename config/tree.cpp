@@ -53,7 +53,7 @@ public:
     builder(const builder&) = delete;
     builder& operator=(const builder&) = delete;
 
-    std::optional<node> document();
+    std::optional<node> document(std::string_view needs);
 
 private:
     bool next(event& to);
@@ -249,12 +249,12 @@ bool builder::no_second_document() {
     return false;
 }
 
-std::optional<node> builder::document() {
+std::optional<node> builder::document(std::string_view needs) {
     event stream;
     event start;
     if (!next(stream) || !next(start)) return std::nullopt;
     if (start.raw.type == YAML_STREAM_END_EVENT) {
-        out_.error({{1, 1}}, "the file is empty; it needs at least 'gateway', 'mqtt' and 'buses'");
+        out_.error({{1, 1}}, "the file is empty; it needs at least " + std::string(needs));
         return std::nullopt;
     }
     event first;
@@ -265,11 +265,11 @@ std::optional<node> builder::document() {
 
 }  // namespace
 
-std::optional<node> parse_tree(const source& text, findings& out) {
+std::optional<node> parse_tree(const source& text, findings& out, std::string_view needs) {
     const auto cleaned = clean(text, out);
     if (!cleaned) return std::nullopt;
     builder parse(text, *cleaned, out);
-    return parse.document();
+    return parse.document(needs);
 }
 
 }  // namespace config

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/findings.hpp"
@@ -37,8 +38,8 @@ struct entry {
 constexpr std::size_t deepest_tree = 24;
 constexpr std::size_t largest_tree = 250'000;
 
-/// The text's one document. Nothing if it can't be read as YAML to its end; then, and for whatever else is wrong, `out`
-/// has an error.
-std::optional<node> parse_tree(const source& text, findings& out);
+/// The text's one document; `needs` is what an empty one lacks. Nothing if it can't be read as YAML to its end; then, and for
+/// whatever else is wrong, `out` has an error.
+std::optional<node> parse_tree(const source& text, findings& out, std::string_view needs = "'gateway', 'mqtt' and 'buses'");
 
 }  // namespace config

@@ -174,6 +174,15 @@ parsed<std::int64_t> parse_integer(std::string_view text) {
     return {static_cast<std::int64_t>(negative ? 0 - size : size), {}};
 }
 
+std::optional<std::uint64_t> parse_bits(std::string_view text) {
+    if (!text.starts_with("0x") && !text.starts_with("0X")) return std::nullopt;
+    text.remove_prefix(2);
+    std::uint64_t bits = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), bits, 16);
+    if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+    return bits;
+}
+
 std::string show_duration(std::chrono::nanoseconds duration) {
     return duration.count() == 0 ? "0s" : show(duration.count(), durations);
 }

@@ -25,6 +25,8 @@ parsed<std::int64_t> parse_size(std::string_view text);
 parsed<double> parse_number(std::string_view text);
 /// Decimal (a leading 0 means nothing) or hexadecimal with 0x.
 parsed<std::int64_t> parse_integer(std::string_view text);
+/// The bits of a register, or of several: 0x and one to sixteen digits.
+std::optional<std::uint64_t> parse_bits(std::string_view text);
 
 /// In the largest unit that leaves a whole number.
 std::string show_duration(std::chrono::nanoseconds duration);

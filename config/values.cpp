@@ -294,6 +294,11 @@ bool map_reader::read_number(value& one) {
 bool map_reader::read_listed_number(value& one) {
     const auto hexadecimal = one.text.find("0x") != std::string::npos || one.text.find("0X") != std::string::npos;
     if (!hexadecimal) return read_number(one);
+    if (const auto bits = parse_bits(one.text)) {
+        one.integer = static_cast<std::int64_t>(*bits);
+        one.number = static_cast<double>(*bits);
+        return true;
+    }
     return read_integer(one);
 }
 
@@ -364,6 +369,22 @@ values read_map(const node& map, section where, const grammar& rules, findings& 
     return reader.take();
 }
 
+std::vector<value> read_texts(const value& from, findings& out) {
+    std::vector<value> texts;
+    const auto& name = from.key->path;
+    if (from.source->items.empty()) out.error(from.key_at, quoted(name) + " is empty; write its items, or remove it");
+    for (const auto& one : from.source->items) {
+        const bool is_text = one.kind == node_kind::scalar && !one.null && !one.text.empty();
+        if (is_text) {
+            texts.push_back({from.key, &one, from.key_at, one.at, one.text, 0, 0});
+        } else if (one.kind != node_kind::unusable) {
+            const bool nothing = one.null || one.kind == node_kind::scalar;
+            out.error(one.at, quoted(name) + " is a list of texts, found " + (nothing ? "nothing" : kind_name(one)));
+        }
+    }
+    return texts;
+}
+
 bool expect_map(const node& value, std::string_view key, place at, findings& out) {
     if (value.kind == node_kind::map) return true;
     if (value.kind == node_kind::unusable) return false;
@@ -381,7 +402,8 @@ place part_of(const node& scalar, std::size_t from, std::size_t size) {
     const std::string_view text = scalar.text;
     const std::size_t quote = scalar.at.width == shown ? 0 : 1;
     const auto offset = quote + count_characters(text.substr(0, from));
-    return {{scalar.at.where.line, scalar.at.where.column + offset}, count_characters(text.substr(from, size))};
+    const auto& start = scalar.at.where;
+    return {{start.line, start.column + offset, start.file}, count_characters(text.substr(from, size))};
 }
 
 }  // namespace config

@@ -45,6 +45,9 @@ enum class unknown_keys : std::uint8_t { are_errors, are_left_alone };
 values read_map(const node& map, section where, const grammar& rules, findings& out, place at, const std::string& owner,
                 unknown_keys unknown = unknown_keys::are_errors);
 
+/// The texts of a list that `from` is the key of; says what in it is none.
+std::vector<value> read_texts(const value& from, findings& out);
+
 /// Whether `value` is a map; says so at `at` if not.
 bool expect_map(const node& value, std::string_view key, place at, findings& out);
 

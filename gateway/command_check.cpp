@@ -80,7 +80,9 @@ void print_plan(const planned_bus& plan) {
     std::printf("bus %s (%s): %zu device%s, %zu point%s\n", plan.bus->name.c_str(), plan.bus->adapter.c_str(),
                 plan.bus->devices.size(), plan.bus->devices.size() == 1 ? "" : "s", plan.points, plan.points == 1 ? "" : "s");
     for (const auto& group : plan.groups) {
-        std::printf("  %s, every %s:\n", group.device->name.c_str(), period_text(group.period).c_str());
+        const auto& device = *group.device;
+        const auto made_of = device.template_name.empty() ? "" : " (" + device.template_name + ")";
+        std::printf("  %s%s, every %s:\n", device.name.c_str(), made_of.c_str(), period_text(group.period).c_str());
         for (const auto& request : group.requests) {
             std::printf("    %-52s %4zu reg  %3zu point%s", request.what.c_str(), request.registers, request.points.size(),
                         request.points.size() == 1 ? " " : "s");
@@ -107,7 +109,11 @@ void print_json(const site& of, const std::vector<planned_bus>& plans) {
         out += i == 0 ? "{" : ",{";
         out += R"("severity":)" + json_text(d.severity == config::severity::error ? "error" : "warning") + R"(,"line":)" +
                std::to_string(d.where.line) + R"(,"column":)" + std::to_string(d.where.column) + R"(,"message":)" +
-               json_text(d.message) + "}";
+               json_text(d.message);
+        if (d.where.file > 0)
+            out += R"(,"file":)" + json_text(of.templates[d.where.file - 1].path) + R"(,"used_at":{"line":)" +
+                   std::to_string(d.used_at.line) + R"(,"column":)" + std::to_string(d.used_at.column) + "}";
+        out += '}';
     }
     out += R"(],"buses":[)";
     for (std::size_t b = 0; b < plans.size(); ++b) {
@@ -116,7 +122,14 @@ void print_json(const site& of, const std::vector<planned_bus>& plans) {
         append_json(out, value{plans[b].requests_per_second});
         out += R"(,"load":)";
         append_json(out, plans[b].timed ? value{plans[b].load} : value{no_value{}});
-        out += R"(,"requests":[)";
+        out += R"(,"devices":[)";
+        for (const auto& device : plans[b].bus->devices) {
+            out += &device == &plans[b].bus->devices.front() ? "{" : ",{";
+            out += R"("name":)" + json_text(device.name);
+            if (!device.template_name.empty()) out += R"(,"template":)" + json_text(device.template_name);
+            out += '}';
+        }
+        out += R"(],"requests":[)";
         bool first = true;
         for (const auto& group : plans[b].groups)
             for (const auto& request : group.requests) {

@@ -19,12 +19,14 @@ struct command_options {
     std::string queue_path;  // instead of the config file's
     bool dead_letters = false;
     std::uint64_t count = 10;
+    std::string template_name;  // of `templates`; empty: all
 };
 
 int run_command(const command_options& how);
 int adapter_process_command(const std::string& object);  // what run and check start for an adapter that isn't Tidegate's own
 int check_command(const command_options& how);
 int simulate_command(const command_options& how);
+int templates_command(const command_options& how);
 int queue_stats_command(const command_options& how);
 int queue_peek_command(const command_options& how);
 int queue_export_command(const command_options& how);

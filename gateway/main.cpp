@@ -205,6 +205,12 @@ int main(int argc, char** argv) {
     CLI::App* simulate = add_command(app, "simulate", "Serve every device of a config file as a simulated one", options);
     simulate->callback([&] { chosen = gateway::simulate_command; });
 
+    CLI::App* templates = app.add_subcommand("templates", "The device templates: all of them, or what one says");
+    templates->add_option("NAME", options.template_name, "Of one")->type_name("");
+    templates->add_option("-c,--config", options.config_path, "Those beside this config file, too")->type_name("FILE");
+    templates->add_flag("--json", options.json, "For programs: an object a line");
+    templates->callback([&] { chosen = gateway::templates_command; });
+
     CLI::App* queue = app.add_subcommand("queue", "Look at the durable queue, also beside a running service");
     queue->require_subcommand(1);
     add_queue_command(*queue, "stats", "Accepted, acknowledged, queued, dropped", options)

@@ -20,6 +20,7 @@ struct site {
     std::optional<config::file> config;               // absent: the file has errors
     std::vector<std::unique_ptr<adapter_bus>> buses;  // in the order of the config; complete if config is there
     std::vector<config::diagnostic> diagnostics;      // in order of position
+    std::vector<config::template_file> templates;     // that the file uses; a position's `file` counts them
 };
 
 /// Reads the file, and lets each adapter check its part. Null, with `why`, if the file can't be read at all.

@@ -61,11 +61,11 @@ bool read_sunspec(const tidegate::settings& written, std::size_t index, bus_defi
     if (!key) return false;
     for (const auto& setting : written.all()) {
         const std::string_view path = setting.path;
-        if (path == "sunspec" || path == "enum" || path == "flags") continue;
+        if (path == "sunspec" || path == "enum" || path == "flags" || path == "scale") continue;
         faults.point(index, std::string(path),
                      std::string(path) +
-                         " is not for a SunSpec point: its model says where it lies, its type and its scale; only enum and flags "
-                         "can be added");
+                         " is not for a SunSpec point: its model says where it lies and what it is; enum and flags can be added, "
+                         "and scale");
     }
     std::string fault;
     auto name = parse_sunspec_name(key->text, fault);
@@ -74,6 +74,14 @@ bool read_sunspec(const tidegate::settings& written, std::size_t index, bus_defi
         return true;
     }
     for (const auto& setting : written.all()) {
+        if (std::string_view(setting.path) == "scale") {
+            const auto number = parse_decimal(setting.text);
+            const auto made = number ? scaling::make(*number, decimal{}) : std::nullopt;
+            if (made)
+                to.how.scale = *made;
+            else
+                faults.point(index, "scale", "scale must be a decimal number other than 0 of at most 18 digits, such as 0.001");
+        }
         if (std::string_view(setting.path) == "enum") to.how.names.emplace_back(setting.integer, setting.text);
         if (std::string_view(setting.path) == "flags")
             to.how.flags.emplace_back(static_cast<std::uint8_t>(setting.integer), setting.text);
@@ -100,6 +108,7 @@ bool locate(const bus_definition& of, const device& owner, std::span<const sunsp
     how.registers = found->point.registers;
     how.null_bits = nulls_of(found->point.type);
     const auto form = row_of(how.type).form;
+    how.scale = which.how.scale;
     if (is_integer(form)) how.names = which.how.names;
     if (form == number_form::natural) how.flags = which.how.flags;
     which.how = std::move(how);

@@ -43,9 +43,24 @@ std::vector<example> examples(const std::string& folder) {
     return out;
 }
 
+std::optional<config::template_library::found> example_templates::find(const std::string& name) const {
+    const auto path = std::filesystem::path(TEST_FILES) / "templates" / (name + ".yaml");
+    if (!std::filesystem::exists(path)) return std::nullopt;
+    if (name == "unreadable") return found{"templates/unreadable.yaml", {}, "Permission denied"};
+    return found{"templates/" + name + ".yaml", contents(path), {}};
+}
+
+std::vector<std::string> example_templates::names() const {
+    std::vector<std::string> all;
+    for (const auto& file : std::filesystem::directory_iterator(std::filesystem::path(TEST_FILES) / "templates"))
+        all.push_back(file.path().stem().string());
+    std::sort(all.begin(), all.end());
+    return all;
+}
+
 std::string render_all(const config::outcome& what, std::string_view name, std::string_view text) {
     std::string out;
-    for (const auto& one : what.diagnostics) out += config::render(one, name, text);
+    for (const auto& one : what.diagnostics) out += config::render(one, name, text, what.templates);
     return out;
 }
 
@@ -54,8 +69,13 @@ std::string fault_of(const config::outcome& what, std::string_view text) {
     const bool any_error = std::any_of(what.diagnostics.begin(), what.diagnostics.end(), is_error);
     if (any_error == what.config.has_value()) return "both a model and an error, or neither";
     const config::source lines(text);
-    for (const auto& one : what.diagnostics)
-        if (auto fault = fault_of(one, lines); !fault.empty()) return fault;
+    for (const auto& one : what.diagnostics) {
+        if (one.where.file > what.templates.size()) return "a file that wasn't read: " + one.message;
+        const auto fault =
+            one.where.file == 0 ? fault_of(one, lines) : fault_of(one, config::source(what.templates[one.where.file - 1].text));
+        if (!fault.empty()) return fault;
+        if (one.where.file > 0 && one.used_at.line == 0) return "a template that nobody uses: " + one.message;
+    }
     return {};
 }
 
@@ -64,7 +84,8 @@ TEST_CASE("config files: every broken one is explained word for word", "[config]
     REQUIRE(all.size() >= 40);
     for (const auto& one : all) {
         INFO(one.name);
-        const auto outcome = config::read(one.text, modbus_like());
+        const example_templates templates;
+        const auto outcome = config::read(one.text, modbus_like(), &templates);
         CHECK_FALSE(outcome.config.has_value());
         CHECK(fault_of(outcome, one.text).empty());
         CHECK(render_all(outcome, one.name, one.text) == one.expected);
@@ -76,7 +97,8 @@ TEST_CASE("config files: every valid one is accepted, with its warnings if any",
     REQUIRE(all.size() >= 5);
     for (const auto& one : all) {
         INFO(one.name);
-        const auto outcome = config::read(one.text, modbus_like());
+        const example_templates templates;
+        const auto outcome = config::read(one.text, modbus_like(), &templates);
         CHECK(outcome.config.has_value());
         CHECK(render_all(outcome, one.name, one.text) == one.expected);
     }

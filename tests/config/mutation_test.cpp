@@ -24,8 +24,9 @@ struct trial {
     bool model = false;
 };
 
-trial try_reading(const std::string& text, const std::vector<config::vocabulary>& vocabularies) {
-    const auto outcome = config::read(text, vocabularies);
+trial try_reading(const std::string& text, const std::vector<config::vocabulary>& vocabularies,
+                  const config::template_library* templates = nullptr) {
+    const auto outcome = config::read(text, vocabularies, templates);
     const auto shown = render_all(outcome, "mutant.yaml", text);
     if (shown.empty() != outcome.diagnostics.empty()) return {"nothing to show", false};
     return {fault_of(outcome, text), outcome.config.has_value()};
@@ -135,6 +136,47 @@ void damage_randomly(std::uint32_t seed) {
     CHECK(models > 10);  // Otherwise the mutants would be too broken to prove anything beyond the YAML.
 }
 
+/// The example templates, one of them damaged.
+class damaged_templates final : public config::template_library {
+public:
+    damaged_templates(std::string name, std::string text) : name_(std::move(name)), text_(std::move(text)) {}
+    std::optional<found> find(const std::string& name) const override {
+        if (name == name_) return found{name + ".yaml", text_, {}};
+        return whole_.find(name);
+    }
+    std::vector<std::string> names() const override { return whole_.names(); }
+    std::vector<std::string> places() const override { return whole_.places(); }
+
+private:
+    example_templates whole_;
+    std::string name_;
+    std::string text_;
+};
+
+example example_of(const std::string& folder, const std::string& name) {
+    for (auto& one : examples(folder))
+        if (one.name == name + ".yaml") return one;
+    return {};
+}
+
+void damage_templates(std::uint32_t seed) {
+    const auto vocabularies = modbus_like();
+    const example_templates whole;
+    const auto choosing = example_of("valid", "template").text;
+    REQUIRE_FALSE(choosing.empty());
+    mutator mutate(seed);
+    std::size_t models = 0;
+    for (int i = 0; i < mutations; ++i) {
+        const std::string name = mutate.below(2) == 0 ? "meter" : "meter-clone";
+        const damaged_templates library(name, mutate.mutate(whole.find(name)->text));
+        const auto text = mutate.below(4) == 0 ? mutate.mutate(choosing) : choosing;
+        const auto done = try_reading(text, vocabularies, &library);
+        if (!done.fault.empty()) FAIL("mutation " << i << ": " << done.fault << "\n" << library.find(name)->text << "\n" << text);
+        models += done.model ? 1 : 0;
+    }
+    CHECK(models > 10);
+}
+
 }  // namespace
 
 // In several cases, as each has its own time limit, and sanitizers on a busy machine are slow.
@@ -152,6 +194,22 @@ TEST_CASE("mutations: a broken file that ends anywhere is read safely: t to z", 
 }
 TEST_CASE("mutations: a file with random damage is read safely", "[config][mutation]") { damage_randomly(20'261'122); }
 TEST_CASE("mutations: a file with other random damage is read safely", "[config][mutation]") { damage_randomly(7); }
+
+TEST_CASE("mutations: a template with random damage is read safely", "[config][mutation][templates]") { damage_templates(11); }
+
+TEST_CASE("mutations: a template that ends anywhere is read safely", "[config][mutation][templates]") {
+    const auto vocabularies = modbus_like();
+    const example_templates whole;
+    const auto text = example_of("valid", "template").text;
+    for (const std::string name : {"meter", "meter-clone"}) {
+        const auto complete = whole.find(name)->text;
+        for (std::size_t size = 0; size <= complete.size(); ++size) {
+            const damaged_templates library(name, complete.substr(0, size));
+            const auto fault = try_reading(text, vocabularies, &library).fault;
+            if (!fault.empty()) FAIL(name << " cut to " << size << " bytes: " << fault);
+        }
+    }
+}
 
 TEST_CASE("mutations: text of the worst shapes is read in time linear in its size", "[config][mutation]") {
     const auto repeat = [](std::string_view what, std::size_t size) {
