@@ -200,6 +200,7 @@ bus bus_reader::read_alone(const std::string& name, const template_reader::resul
     if (!has("every")) device.value.entries.push_back({"every", at, {node_kind::scalar, false, "0s", at, {}, false, {}}});
     if (!has("template")) device.value.entries.push_back({"template", at, {node_kind::scalar, false, name, at, {}, false, {}}});
     const auto unknown = adapter == nullptr ? unknown_keys::are_left_alone : unknown_keys::are_errors;
+    formulas_.clear();
     to.devices.push_back(read_joined_device(device, rules_of(adapter), unknown));
     to.devices.back().template_name = name;
     to.devices.back().template_where = at.where;
