@@ -124,7 +124,9 @@ enum tidegate_outcome {
     TIDEGATE_BUS_DOWN = 2,      /* The port or connection can't be opened, or was lost: no device was asked. */
     TIDEGATE_INTERRUPTED = 3,   /* interrupt() was called. */
     TIDEGATE_DEVICE_DOWN =
-        4 /* Known at once and without cost to the bus that this device is away (a TCP gateway's exception 11). */
+        4, /* Known at once and without cost to the bus that this device is away (a TCP gateway's exception 11). */
+    TIDEGATE_DEVICE_BUSY =
+        5 /* Since 1.1: the device answered that it can't now (exceptions 5 and 6): it is alive, and asked again soon. */
 };
 
 /* A point that the host would like to have now. */

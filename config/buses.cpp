@@ -28,6 +28,12 @@ std::optional<std::chrono::nanoseconds> period(const values& from) {
     return std::chrono::nanoseconds(every->integer);
 }
 
+priority priority_of(const values& from, priority otherwise) {
+    const auto* found = from.find("priority");
+    if (found == nullptr) return otherwise;
+    return found->text == "high" ? priority::high : found->text == "low" ? priority::low : priority::normal;
+}
+
 bool publishes_on_change(const point& one) { return one.publish.mode == publish_mode::on_change; }
 
 std::string missing_period(const std::string& device, const std::vector<std::string>& points) {
@@ -106,7 +112,7 @@ device bus_reader::read_device(const entry& from, const grammar& rules, unknown_
     to.name = from.key;
     to.where = from.at.where;
     to.settings = keys.settings();
-    inheritance from_device{defaults_, period(keys), keys.mentions("every")};
+    inheritance from_device{defaults_, period(keys), keys.mentions("every"), priority_of(keys, priority::normal)};
     values publish;
     if (const auto* own = keys.find("publish")) {
         publish = read_map(*own->source, section::publish, rules, out_, own->key_at, "'publish'");
@@ -137,6 +143,7 @@ point bus_reader::read_point(const entry& from, const grammar& rules, unknown_ke
     if (const auto* unit = keys.find("unit")) to.unit = unit->text;
     to.every = period(keys).value_or(from_device.every.value_or(std::chrono::nanoseconds(0)));
     if (!keys.mentions("every") && !from_device.mentions_every) without_period.push_back(from.key);
+    to.priority = priority_of(keys, from_device.priority);
     to.publish = from_device.publish;
     apply_publish(keys, to.publish, out_);
     warn_of_unused(keys, publishes_on_change(to), out_);

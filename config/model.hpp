@@ -66,6 +66,9 @@ struct publish_rules {
     bool operator==(const publish_rules&) const = default;
 };
 
+/// What gives way on a bus that can't do everything: low first.
+enum class priority : std::uint8_t { high, normal, low };
+
 struct point {
     std::string name;
     std::chrono::nanoseconds every{0};  // 0: as fast as the bus allows
@@ -73,6 +76,7 @@ struct point {
     publish_rules publish;
     std::vector<setting> settings;  // the adapter's keys
     position where;
+    config::priority priority = config::priority::normal;
 };
 
 struct device {

@@ -349,7 +349,7 @@ void adapter_bus::poll(std::span<const tidegate_candidate> candidates, bool prob
                                 candidates.size()};
     const std::uint32_t outcome = adapter_.poll(bus_, &request, &sink);
     // An outcome that this version doesn't know is treated as what costs the least trust.
-    to.outcome = outcome <= TIDEGATE_DEVICE_DOWN ? static_cast<tidegate_outcome>(outcome) : TIDEGATE_DEVICE_SILENT;
+    to.outcome = outcome <= TIDEGATE_DEVICE_BUSY ? static_cast<tidegate_outcome>(outcome) : TIDEGATE_DEVICE_SILENT;
 }
 
 std::vector<adapter_bus::planned_request> adapter_bus::plan(std::span<const point_index> points) {

@@ -18,6 +18,7 @@ namespace {
 // A bus that can't keep up is told of at once, then more and more rarely.
 constexpr nanoseconds first_missed_report = std::chrono::seconds(10);
 constexpr nanoseconds last_missed_report = std::chrono::hours(1);
+constexpr unsigned busy_is_news = 10;  // answers in a row: some seven seconds
 
 }  // namespace
 
@@ -32,7 +33,14 @@ bus_thread::bus_thread(std::size_t index, const config::bus& config, std::unique
       gathering_(groups_.size()),
       group_error_(groups_.size()),
       devices_(config.devices.size()),
-      alive_(std::make_shared<bool>(true)) {}
+      alive_(std::make_shared<bool>(true)) {
+    for (std::size_t group = 0; group < groups_.size(); ++group) {
+        for (const point_index point : groups_[group].points) {
+            group_of_.resize(std::max<std::size_t>(group_of_.size(), point + std::size_t{1}));
+            group_of_[point] = group;
+        }
+    }
+}
 
 bus_thread::~bus_thread() {
     stop();
@@ -93,23 +101,23 @@ void bus_thread::take_turn(schedule& plan, const schedule::turn& turn) {
     const time_point ended = steady_now();
     if (result_.outcome == TIDEGATE_INTERRUPTED) return;
 
-    gathering& gathered = gathering_[turn.group];
     covered_.clear();
     for (auto& reading : result_.readings) {
         covered_.push_back(reading.point);
-        gathered.readings.readings.push_back(std::move(reading));
+        cycle& readings = gathering_[group_of_[reading.point]].readings;
+        readings.taken = result_.taken;
+        readings.taken_steady = ended;
+        readings.readings.push_back(std::move(reading));
     }
     for (auto& failure : result_.failures) {
         covered_.push_back(failure.point);
-        if (gathered.failure.empty()) gathered.failure = std::move(failure.reason);
-    }
-    if (result_.has_stamp) {
-        gathered.readings.taken = result_.taken;
-        gathered.readings.taken_steady = ended;
+        std::string& first = gathering_[group_of_[failure.point]].failure;
+        if (first.empty()) first = std::move(failure.reason);
     }
     const auto result = plan.finished(turn, result_.outcome, covered_, began, ended);
     note_errors(plan, turn, result);
     if (result.cycle_complete) finish_cycle(turn.group);
+    for (const std::size_t group : result.also_ended) finish_cycle(group);
 
     if (const auto missed = plan.missed_cycles(); missed != missed_told_ && ended - missed_told_at_ >= missed_report_in_) {
         emit(missed_event{index_, missed - missed_told_});
@@ -139,6 +147,8 @@ void bus_thread::note_errors(const schedule& plan, const schedule::turn& turn, c
     } else if (result.cycle_complete) {
         error = gathering_[turn.group].failure;
     }
+    if (result_.outcome == TIDEGATE_DONE)
+        for (const std::size_t group : result.also_ended) group_error_[group] = gathering_[group].failure;
     // A bus that is down takes all its devices with it, and brings them all back.
     const bool all = result_.outcome == TIDEGATE_BUS_DOWN;
     for (std::size_t device = all ? 0 : turn.device; device < (all ? devices_.size() : turn.device + 1); ++device) {
@@ -152,7 +162,8 @@ void bus_thread::note_errors(const schedule& plan, const schedule::turn& turn, c
         // A single failure that the next poll mends is no news while the device counts as online.
         device_event& told = devices_[device];
         if (now.state == device_state::unknown) continue;
-        if (now.state == device_state::online && result_.outcome != TIDEGATE_DONE) continue;
+        const bool long_busy = result_.outcome == TIDEGATE_DEVICE_BUSY && plan.busy_in_a_row(device) >= busy_is_news;
+        if (now.state == device_state::online && result_.outcome != TIDEGATE_DONE && !long_busy) continue;
         if (now.state == told.state && now.error == told.error) continue;
         now.since = now.state == told.state ? told.since : stamp_now();
         told = now;

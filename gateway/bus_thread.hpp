@@ -73,6 +73,7 @@ private:
         std::string failure;  // the first point failure of this cycle
     };
     std::vector<poll_group> groups_;
+    std::vector<std::size_t> group_of_;     // by point
     std::vector<gathering> gathering_;      // by group
     std::vector<std::string> group_error_;  // by group: what was wrong in its last cycle
     std::vector<device_event> devices_;     // as last told

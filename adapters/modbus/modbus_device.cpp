@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t most_plans = 32;  // kept of one device
 constexpr nanoseconds least_probe_timeout{50'000'000};
-constexpr unsigned full_probe_every = 4;  // a device that has become slow is found again, too
+constexpr unsigned full_probe_every = 8;  // a device that has become slow is found again, too
 
 /// How long request and answer are under way on the line; on a network that is nothing beside the time-out.
 nanoseconds line_time(const wire_settings& wire, table from, std::uint16_t count) {
