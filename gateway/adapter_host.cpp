@@ -238,6 +238,12 @@ struct reading_collector {
         std::string kept(text);
         if (device < me.devices && kept.size() <= TIDEGATE_LEARNED_MAX) me.to.learned.emplace_back(device, std::move(kept));
     }
+    static void exchanged(void* self, const tidegate_exchange* what) noexcept {
+        auto& me = *static_cast<reading_collector*>(self);
+        constexpr std::size_t most = 16;  // one is usual
+        if (what->struct_size >= sizeof *what && what->device < me.devices && me.to.exchanges.size() < most)
+            me.to.exchanges.push_back(*what);
+    }
 };
 
 /// Receives what became of a write.
@@ -341,10 +347,12 @@ void adapter_bus::poll(std::span<const tidegate_candidate> candidates, bool prob
     to.note.clear();
     to.has_stamp = false;
     to.learned.clear();
+    to.exchanges.clear();
     reading_collector collector{to, devices_, points_};
-    const tidegate_readings sink{sizeof(tidegate_readings), &collector,
-                                 &reading_collector::value, &reading_collector::failure,
-                                 &reading_collector::note,  &reading_collector::learned};
+    const tidegate_readings sink{sizeof(tidegate_readings),    &collector,
+                                 &reading_collector::value,    &reading_collector::failure,
+                                 &reading_collector::note,     &reading_collector::learned,
+                                 &reading_collector::exchanged};
     const tidegate_poll request{sizeof(tidegate_poll), probe ? std::uint32_t{TIDEGATE_PROBE} : 0u, candidates.data(),
                                 candidates.size()};
     const std::uint32_t outcome = adapter_.poll(bus_, &request, &sink);

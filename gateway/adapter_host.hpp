@@ -66,6 +66,7 @@ public:
         bool has_stamp = false;
         store::stamp taken;                                        // when the first reading was reported
         std::vector<std::pair<std::size_t, std::string>> learned;  // by device: to be handed to recall() in the next life
+        std::vector<tidegate_exchange> exchanges;
     };
     void poll(std::span<const tidegate_candidate> candidates, bool probe, poll_result& to);
 

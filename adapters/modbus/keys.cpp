@@ -55,6 +55,11 @@ constexpr std::array keys = {
     integer(TIDEGATE_DEVICE, "max_gap", 0, 125,
             "The most unused registers in a row that a request may read along, 0 for none; of coils 16 times as many (default: "
             "as many as pay)."),
+    tidegate_key{TIDEGATE_DEVICE, TIDEGATE_KEY_NUMBER_LIST, "barriers", "", 0, 0,
+                 "Protocol addresses at which a new request begins: none reaches across one (default none)."},
+    tidegate_key{
+        TIDEGATE_DEVICE, TIDEGATE_KEY_BOOLEAN, "exact", "", 0, 0,
+        "Whether each point, or group, is a request of its own, for devices that give whole objects only (default false)."},
 
     point_key(TIDEGATE_KEY_TEXT, "register",
               "The address in Modicon notation, which counts from 1: 40108 is holding register 107 (or 400108)."),
@@ -74,6 +79,11 @@ constexpr std::array keys = {
     point_key(TIDEGATE_KEY_NUMBER_LIST, "null",
               "Raw numbers, or bit patterns as 0x…, that mean \"no value\"; NaN always does (default none)."),
     point_key(TIDEGATE_KEY_TEXT_BY_NUMBER, "enum", "Names for raw numbers; a number without one stays a number (default none)."),
+    point_key(TIDEGATE_KEY_TEXT, "group",
+              "The points of a device with the same word here are always read in one request, so that they belong together "
+              "(default none)."),
+    point_key(TIDEGATE_KEY_BOOLEAN, "exact",
+              "Whether the point, or its group, is a request of its own, with neither gaps nor others (default: its device's)."),
     point_key(TIDEGATE_KEY_UNBUILT, "writable", "Whether commands may write the point (default false)."),
 };
 

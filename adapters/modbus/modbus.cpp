@@ -27,7 +27,8 @@ struct bus::request {
 
 namespace {
 
-constexpr std::uint8_t illegal_address = 2, illegal_value = 3, no_path = 10, no_target = 11;
+constexpr std::uint8_t illegal_function = 1, illegal_address = 2, illegal_value = 3, acknowledged = 5, busy = 6, no_path = 10,
+                       no_target = 11;
 
 tidegate_value abi_value(const value& from) {
     struct converter {
@@ -51,7 +52,23 @@ std::string place(table from, std::uint32_t address, std::uint32_t count) {
     return protocol_range(from, address, count) + ", " + modicon_range(from, address, count);
 }
 
-nanoseconds steady_now() { return std::chrono::steady_clock::now().time_since_epoch(); }
+/// For the host's statistics.
+void report_exchange(const answer& got, std::size_t device, const tidegate::readings& to) {
+    const auto result = [&] {
+        switch (got.status) {
+            case answer::status::ok:
+                return TIDEGATE_ANSWERED;
+            case answer::status::exception:
+                return TIDEGATE_EXCEPTION;
+            case answer::status::down:
+                return TIDEGATE_UNREACHABLE;
+            default:
+                return got.detail.starts_with("damaged") ? TIDEGATE_DAMAGED : TIDEGATE_TIMED_OUT;
+        }
+    }();
+    if (got.status == answer::status::interrupted) return;
+    to.exchanged(static_cast<std::uint32_t>(device), result, got.exception_code, got.turnaround.count());
+}
 
 }  // namespace
 
@@ -82,9 +99,13 @@ std::string_view exception_meaning(std::uint8_t code) {
     }
 }
 
-bus::bus(bus_definition definition, std::unique_ptr<link> wire, server_maker make_server)
-    : definition_(std::move(definition)), link_(std::move(wire)), make_server_(std::move(make_server)) {
+bus::bus(bus_definition definition, std::unique_ptr<link> wire, server_maker make_server, clock now)
+    : definition_(std::move(definition)), link_(std::move(wire)), make_server_(std::move(make_server)), now_(std::move(now)) {
     for (std::size_t i = 0; i < definition_.devices.size(); ++i) devices_.emplace_back(definition_, i);
+}
+
+bus::clock bus::steady_clock() {
+    return [] { return nanoseconds(std::chrono::steady_clock::now().time_since_epoch()); };
 }
 
 // ---- Polling -----------------------------------------------------------------------------------------------------------
@@ -92,17 +113,59 @@ bus::bus(bus_definition definition, std::unique_ptr<link> wire, server_maker mak
 bus::request bus::choose(std::span<const tidegate_candidate> candidates, std::uint32_t flags) {
     const point& first = definition_.points[candidates[0].point];
     device_memory& device = devices_[first.device];
-    const std::lock_guard lock(remembering_);
-    if ((flags & TIDEGATE_PROBE) != 0)
-        return {candidates.first(1), first, device, {first.address, first.count}, device.probe_timeout(first.from, first.count)};
+    if ((flags & TIDEGATE_PROBE) != 0) {
+        const auto timeout = device.probe_timeout(first.from, first.whole.count, usual_turnaround_here());
+        return {candidates.first(1), first, device, {first.whole.address, first.whole.count}, timeout};
+    }
     device.polled_in_full();
     return {candidates, first, device, device.block_for(candidates), nanoseconds(0)};
 }
 
+/// Of the slowest device heard on a serial line. Behind a TCP gateway each unit may be on another line.
+std::optional<nanoseconds> bus::usual_turnaround_here() const {
+    std::optional<nanoseconds> slowest;
+    if (std::holds_alternative<tcp_settings>(definition_.wire)) return slowest;
+    for (const auto& device : devices_)
+        if (device.turnaround()) slowest = std::max(slowest.value_or(nanoseconds(0)), *device.turnaround());
+    return slowest;
+}
+
+/// What the device said that it doesn't have is not asked for each time; it is reported as what it was then.
+std::span<const tidegate_candidate> bus::without_unsupported(std::span<const tidegate_candidate> candidates,
+                                                             const tidegate::readings& to) {
+    const nanoseconds now = now_();
+    const device_memory& device = devices_[definition_.points[candidates[0].point].device];
+    wanted_.clear();
+    for (const auto& candidate : candidates) {
+        const refusal* why = device.let_alone(candidate.point, now);
+        if (!why)
+            wanted_.push_back(candidate);
+        else if (candidate.due_in <= 0)
+            to.failure(candidate.point, refusal_text(definition_.points[candidate.point], why->code));
+    }
+    return wanted_;
+}
+
 outcome bus::poll(std::span<const tidegate_candidate> candidates, std::uint32_t flags, const tidegate::readings& to) {
-    const request asked = choose(candidates, flags);
+    const std::size_t device = definition_.points[candidates[0].point].device;
+    std::optional<request> asked;
+    {
+        const std::lock_guard lock(remembering_);
+        // A probe is to find out whether the device is there: even its refusal says that.
+        if ((flags & TIDEGATE_PROBE) == 0) candidates = without_unsupported(candidates, to);
+        if (candidates.empty()) return outcome::done;
+        asked.emplace(choose(candidates, flags));
+    }
+    const outcome came = ask(*asked, to);
+    const std::lock_guard lock(remembering_);
+    if (const auto text = devices_[device].news_to_keep()) to.learned(static_cast<std::uint32_t>(device), *text);
+    return came;
+}
+
+outcome bus::ask(const request& asked, const tidegate::readings& to) {
     const read_request what{definition_.devices[asked.first.device].unit, asked.first.from, asked.what.address, asked.what.count};
     const answer got = link_->read(what, asked.timeout);
+    report_exchange(got, asked.first.device, to);
     switch (got.status) {
         case answer::status::ok:
             return report_values(asked, got, to);
@@ -120,9 +183,14 @@ outcome bus::poll(std::span<const tidegate_candidate> candidates, std::uint32_t 
     return outcome::device_silent;
 }
 
+void bus::recall(std::uint32_t device, std::string_view text) {
+    const std::lock_guard lock(remembering_);
+    if (device < devices_.size()) devices_[device].recall(text, now_());
+}
+
 bool bus::is_covered(const request& asked, std::uint32_t index) const {
     const point& which = definition_.points[index];
-    return which.from == asked.first.from && asked.what.covers(which.address, std::uint32_t{which.address} + which.count);
+    return which.from == asked.first.from && asked.what.covers(which.whole.address, which.whole.end());
 }
 
 outcome bus::report_values(const request& asked, const answer& got, const tidegate::readings& to) {
@@ -157,6 +225,12 @@ outcome bus::report_exception(const request& asked, const answer& got, const tid
         to.note(what);
         return outcome::device_down;
     }
+    if ((code == acknowledged || code == busy) && to.know_busy()) {
+        const std::lock_guard lock(remembering_);
+        asked.device.heard(got.turnaround);
+        to.note(what);
+        return outcome::device_busy;
+    }
     std::vector<std::uint32_t> covered;
     for (const auto& candidate : asked.candidates)
         if (is_covered(asked, candidate.point)) covered.push_back(candidate.point);
@@ -167,16 +241,24 @@ outcome bus::report_exception(const request& asked, const answer& got, const tid
         to.failure(covered[0], reason + ", now asked in smaller parts");
         return outcome::done;
     }
-    for (const auto index : covered) to.failure(index, reason);
+    const bool lasting = code == illegal_function || code == illegal_address || code == illegal_value;
+    for (const auto index : covered) to.failure(index, lasting ? refusal_text(definition_.points[index], code) : reason);
     return outcome::done;
+}
+
+/// The same each time, so that a device's status doesn't change with each refusal.
+std::string bus::refusal_text(const point& which, std::uint8_t code) const {
+    return exception_text(code) + " (" + place(which.from, which.whole.address, which.whole.count) +
+           "), asked again now and then";
 }
 
 /// True: what was asked for will be asked in smaller parts.
 bool bus::learn_from(const request& asked, const answer& got, std::span<const std::uint32_t> covered) {
     const std::lock_guard lock(remembering_);
     asked.device.heard(got.turnaround);
-    if (got.exception_code != illegal_address && got.exception_code != illegal_value) return false;
-    return asked.device.refused(asked.first.from, asked.what, covered);
+    const auto code = got.exception_code;
+    if (code != illegal_function && code != illegal_address && code != illegal_value) return false;
+    return asked.device.refused(asked.first.from, asked.what, covered, code, now_());
 }
 
 // ---- The plan ----------------------------------------------------------------------------------------------------------
@@ -200,7 +282,7 @@ void bus::plan_table(table from, std::span<const std::uint32_t> points, const ti
         std::vector<std::uint32_t> in_it;
         std::erase_if(rest, [&](std::uint32_t index) {
             const point& which = definition_.points[index];
-            const bool covered = block.covers(which.address, std::uint32_t{which.address} + which.count);
+            const bool covered = block.covers(which.whole.address, which.whole.end());
             if (covered) in_it.push_back(index);
             return covered;
         });
@@ -242,7 +324,7 @@ bool bus::serve(const tidegate::simulation& to) {
             from.server_ = nullptr;
         }
     } const at_end{*this};
-    simulated_devices devices(definition_, steady_now);
+    simulated_devices devices(definition_, now_);
     const bool served = made->run(
         devices, {[&](const std::string& where) { to.listening(where); }, [&](const std::string& text) { to.note(text); }});
     to.note(in_words(made->counts(), std::holds_alternative<serial_settings>(definition_.wire)));

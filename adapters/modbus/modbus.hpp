@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -22,18 +23,27 @@ class bus final : public tidegate::bus {
 public:
     using server_maker = std::function<std::unique_ptr<server>(const wire_settings&)>;
 
-    /// Requires: the definition has no fault.
-    bus(bus_definition definition, std::unique_ptr<link> wire, server_maker make_server);
+    using clock = std::function<nanoseconds()>;
+
+    /// Requires: the definition has no fault. `now`: for pauses, steady.
+    bus(bus_definition definition, std::unique_ptr<link> wire, server_maker make_server, clock now = steady_clock());
+    static clock steady_clock();
 
     void plan(std::span<const std::uint32_t> points, const tidegate::plan_listener& to) override;
     tidegate::outcome poll(std::span<const tidegate_candidate> candidates, std::uint32_t flags,
                            const tidegate::readings& to) override;
+    void recall(std::uint32_t device, std::string_view text) override;
     void interrupt() noexcept override;
     bool serve(const tidegate::simulation& to) override;
 
 private:
     struct request;
+    std::span<const tidegate_candidate> without_unsupported(std::span<const tidegate_candidate> candidates,
+                                                            const tidegate::readings& to);
     request choose(std::span<const tidegate_candidate> candidates, std::uint32_t flags);
+    std::optional<nanoseconds> usual_turnaround_here() const;
+    tidegate::outcome ask(const request& asked, const tidegate::readings& to);
+    std::string refusal_text(const point& which, std::uint8_t code) const;
     tidegate::outcome report_values(const request& asked, const answer& got, const tidegate::readings& to);
     tidegate::outcome report_exception(const request& asked, const answer& got, const tidegate::readings& to);
     bool learn_from(const request& asked, const answer& got, std::span<const std::uint32_t> covered);
@@ -45,6 +55,8 @@ private:
     std::vector<device_memory> devices_;
     const std::unique_ptr<link> link_;
     const server_maker make_server_;
+    const clock now_;
+    std::vector<tidegate_candidate> wanted_;  // kept for its memory
 
     std::mutex serving_;  // guards the rest: interrupt() comes from any thread
     server* server_ = nullptr;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 namespace modbus {
 namespace {
@@ -23,7 +24,12 @@ nanoseconds line_time(const wire_settings& wire, table from, std::uint16_t count
 }  // namespace
 
 device_memory::device_memory(const bus_definition& definition, std::size_t index)
-    : definition_(definition), device_(definition.devices[index]), cost_(cost_of(definition.wire, usual_turnaround)) {}
+    : definition_(definition),
+      device_(definition.devices[index]),
+      index_(index),
+      cost_(cost_of(definition.wire, usual_turnaround)) {
+    make_rules();
+}
 
 // ---- Plans -------------------------------------------------------------------------------------------------------------
 
@@ -34,19 +40,61 @@ block device_memory::block_for(std::span<const tidegate_candidate> candidates) {
         const bool wanted = candidate.due_in <= 0 || &candidate == &candidates[0];
         if (wanted && definition_.points[candidate.point].from == first.from) due_.push_back(candidate.point);
     }
-    const auto& blocks = cached(first.from, due_);
-    const std::uint32_t end = std::uint32_t{first.address} + first.count;
     // Where a value that was refused lies around another one, both have a block of their own: the shorter is meant.
     const block* found = nullptr;
-    for (const auto& each : blocks)
-        if (each.covers(first.address, end) && (!found || each.count < found->count)) found = &each;
+    for (const auto& each : cached(first.from, due_))
+        if (each.covers(first.whole.address, first.whole.end()) && (!found || each.count < found->count)) found = &each;
     assert(found);
-    return *found;
+    return with_early(*found, first, candidates);
+}
+
+/// What isn't due yet is looked at as the requests that would be made for it later. One rides along if that lengthens this
+/// request by less than it would cost, counting the part of its period that is wasted by asking early.
+block device_memory::with_early(block from, const point& first, std::span<const tidegate_candidate> candidates) {
+    early_.clear();
+    for (const auto& candidate : candidates)
+        if (candidate.due_in > 0 && &candidate != &candidates[0] && definition_.points[candidate.point].from == first.from)
+            early_.push_back(candidate.point);
+    if (early_.empty()) return from;
+    const auto& allowed = rules(first.from);
+    for (const auto& later : cached(first.from, early_)) {
+        if (!may_join(from, later, allowed.limits, allowed.around())) continue;
+        double waste = 1;  // period / (period - due_in), the worst of its points
+        for (const auto& candidate : candidates) {
+            const point& which = definition_.points[candidate.point];
+            if (candidate.due_in <= 0 || which.from != first.from || !later.covers(which.whole.address, which.whole.end()))
+                continue;
+            if (candidate.due_in >= candidate.period) return from;
+            waste =
+                std::max(waste, static_cast<double>(candidate.period) / static_cast<double>(candidate.period - candidate.due_in));
+        }
+        const std::uint16_t begin = std::min(from.address, later.address);
+        const auto count = static_cast<std::uint16_t>(std::max(from.end(), later.end()) - begin);
+        const nanoseconds more = time_of(cost_, first.from, count) - time_of(cost_, first.from, from.count);
+        if (static_cast<double>(more.count()) * waste >= static_cast<double>(time_of(cost_, first.from, later.count).count()))
+            continue;
+        from = {begin, count, from.items + later.items};
+    }
+    return from;
 }
 
 std::vector<block> device_memory::plan(table from, std::span<const std::uint32_t> points) const {
     const auto items = items_of(points);
-    return plan_blocks(items, from, limits_of(device_, from), cost_, learned(from).obstacles());
+    return plan_blocks(items, from, rules(from).limits, cost_, rules(from).around());
+}
+
+void device_memory::make_rules() {
+    for (const auto from : {table::coil, table::discrete, table::holding, table::input}) {
+        table_rules& made = rules_[static_cast<std::size_t>(from) - 1];
+        const auto [cuts, unreadable] = learned(from).obstacles();
+        made.cuts.assign(cuts.begin(), cuts.end());
+        made.cuts.insert(made.cuts.end(), device_.barriers.begin(), device_.barriers.end());
+        made.alone.assign(unreadable.begin(), unreadable.end());
+        made.limits = limits_of(device_, from);
+        if (const auto limit = learned(from).limit()) made.limits.max_read = std::min(made.limits.max_read, *limit);
+    }
+    for (const auto& each : definition_.points)
+        if (each.device == index_ && each.exact) rules_[static_cast<std::size_t>(each.from) - 1].alone.push_back(each.whole);
 }
 
 const std::vector<block>& device_memory::cached(table from, std::span<const std::uint32_t> points) {
@@ -62,7 +110,7 @@ const std::vector<block>& device_memory::cached(table from, std::span<const std:
 std::vector<item> device_memory::items_of(std::span<const std::uint32_t> points) const {
     std::vector<item> items;
     items.reserve(points.size());
-    for (const auto index : points) items.push_back({definition_.points[index].address, definition_.points[index].count});
+    for (const auto index : points) items.push_back(definition_.points[index].whole);
     std::sort(items.begin(), items.end());
     items.erase(std::unique(items.begin(), items.end()), items.end());
     return items;
@@ -70,10 +118,11 @@ std::vector<item> device_memory::items_of(std::span<const std::uint32_t> points)
 
 // ---- Pace --------------------------------------------------------------------------------------------------------------
 
-nanoseconds device_memory::probe_timeout(table from, std::uint16_t count) {
+nanoseconds device_memory::probe_timeout(table from, std::uint16_t count, std::optional<nanoseconds> neighbours) {
     ++probes_in_a_row_;
-    if (!turnaround_ || probes_in_a_row_ % full_probe_every == 0) return nanoseconds(0);
-    const auto wait = std::max(*turnaround_ * 4, least_probe_timeout) + line_time(definition_.wire, from, count);
+    const auto likely = turnaround_ ? turnaround_ : neighbours;
+    if (!likely || probes_in_a_row_ % full_probe_every == 0) return nanoseconds(0);
+    const auto wait = std::max(*likely * 4, least_probe_timeout) + line_time(definition_.wire, from, count);
     return std::min(wait, timeout_of(definition_.wire));
 }
 
@@ -90,14 +139,42 @@ void device_memory::heard(nanoseconds turnaround) {
 // ---- Refusals ----------------------------------------------------------------------------------------------------------
 
 void device_memory::answered(table from, const block& what) {
-    if (learned(from).answered(what)) plans_.clear();
+    if (learned(from).answered(what)) changed();
 }
 
-bool device_memory::refused(table from, const block& what, std::span<const std::uint32_t> points) {
-    const auto items = items_of(points);
-    learned(from).refused(what, items);
+bool device_memory::refused(table from, const block& what, std::span<const std::uint32_t> points, std::uint8_t code,
+                            nanoseconds now) {
+    const bool split = learned(from).refused(what, items_of(points), code, now);
+    changed();
+    return split;
+}
+
+void device_memory::changed() {
+    make_rules();
     plans_.clear();
-    return items.size() > 1;
+    to_be_kept_ = true;
+}
+
+const refusal* device_memory::let_alone(std::uint32_t index, nanoseconds now) const {
+    const point& which = definition_.points[index];
+    return learned(which.from).let_alone(which.whole, now);
+}
+
+// ---- Over a restart ----------------------------------------------------------------------------------------------------
+
+std::optional<std::string> device_memory::news_to_keep() {
+    if (!std::exchange(to_be_kept_, false)) return std::nullopt;
+    std::string text = text_of(learned_, TIDEGATE_LEARNED_MAX);
+    if (text == kept_ || (kept_.empty() && says_nothing(text))) return std::nullopt;
+    kept_ = text;
+    return text;
+}
+
+void device_memory::recall(std::string_view text, nanoseconds now) {
+    modbus::recall(learned_, text, now);
+    make_rules();
+    plans_.clear();
+    kept_ = text_of(learned_, TIDEGATE_LEARNED_MAX);
 }
 
 }  // namespace modbus

@@ -16,6 +16,14 @@
 
 namespace modbus {
 
+/// Registers, or coils, that are always read in one request.
+struct extent {
+    std::uint16_t address = 0;
+    std::uint16_t count = 1;
+    std::uint32_t end() const { return std::uint32_t{address} + count; }
+    auto operator<=>(const extent&) const = default;
+};
+
 struct point {
     std::string name;
     std::size_t device = 0;
@@ -23,6 +31,8 @@ struct point {
     std::uint16_t address = 0;  // protocol address, counts from 0
     std::uint16_t count = 1;    // registers, or 1 coil
     encoding how;
+    extent whole;        // its own registers, or all those of its group
+    bool exact = false;  // `whole` is a request of its own
 };
 
 struct device {
@@ -30,6 +40,7 @@ struct device {
     std::uint8_t unit = 1;
     std::uint16_t max_read = 125;          // registers in one request; of coils 16 times as many
     std::optional<std::uint16_t> max_gap;  // unused registers that one request may read along; of coils 16 times as many
+    std::vector<std::uint32_t> barriers;   // protocol addresses that no request may reach across; in order
 };
 
 using wire_settings = std::variant<serial_settings, tcp_settings, rtu_over_tcp_settings>;
@@ -56,6 +67,10 @@ std::optional<location> parse_modicon(std::string_view text, std::string& fault)
 std::string_view table_name(table which);                                             // "holding": what the key is called
 std::string protocol_range(table which, std::uint32_t address, std::uint32_t count);  // "input 52..67", "input 52"
 std::string modicon_range(table which, std::uint32_t address, std::uint32_t count);   // "30053..30068", "30053"
+
+/// Which points go into one request, which into one of their own, and what no request may cross: the keys group, exact and
+/// barriers. Part of read_definition(), after all points are known.
+void read_request_rules(const tidegate_bus_config& config, bus_definition& to, tidegate::faults& faults);
 
 /// Reads the point's type, order, scale and so on into `to`. Part of read_definition().
 void read_encoding(const tidegate::settings& written, std::size_t index, point& to, tidegate::faults& faults);
