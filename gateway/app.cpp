@@ -12,6 +12,7 @@
 
 #include "gateway/broker.hpp"
 #include "gateway/broker_news.hpp"
+#include "gateway/bus_news.hpp"
 #include "gateway/bus_thread.hpp"
 #include "gateway/clock.hpp"
 #include "gateway/clock_report.hpp"
@@ -93,6 +94,7 @@ private:
     boost::asio::steady_timer pump_timer_;
     pipeline pipeline_;
     device_news device_news_;
+    bus_news bus_news_;
     queue_news queue_news_;
     broker_news broker_news_;
     const std::string boot_id_ = boot_id();
@@ -121,6 +123,7 @@ app::app(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> b
       pump_timer_(loop_),
       pipeline_(config, new_epoch()),
       device_news_(config, logger, [this](const auto& topic, auto text) { set_status(topic, std::move(text)); }),
+      bus_news_(config, [this](const auto& topic, auto text) { set_status(topic, std::move(text)); }),
       queue_news_(config, logger, [this](const auto& topic, auto text) { set_status(topic, std::move(text)); }),
       broker_news_(config, servers_, logger) {
     trust_clock(config.clock);
@@ -177,6 +180,7 @@ void app::on_bus_events(std::vector<bus_event> events) {
         if (const auto* done = std::get_if<cycle>(&event)) take_readings(*done);
         if (const auto* device = std::get_if<device_event>(&event)) device_news_.tell(*device);
         if (const auto* missed = std::get_if<missed_event>(&event)) device_news_.tell(*missed);
+        if (const auto* statistics = std::get_if<bus_statistics>(&event)) bus_news_.tell(*statistics, steady_now());
     }
     pump();
 }

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <utility>
 
 #include "gateway/clock.hpp"
 #include "gateway/limits.hpp"
@@ -18,6 +19,7 @@ namespace {
 // A bus that can't keep up is told of at once, then more and more rarely.
 constexpr nanoseconds first_missed_report = std::chrono::seconds(10);
 constexpr nanoseconds last_missed_report = std::chrono::hours(1);
+constexpr nanoseconds statistics_every = std::chrono::seconds(10);
 constexpr unsigned busy_is_news = 10;  // answers in a row: some seven seconds
 
 }  // namespace
@@ -33,6 +35,7 @@ bus_thread::bus_thread(std::size_t index, const config::bus& config, std::unique
       gathering_(groups_.size()),
       group_error_(groups_.size()),
       devices_(config.devices.size()),
+      gauge_(index, groups_, config.devices.size(), steady_now()),
       alive_(std::make_shared<bool>(true)) {
     for (std::size_t group = 0; group < groups_.size(); ++group) {
         for (const point_index point : groups_[group].points) {
@@ -74,10 +77,12 @@ void bus_thread::run() noexcept {
     pthread_setname_np(pthread_self(), name.substr(0, 15).c_str());
     prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);  // silences between frames are a few milliseconds long
     schedule plan(groups_, config_.devices.size(), steady_now());
+    statistics_due_ = steady_now() + statistics_every;
     for (;;) {
+        if (steady_now() >= statistics_due_) tell_statistics(plan);
         const auto turn = plan.next(steady_now());
         if (!turn) {
-            if (!wait_until(plan.wake())) return;
+            if (!wait_until(std::min(plan.wake(), statistics_due_))) return;
             continue;
         }
         {
@@ -114,6 +119,8 @@ void bus_thread::take_turn(schedule& plan, const schedule::turn& turn) {
         std::string& first = gathering_[group_of_[failure.point]].failure;
         if (first.empty()) first = std::move(failure.reason);
     }
+    gauge_.took(turn.device, result_.exchanges, began, ended);
+    for (auto& [device, text] : result_.learned) emit(learned_event{index_, device, std::move(text)});
     const auto result = plan.finished(turn, result_.outcome, covered_, began, ended);
     note_errors(plan, turn, result);
     if (result.cycle_complete) finish_cycle(turn.group);
@@ -152,7 +159,7 @@ void bus_thread::note_errors(const schedule& plan, const schedule::turn& turn, c
     // A bus that is down takes all its devices with it, and brings them all back.
     const bool all = result_.outcome == TIDEGATE_BUS_DOWN;
     for (std::size_t device = all ? 0 : turn.device; device < (all ? devices_.size() : turn.device + 1); ++device) {
-        device_event now{index_, device, plan.state(device), {}, {}};
+        device_event now{index_, device, plan.state(device), {}, {}, devices_[device].overdue};
         if (all) {
             now.error = error;
         } else {
@@ -169,6 +176,18 @@ void bus_thread::note_errors(const schedule& plan, const schedule::turn& turn, c
         told = now;
         emit(std::move(now));
     }
+}
+
+void bus_thread::tell_statistics(const schedule& plan) {
+    const time_point now = steady_now();
+    statistics_due_ = now + statistics_every;
+    const bus_statistics& taken = gauge_.take(plan, now);
+    for (std::size_t device = 0; device < devices_.size(); ++device) {
+        device_event& told = devices_[device];
+        if (std::exchange(told.overdue, taken.devices[device].overdue) == told.overdue) continue;
+        if (told.state != device_state::unknown) emit(told);
+    }
+    emit(taken);
 }
 
 void bus_thread::emit(bus_event event) {

@@ -13,6 +13,7 @@
 
 #include "config/model.hpp"
 #include "gateway/adapter_host.hpp"
+#include "gateway/bus_statistics.hpp"
 #include "gateway/reading.hpp"
 #include "gateway/schedule.hpp"
 
@@ -27,8 +28,9 @@ struct device_event {
     std::size_t bus = 0;
     std::size_t device = 0;
     device_state state = device_state::unknown;
-    std::string error;   // empty: nothing is wrong
-    store::stamp since;  // when this state began
+    std::string error;     // empty: nothing is wrong
+    store::stamp since;    // when this state began
+    bool overdue = false;  // cycles are being missed: its interval isn't met
 };
 
 /// Cycles that came due while an earlier one of their device still waited, since the last such event.
@@ -37,7 +39,14 @@ struct missed_event {
     std::uint64_t cycles = 0;
 };
 
-using bus_event = std::variant<cycle, device_event, missed_event>;
+/// What an adapter has learned of a device, to be kept for its next life.
+struct learned_event {
+    std::size_t bus = 0;
+    std::size_t device = 0;
+    std::string text;
+};
+
+using bus_event = std::variant<cycle, device_event, missed_event, learned_event, bus_statistics>;
 
 class bus_thread {
 public:
@@ -57,6 +66,7 @@ private:
     void take_turn(schedule& plan, const schedule::turn& turn);
     void finish_cycle(std::size_t group);
     void note_errors(const schedule& plan, const schedule::turn& turn, const schedule::turn_result& result);
+    void tell_statistics(const schedule& plan);
     void emit(bus_event event);
     bool wait_until(time_point when);
     std::vector<bus_event> take_waiting();
@@ -82,6 +92,8 @@ private:
     std::uint64_t missed_told_ = 0;
     time_point missed_told_at_{};
     nanoseconds missed_report_in_{0};
+    bus_gauge gauge_;
+    time_point statistics_due_{};
 
     // Between the threads.
     std::mutex mutex_;

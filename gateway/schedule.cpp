@@ -347,6 +347,12 @@ double schedule::load() const {
     return sum;
 }
 
+nanoseconds schedule::sweep() const {
+    nanoseconds sum{0};
+    for (const group_entry& group : groups_) sum += group.cost;
+    return sum;
+}
+
 /// Once a second: who gives way, and by how much, if the bus can't do it all.
 void schedule::restretch(time_point now) {
     if (now < restretch_due_) return;

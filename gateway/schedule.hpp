@@ -85,6 +85,8 @@ public:
     unsigned busy_in_a_row(std::size_t device) const { return devices_[device].busy; }
     /// What the groups with a period cost, as a share of the bus, and by what factor a class's deadlines are stretched.
     double load() const;
+    /// Bus time to read everything once, as measured; what wasn't read yet is missing.
+    nanoseconds sweep() const;
     double stretch(config::priority which) const { return stretch_[static_cast<std::size_t>(which)]; }
     /// Phase points passed over while the device or the bus was suspended; counted when it is asked again.
     std::uint64_t suspended_cycles(std::size_t group) const { return groups_[group].suspended; }

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t most_plans = 32;  // kept of one device
 constexpr nanoseconds least_probe_timeout{50'000'000};
+constexpr int worthwhile_change = 12;     // a twelfth of what a request costs beside its data: 1 % of a plan at most
 constexpr unsigned full_probe_every = 8;  // a device that has become slow is found again, too
 
 /// How long request and answer are under way on the line; on a network that is nothing beside the time-out.
@@ -129,9 +130,12 @@ nanoseconds device_memory::probe_timeout(table from, std::uint16_t count, std::o
 void device_memory::heard(nanoseconds turnaround) {
     probes_in_a_row_ = 0;
     turnaround_ = turnaround_ ? *turnaround_ + (turnaround - *turnaround_) / 8 : turnaround;
-    const auto cost = cost_of(definition_.wire, *turnaround_);
+    // A byte arrives when the last of its bits does.
+    const auto* serial = std::get_if<serial_settings>(&definition_.wire);
+    const auto first_byte = serial ? character_time(serial->line) : nanoseconds(0);
+    const auto cost = cost_of(definition_.wire, std::max(*turnaround_ - first_byte, nanoseconds(0)));
     const auto change = cost.fixed > cost_.fixed ? cost.fixed - cost_.fixed : cost_.fixed - cost.fixed;
-    if (change * 4 <= cost_.fixed) return;  // Not enough to make another plan pay.
+    if (change * worthwhile_change <= cost_.fixed) return;  // Not enough to make another plan pay.
     cost_ = cost;
     plans_.clear();
 }
