@@ -20,6 +20,25 @@ void count(exchange_counts& to, std::uint32_t result) {
                                       : to.timeouts);
 }
 
+/// Of an adapter that doesn't tell of its requests; nothing: there was none, perhaps.
+std::optional<std::uint32_t> result_of(const adapter_bus::poll_result& came) {
+    switch (came.outcome) {
+        case TIDEGATE_DONE:
+            if (came.readings.empty()) return std::nullopt;
+            return TIDEGATE_ANSWERED;
+        case TIDEGATE_DEVICE_SILENT:
+            return TIDEGATE_TIMED_OUT;
+        case TIDEGATE_BUS_DOWN:
+            return TIDEGATE_UNREACHABLE;
+        case TIDEGATE_DEVICE_DOWN:
+        case TIDEGATE_DEVICE_BUSY:
+            return TIDEGATE_EXCEPTION;
+        case TIDEGATE_INTERRUPTED:
+            break;
+    }
+    return std::nullopt;
+}
+
 double seconds(nanoseconds time) { return std::chrono::duration<double>(time).count(); }
 
 }  // namespace
@@ -31,9 +50,15 @@ bus_gauge::bus_gauge(std::size_t bus, const std::vector<poll_group>& groups, std
     for (const poll_group& group : groups) device_of_.push_back(group.device);
 }
 
-void bus_gauge::took(std::size_t device, std::span<const tidegate_exchange> exchanges, time_point began, time_point ended) {
+void bus_gauge::took(std::size_t device, const adapter_bus::poll_result& came, time_point began, time_point ended) {
     busy_ += ended - began;
-    for (const tidegate_exchange& exchange : exchanges) {
+    if (came.exchanges.empty()) {
+        if (const auto result = result_of(came)) {
+            count(now_.exchanges, *result);
+            count(now_.devices[device].exchanges, *result);
+        }
+    }
+    for (const tidegate_exchange& exchange : came.exchanges) {
         count(now_.exchanges, exchange.result);
         count(now_.devices[device].exchanges, exchange.result);
         if (exchange.turnaround <= 0) continue;

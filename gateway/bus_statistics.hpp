@@ -6,10 +6,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <vector>
 
-#include "adapters/adapter.h"
+#include "gateway/adapter_bus.hpp"
 #include "gateway/schedule.hpp"
 
 namespace gateway {
@@ -49,7 +48,7 @@ class bus_gauge {
 public:
     bus_gauge(std::size_t bus, const std::vector<poll_group>& groups, std::size_t devices, time_point start);
 
-    void took(std::size_t device, std::span<const tidegate_exchange> exchanges, time_point began, time_point ended);
+    void took(std::size_t device, const adapter_bus::poll_result& came, time_point began, time_point ended);
     const bus_statistics& take(const schedule& plan, time_point now);
 
 private:

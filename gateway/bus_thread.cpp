@@ -108,6 +108,7 @@ void bus_thread::take_turn(schedule& plan, const schedule::turn& turn) {
 
     covered_.clear();
     for (auto& reading : result_.readings) {
+        if (reading.point >= group_of_.size()) continue;  // An adapter in another process may be anything.
         covered_.push_back(reading.point);
         cycle& readings = gathering_[group_of_[reading.point]].readings;
         readings.taken = result_.taken;
@@ -115,12 +116,14 @@ void bus_thread::take_turn(schedule& plan, const schedule::turn& turn) {
         readings.readings.push_back(std::move(reading));
     }
     for (auto& failure : result_.failures) {
+        if (failure.point >= group_of_.size()) continue;
         covered_.push_back(failure.point);
         std::string& first = gathering_[group_of_[failure.point]].failure;
         if (first.empty()) first = std::move(failure.reason);
     }
-    gauge_.took(turn.device, result_.exchanges, began, ended);
-    for (auto& [device, text] : result_.learned) emit(learned_event{index_, device, std::move(text)});
+    gauge_.took(turn.device, result_, began, ended);
+    for (auto& [device, text] : result_.learned)
+        if (device < devices_.size()) emit(learned_event{index_, device, std::move(text)});
     const auto result = plan.finished(turn, result_.outcome, covered_, began, ended);
     note_errors(plan, turn, result);
     if (result.cycle_complete) finish_cycle(turn.group);

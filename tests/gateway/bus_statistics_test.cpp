@@ -21,16 +21,18 @@ TEST_CASE("bus_statistics: requests by what became of them", "[gateway][bus_stat
     const auto groups = one_group_each(2, 1s);
     schedule plan(groups, 2, origin);
     bus_gauge gauge(3, groups, 2, origin);
-    const std::vector<tidegate_exchange> seen = {exchange(TIDEGATE_ANSWERED, 8'000'000), exchange(TIDEGATE_EXCEPTION, 16'000'000),
+    adapter_bus::poll_result seen, silent;
+    silent.outcome = TIDEGATE_DEVICE_SILENT;  // of an adapter that doesn't say more
+    seen.exchanges = {exchange(TIDEGATE_ANSWERED, 8'000'000), exchange(TIDEGATE_EXCEPTION, 16'000'000),
                                                  exchange(TIDEGATE_TIMED_OUT), exchange(TIDEGATE_DAMAGED),
                                                  exchange(TIDEGATE_UNREACHABLE)};
     gauge.took(1, seen, origin, origin + 2s);
-    gauge.took(0, std::vector{exchange(TIDEGATE_ANSWERED)}, origin + 2s, origin + 3s);
+    gauge.took(0, silent, origin + 2s, origin + 3s);
     auto now = gauge.take(plan, origin + 10s);
     CHECK(now.bus == 3);
-    CHECK(now.exchanges == exchange_counts{5, 2, 1, 1, 1, 1});
+    CHECK(now.exchanges == exchange_counts{5, 1, 1, 2, 1, 1});
     CHECK(now.devices[1].exchanges == exchange_counts{4, 1, 1, 1, 1, 1});
-    CHECK(now.devices[0].exchanges == exchange_counts{1, 1, 0, 0, 0, 0});
+    CHECK(now.devices[0].exchanges == exchange_counts{1, 0, 0, 1, 0, 0});
     CHECK(now.devices[1].turnaround == nanoseconds(9ms));
     CHECK_FALSE(now.devices[0].turnaround);
     CHECK(now.busy == Approx(0.3));
