@@ -74,7 +74,6 @@ constexpr std::array keys = {
     point_key(TIDEGATE_KEY_NUMBER_LIST, "null",
               "Raw numbers, or bit patterns as 0x…, that mean \"no value\"; NaN always does (default none)."),
     point_key(TIDEGATE_KEY_TEXT_BY_NUMBER, "enum", "Names for raw numbers; a number without one stays a number (default none)."),
-    point_key(TIDEGATE_KEY_UNBUILT, "writable", "Whether commands may write the point (default false)."),
 };
 
 }  // namespace
