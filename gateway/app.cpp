@@ -23,6 +23,7 @@
 #include "gateway/queue_options.hpp"
 #include "gateway/session_state.hpp"
 #include "gateway/store_thread.hpp"
+#include "gateway/writes.hpp"
 #include "mqtt/client.hpp"
 #include "mqtt/session.hpp"
 
@@ -64,6 +65,7 @@ private:
     void on_read(store::sequence from, store::result<std::vector<store::stored_message>> found);
     void on_salvaged(const store::recovery& found);
     void on_store_failed(const store::error& why, backlog behind);
+    void on_read_inbox(store::result<std::vector<store::waiting_message>> found);
     void on_effect(const mqtt::effect& what);
     void on_offline(const mqtt::effect& what);
 
@@ -74,6 +76,8 @@ private:
     void look_at_age_in(std::chrono::milliseconds delay);
     void look_at_clock(const store::stamp& now);
     void date_by(std::int64_t boot_offset_ms);
+    writes::paths paths_of_writes();
+    void look_at_writes();
     void set_status(const std::string& topic, std::string text);
 
     // Leaving: stop polling, deliver what can be delivered in time, say goodbye, close the store.
@@ -91,12 +95,14 @@ private:
     boost::asio::steady_timer stop_timer_;
     boost::asio::steady_timer age_timer_;
     boost::asio::steady_timer pump_timer_;
+    boost::asio::steady_timer write_timer_;
     pipeline pipeline_;
     device_news device_news_;
     queue_news queue_news_;
     broker_news broker_news_;
     const std::string boot_id_ = boot_id();
     std::optional<clock_watch> clock_;
+    writes writes_;
     std::unique_ptr<store_thread> store_;
     std::unique_ptr<mqtt::session> session_;
     std::unique_ptr<delivery> delivery_;
@@ -119,10 +125,12 @@ app::app(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> b
       stop_timer_(loop_),
       age_timer_(loop_),
       pump_timer_(loop_),
+      write_timer_(loop_),
       pipeline_(config, new_epoch()),
       device_news_(config, logger, [this](const auto& topic, auto text) { set_status(topic, std::move(text)); }),
       queue_news_(config, logger, [this](const auto& topic, auto text) { set_status(topic, std::move(text)); }),
-      broker_news_(config, servers_, logger) {
+      broker_news_(config, servers_, logger),
+      writes_(config, logger, paths_of_writes()) {
     trust_clock(config.clock);
     store::recovery found;
     auto queue = store::queue::open(queue_options(config.buffer, boot_id_), found);
@@ -132,12 +140,13 @@ app::app(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> b
     begin_session(found);
     if (found.boot_offset_ms) date_by(*found.boot_offset_ms);
     queue_news_.on_opened(found, stamp_now());
+    writes_.look_back(*queue);
     store_ = std::make_unique<store_thread>(
         std::move(*queue), commits_of(config.buffer, found), loop_,
         store_events{[this](committed done) { on_committed(std::move(done)); },
                      [this](store::sequence from, auto messages) { on_read(from, std::move(messages)); },
                      [this](const store::error& why, backlog behind) { on_store_failed(why, behind); },
-                     {},
+                     [this](store::inbox_number, auto messages) { on_read_inbox(std::move(messages)); },
                      [this](const store::recovery& salvaged) { on_salvaged(salvaged); }});
     for (std::size_t i = 0; i < buses.size(); ++i)
         buses_.push_back(
@@ -155,6 +164,7 @@ void app::begin_session(const store::recovery& found) {
     if (clock_->boot_offset_ms()) delivery_->set_boot_offset(*clock_->boot_offset_ms());
     client_ = std::make_unique<mqtt::client>(
         loop_, servers_, *session_, [this](const mqtt::effect& what) { on_effect(what); }, [this] { pump(); });
+    if (auto commands = writes_.subscriptions(); !commands.empty()) session_->subscribe(std::move(commands), {}, steady_now());
 }
 
 int app::run() {
@@ -164,6 +174,7 @@ int app::run() {
     log_.info("started", {{"gateway", config_.gateway_id}, {"buses", buses_.size()}, {"broker", broker_name(config_.mqtt)}});
     broker_news_.tell_settings();
     look_at_age();
+    writes_.begin();
     client_->start();
     for (const auto& bus : buses_) bus->start();
     loop_.run();
@@ -177,11 +188,14 @@ void app::on_bus_events(std::vector<bus_event> events) {
         if (const auto* done = std::get_if<cycle>(&event)) take_readings(*done);
         if (const auto* device = std::get_if<device_event>(&event)) device_news_.tell(*device);
         if (const auto* missed = std::get_if<missed_event>(&event)) device_news_.tell(*missed);
+        if (const auto* written = std::get_if<write_event>(&event)) writes_.on_written(*written);
+        if (const auto* read = std::get_if<read_back_event>(&event)) writes_.on_read_back(*read);
     }
     pump();
 }
 
 void app::take_readings(const cycle& done) {
+    writes_.on_readings(done);
     std::vector<store::message> messages = pipeline_.process(done);
     const auto now = steady_now();
     const auto unlogged = std::erase_if(messages, [&](const store::message& m) {
@@ -202,7 +216,8 @@ void app::on_committed(committed done) {
     queue_news_.on_committed(done, stamp_now());
     if (done.report.more_aged) look_at_age_in(limits::look_at_age_again);
     delivery_->on_committed(done.report, std::move(done.messages), done.keep);
-    if (done.saved_up_to != 0) session_->on_durable(mqtt::log_position{done.saved_up_to}, steady_now());
+    const bool may_acknowledge = writes_.on_committed(done);
+    if (done.saved_up_to != 0 && may_acknowledge) session_->on_durable(mqtt::log_position{done.saved_up_to}, steady_now());
     pump();
     if (stage_ != stage::running) continue_stop();
 }
@@ -239,7 +254,9 @@ void app::on_salvaged(const store::recovery& found) {
         broker_news_.forget_connection();
     }
     queue_news_.on_salvaged(found, stamp_now());
+    writes_.on_salvaged();
     store_->go_on(found);
+    store_->read_inbox(store::inbox_number{1}, limits::read_messages, limits::read_bytes);
     if (stage_ == stage::leaving) return;
     client_->start();
     pump();
@@ -268,12 +285,39 @@ void app::date_by(std::int64_t boot_offset_ms) {
     queue_news_.set_boot_offset(boot_offset_ms);
 }
 
+// ---- Commands: session → inbox → engine → bus threads, and back ----
+
+writes::paths app::paths_of_writes() {
+    return {[this](std::size_t bus, bus_order order) { buses_[bus]->order(std::move(order)); },
+            [this](std::vector<store::message> answers, save_request with) {
+                store_->append(std::move(answers), delivery_->takes_fresh(), std::move(with));
+                look_at_writes();
+            },
+            [this](save_request request) { store_->save(std::move(request)); },
+            [this] {
+                return write_engine::moment{steady_now(), {stamp_now(), clock_->boot_offset_ms()}};
+            }};
+}
+
+void app::look_at_writes() {
+    if (const auto next = writes_.next_deadline())
+        call_at(write_timer_, *next, [this] {
+            writes_.on_time();
+            look_at_writes();
+        });
+}
+
+void app::on_read_inbox(store::result<std::vector<store::waiting_message>> found) {
+    if (found) writes_.on_read_inbox(std::move(*found));
+}
+
 // ---- The session ----
 
 void app::pump() {
     const store::stamp now = stamp_now();
     look_at_clock(now);
     delivery_->pump(steady_now(), now);
+    look_at_writes();
     if (const auto read = delivery_->wanted()) store_->read(read->from, read->messages, read->bytes);
     if (const auto next = delivery_->next_deadline()) call_at(pump_timer_, *next, [this] { pump(); });
     client_->flush();
@@ -288,8 +332,12 @@ void app::on_effect(const mqtt::effect& what) {
     if (const auto* wanted = std::get_if<mqtt::save>(&what)) {
         save_request request = save_request_of(*wanted);
         request.park.swap(parked_);
+        writes_.add_to(request);
         store_->save(std::move(request));
     }
+    if (const auto* message = std::get_if<mqtt::received>(&what)) writes_.on_received(*message);
+    if (const auto* answered = std::get_if<mqtt::subscribed>(&what)) writes_.on_subscribed(*answered);
+    if (const auto* online = std::get_if<mqtt::online>(&what)) writes_.on_online(online->session_present);
     if (const auto* refused = std::get_if<mqtt::message_refused>(&what))
         parked_.push_back({to_store(refused->sequence), refused->reason_code, refused->reason});
 }
@@ -297,6 +345,7 @@ void app::on_effect(const mqtt::effect& what) {
 void app::on_offline(const mqtt::effect& what) {
     delivery_->on_offline();
     if (stage_ == stage::leaving) return finish_stop();
+    writes_.on_offline();
     broker_news_.tell(what);
     if (stage_ == stage::draining) continue_stop();
 }
@@ -307,7 +356,9 @@ void app::begin_stop(int signal) {
     if (stage_ != stage::running) return;
     log_.info("stopping", {{"signal", signal}});
     stage_ = stage::draining;
+    writes_.begin_stop();
     for (const auto& bus : buses_) bus->stop();  // hands over what has been read
+    writes_.finish_all();
     store_->flush();
     call_at(stop_timer_, steady_now() + limits::drain_on_stop, [this] {
         if (stage_ == stage::draining) say_goodbye();

@@ -67,6 +67,7 @@ void bus_thread::run() noexcept {
     prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);  // silences between frames are a few milliseconds long
     schedule plan(groups_, config_.devices.size(), steady_now());
     for (;;) {
+        if (take_order(plan)) continue;
         const auto turn = plan.next(steady_now());
         if (!turn) {
             if (!wait_until(plan.wake())) return;
@@ -75,6 +76,7 @@ void bus_thread::run() noexcept {
         {
             const std::lock_guard lock(mutex_);
             if (stopping_) return;
+            lane_.on_poll();
         }
         take_turn(plan, *turn);
     }
@@ -83,7 +85,8 @@ void bus_thread::run() noexcept {
 /// False: stop.
 bool bus_thread::wait_until(time_point when) {
     std::unique_lock lock(mutex_);
-    wake_.wait_until(lock, when, [this] { return stopping_; });
+    lane_.on_poll();  // none is due
+    wake_.wait_until(lock, when, [this] { return stopping_ || !lane_.empty(); });
     return !stopping_;
 }
 

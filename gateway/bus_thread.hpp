@@ -15,6 +15,7 @@
 #include "gateway/adapter_host.hpp"
 #include "gateway/reading.hpp"
 #include "gateway/schedule.hpp"
+#include "gateway/write_orders.hpp"
 
 namespace boost::asio {
 class io_context;
@@ -37,7 +38,7 @@ struct missed_event {
     std::uint64_t cycles = 0;
 };
 
-using bus_event = std::variant<cycle, device_event, missed_event>;
+using bus_event = std::variant<cycle, device_event, missed_event, write_event, read_back_event>;
 
 class bus_thread {
 public:
@@ -49,12 +50,18 @@ public:
     bus_thread& operator=(const bus_thread&) = delete;
 
     void start();
+    /// Each is answered by a write_event or a read_back_event, unless the bus stops before: then the write is answered as
+    /// stopped.
+    void order(bus_order what);
     /// Ends the poll that is running, joins, and hands over what was read and is still waiting. From the loop's thread.
     void stop();
 
 private:
     void run() noexcept;
     void take_turn(schedule& plan, const schedule::turn& turn);
+    bool take_order(const schedule& plan);
+    void carry_out_write(const bus_order& what, bool offline);
+    void carry_out_read_back(const bus_order& what);
     void finish_cycle(std::size_t group);
     void note_errors(const schedule& plan, const schedule::turn& turn, const schedule::turn_result& result);
     void emit(bus_event event);
@@ -86,6 +93,7 @@ private:
     std::mutex mutex_;
     std::condition_variable wake_;
     std::vector<bus_event> waiting_;
+    write_lane lane_;
     bool drain_posted_ = false;
     bool stopping_ = false;
     std::shared_ptr<bool> alive_;  // false once this object is gone: a posted drain then does nothing (loop thread only)
