@@ -7,6 +7,7 @@
 #include "config/publish.hpp"
 #include "config/suggest.hpp"
 #include "config/topic.hpp"
+#include "config/write.hpp"
 
 namespace config {
 namespace {
@@ -147,6 +148,7 @@ point bus_reader::read_point(const entry& from, const grammar& rules, unknown_ke
     to.publish = from_device.publish;
     apply_publish(keys, to.publish, out_);
     warn_of_unused(keys, publishes_on_change(to), out_);
+    to.writable = read_write_rules(keys, out_);
     return to;
 }
 

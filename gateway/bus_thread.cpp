@@ -80,6 +80,7 @@ void bus_thread::run() noexcept {
     statistics_due_ = steady_now() + statistics_every;
     for (;;) {
         if (steady_now() >= statistics_due_) tell_statistics(plan);
+        if (take_order(plan)) continue;
         const auto turn = plan.next(steady_now());
         if (!turn) {
             if (!wait_until(std::min(plan.wake(), statistics_due_))) return;
@@ -88,6 +89,7 @@ void bus_thread::run() noexcept {
         {
             const std::lock_guard lock(mutex_);
             if (stopping_) return;
+            lane_.on_poll();
         }
         take_turn(plan, *turn);
     }
@@ -96,7 +98,8 @@ void bus_thread::run() noexcept {
 /// False: stop.
 bool bus_thread::wait_until(time_point when) {
     std::unique_lock lock(mutex_);
-    wake_.wait_until(lock, when, [this] { return stopping_; });
+    lane_.on_poll();  // none is due
+    wake_.wait_until(lock, when, [this] { return stopping_ || !lane_.empty(); });
     return !stopping_;
 }
 
@@ -121,9 +124,7 @@ void bus_thread::take_turn(schedule& plan, const schedule::turn& turn) {
         std::string& first = gathering_[group_of_[failure.point]].failure;
         if (first.empty()) first = std::move(failure.reason);
     }
-    gauge_.took(turn.device, result_, began, ended);
-    for (auto& [device, text] : result_.learned)
-        if (device < devices_.size()) emit(learned_event{index_, device, std::move(text)});
+    note_poll(turn.device, began, ended);
     const auto result = plan.finished(turn, result_.outcome, covered_, began, ended);
     note_errors(plan, turn, result);
     if (result.cycle_complete) finish_cycle(turn.group);
@@ -135,6 +136,13 @@ void bus_thread::take_turn(schedule& plan, const schedule::turn& turn) {
         missed_told_at_ = ended;
         missed_report_in_ = std::clamp(missed_report_in_ * 2, first_missed_report, last_missed_report);
     }
+}
+
+/// What a poll says beside its readings.
+void bus_thread::note_poll(std::size_t device, time_point began, time_point ended) {
+    gauge_.took(device, result_, began, ended);
+    for (auto& [about, text] : result_.learned)
+        if (about < devices_.size()) emit(learned_event{index_, about, std::move(text)});
 }
 
 void bus_thread::finish_cycle(std::size_t group) {

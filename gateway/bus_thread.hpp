@@ -16,6 +16,7 @@
 #include "gateway/bus_statistics.hpp"
 #include "gateway/reading.hpp"
 #include "gateway/schedule.hpp"
+#include "gateway/write_orders.hpp"
 
 namespace boost::asio {
 class io_context;
@@ -46,7 +47,7 @@ struct learned_event {
     std::string text;
 };
 
-using bus_event = std::variant<cycle, device_event, missed_event, learned_event, bus_statistics>;
+using bus_event = std::variant<cycle, device_event, missed_event, learned_event, bus_statistics, write_event, read_back_event>;
 
 class bus_thread {
 public:
@@ -58,12 +59,19 @@ public:
     bus_thread& operator=(const bus_thread&) = delete;
 
     void start();
+    /// Each is answered by a write_event or a read_back_event, unless the bus stops before: then the write is answered as
+    /// stopped.
+    void order(bus_order what);
     /// Ends the poll that is running, joins, and hands over what was read and is still waiting. From the loop's thread.
     void stop();
 
 private:
     void run() noexcept;
     void take_turn(schedule& plan, const schedule::turn& turn);
+    bool take_order(const schedule& plan);
+    void carry_out_write(const bus_order& what, bool offline);
+    void carry_out_read_back(const bus_order& what);
+    void note_poll(std::size_t device, time_point began, time_point ended);
     void finish_cycle(std::size_t group);
     void note_errors(const schedule& plan, const schedule::turn& turn, const schedule::turn_result& result);
     void tell_statistics(const schedule& plan);
@@ -99,6 +107,7 @@ private:
     std::mutex mutex_;
     std::condition_variable wake_;
     std::vector<bus_event> waiting_;
+    write_lane lane_;
     bool drain_posted_ = false;
     bool stopping_ = false;
     std::shared_ptr<bool> alive_;  // false once this object is gone: a posted drain then does nothing (loop thread only)

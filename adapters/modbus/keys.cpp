@@ -84,7 +84,6 @@ constexpr std::array keys = {
               "(default none)."),
     point_key(TIDEGATE_KEY_BOOLEAN, "exact",
               "Whether the point, or its group, is a request of its own, with neither gaps nor others (default: its device's)."),
-    point_key(TIDEGATE_KEY_UNBUILT, "writable", "Whether commands may write the point (default false)."),
 };
 
 }  // namespace
