@@ -2,7 +2,6 @@
 #include "gateway/bus_thread.hpp"
 
 #include <pthread.h>
-#include <sys/prctl.h>
 
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
@@ -36,6 +35,8 @@ bus_thread::bus_thread(std::size_t index, const config::bus& config, std::unique
       group_error_(groups_.size()),
       devices_(config.devices.size()),
       gauge_(index, groups_, config.devices.size(), steady_now()),
+      plausibility_(config),
+      computed_(config),
       alive_(std::make_shared<bool>(true)) {
     for (std::size_t group = 0; group < groups_.size(); ++group) {
         for (const point_index point : groups_[group].points) {
@@ -50,7 +51,10 @@ bus_thread::~bus_thread() {
     *alive_ = false;
 }
 
-void bus_thread::start() { thread_ = std::thread(&bus_thread::run, this); }
+void bus_thread::start(time_point begin) {
+    begin_ = begin;
+    thread_ = std::thread(&bus_thread::run, this);
+}
 
 void bus_thread::stop() {
     {
@@ -75,8 +79,7 @@ std::vector<bus_event> bus_thread::take_waiting() {
 void bus_thread::run() noexcept {
     const std::string name = "bus " + config_.name;
     pthread_setname_np(pthread_self(), name.substr(0, 15).c_str());
-    prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);  // silences between frames are a few milliseconds long
-    schedule plan(groups_, config_.devices.size(), steady_now());
+    schedule plan(groups_, config_.devices.size(), begin_);
     statistics_due_ = steady_now() + statistics_every;
     for (;;) {
         if (steady_now() >= statistics_due_) tell_statistics(plan);
@@ -113,10 +116,14 @@ void bus_thread::take_turn(schedule& plan, const schedule::turn& turn) {
     for (auto& reading : result_.readings) {
         if (reading.point >= group_of_.size()) continue;  // An adapter in another process may be anything.
         covered_.push_back(reading.point);
-        cycle& readings = gathering_[group_of_[reading.point]].readings;
-        readings.taken = result_.taken;
-        readings.taken_steady = ended;
-        readings.readings.push_back(std::move(reading));
+        gathering& gathered = gathering_[group_of_[reading.point]];
+        gathered.readings.taken = result_.taken;
+        gathered.readings.taken_steady = ended;
+        if (const auto* why = plausibility_.refuse(reading)) {
+            if (gathered.failure.empty()) gathered.failure = *why;
+            continue;
+        }
+        gathered.readings.readings.push_back(std::move(reading));
     }
     for (auto& failure : result_.failures) {
         if (failure.point >= group_of_.size()) continue;
@@ -152,6 +159,8 @@ void bus_thread::finish_cycle(std::size_t group) {
     if (done.readings.empty()) return;
     done.bus = index_;
     done.device = groups_[group].device;
+    // A failure is told with the next cycle, as this one's state has been told.
+    for (auto& made : computed_.follow(done, plausibility_, gathered.failure)) done.readings.push_back(std::move(made));
     std::sort(done.readings.begin(), done.readings.end(), [](const reading& a, const reading& b) { return a.point < b.point; });
     emit(std::move(done));
 }
@@ -170,7 +179,7 @@ void bus_thread::note_errors(const schedule& plan, const schedule::turn& turn, c
     // A bus that is down takes all its devices with it, and brings them all back.
     const bool all = result_.outcome == TIDEGATE_BUS_DOWN;
     for (std::size_t device = all ? 0 : turn.device; device < (all ? devices_.size() : turn.device + 1); ++device) {
-        device_event now{index_, device, plan.state(device), {}, {}, devices_[device].overdue};
+        device_event now{index_, device, plan.state(device), {}, {}, devices_[device].overdue, plausibility_.dropped(device)};
         if (all) {
             now.error = error;
         } else {

@@ -21,7 +21,10 @@ public:
 
     struct opened {
         bool interrupted = false;
-        std::string fault;  // for a person; empty and not interrupted: it is open
+        std::string fault = {};  // for a person; empty and not interrupted: it is open
+        // For a person, though it is open:
+        std::string note = {};      // why answers may be late or missing
+        std::string standing = {};  // as whom the device takes us, and why it may refuse
     };
     /// Requires: not open. Takes `timeout` at most, name look-up and handshake included.
     virtual channel::opened open(std::chrono::nanoseconds timeout, const interruption& interrupted) = 0;
@@ -37,6 +40,8 @@ public:
     /// What is there, without waiting: how many bytes; 0: the other side has closed; -1: errno, EAGAIN if there is nothing.
     /// Of a datagram socket one datagram.
     virtual ssize_t receive(std::span<std::uint8_t> to) = 0;
+    /// Each receive() gives a whole message, and nothing else is part of it.
+    virtual bool is_datagram() const { return false; }
 
     /// Time passes as the channel says, so that a test can have a line whose time is made up. The real ones don't override these.
     virtual time_point now() const { return modbus::now(); }

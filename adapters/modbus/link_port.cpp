@@ -4,7 +4,6 @@
 
 #include <fcntl.h>
 #include <linux/serial.h>
-#include <modbus.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -14,12 +13,13 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <cerrno>
-#include <fstream>
 #include <optional>
-#include <sstream>
 
+#include "adapters/modbus/link.hpp"
 #include "adapters/modbus/link_answer.hpp"
+#include "adapters/modbus/port_present.hpp"
 
 namespace modbus {
 namespace {
@@ -50,34 +50,27 @@ bool is_pseudo_terminal(int descriptor) {
            major(about.st_rdev) < first_slave_major + 8;
 }
 
-/// Who holds the lock that we didn't get, as far as the kernel tells: " (process 812, mbpoll)".
-std::string holder_of(int descriptor) {
-    struct stat about {};
-    if (::fstat(descriptor, &about) != 0) return "";
-    std::ifstream locks("/proc/locks");
-    const std::string inode = std::string(":").append(std::to_string(about.st_ino)).append(" ");
-    for (std::string line; std::getline(locks, line);) {
-        // 1: FLOCK  ADVISORY  WRITE 812 00:18:3 0 EOF
-        if (line.find("FLOCK") == std::string::npos || line.find(inode) == std::string::npos) continue;
-        std::istringstream words(line);
-        std::string number, kind, mode, access, process, name;
-        words >> number >> kind >> mode >> access >> process;
-        std::getline(std::ifstream("/proc/" + process + "/comm"), name);
-        std::string holder = " (process " + process;
-        if (!name.empty()) holder.append(", ").append(name);
-        return holder + ")";
-    }
-    return "";
+std::string held_by(const port_user& who) {
+    if (who.process == ::getpid()) return "in use by another bus of this gateway: put the devices of both under one bus";
+    return "in use by " + in_words(who) + ": stop that program, or give it another port";
 }
 
-std::string why_not_opened(int error) {
+std::string why_not_opened(int error, const std::string& port, const port_system& system) {
     switch (error) {
         case EACCES:
             return "Permission denied: is this user in the group that owns the port (dialout)?";
-        case EBUSY:
+        case EBUSY: {
+            const port_user holder = other_user_of(port, system);
+            if (holder.process != 0) return held_by(holder);
             return "held exclusively by another program (a second gateway, ModemManager, a terminal program?)";
+        }
         case ENOENT:
-            return "there is no such port: is the adapter plugged in?";
+        case ENXIO:
+        case ENODEV: {
+            const std::string present = ports_present(system);
+            return "there is no such port: is the adapter plugged in? " +
+                   (present.empty() ? "No other is, either" : "There are " + present);
+        }
         default:
             return system_words(error);
     }
@@ -95,6 +88,8 @@ std::string why_not_configured(int error, int descriptor, const line_format& lin
            std::to_string(line.stop_bits) + " stop bits: " + system_words(error);
 }
 
+tcflag_t size_flag(const line_format& line) { return line.data_bits == 7 ? CS7 : CS8; }
+
 /// What the driver made of the settings, where that isn't what was asked for.
 std::string not_honoured(const termios& actual, const line_format& line, speed_t speed) {
     std::string list;
@@ -104,7 +99,7 @@ std::string not_honoured(const termios& actual, const line_format& line, speed_t
         list += what;
     };
     add(::cfgetospeed(&actual) == speed, std::to_string(line.baud) + " baud");
-    add((actual.c_cflag & CSIZE) == CS8, "8 data bits");
+    add((actual.c_cflag & CSIZE) == size_flag(line), std::to_string(line.data_bits) + " data bits");
     add(((actual.c_cflag & PARENB) != 0) == (line.parity != 'N') &&
             (line.parity == 'N' || ((actual.c_cflag & PARODD) != 0) == (line.parity == 'O')),
         std::string("parity ") + parity_word(line.parity));
@@ -112,13 +107,25 @@ std::string not_honoured(const termios& actual, const line_format& line, speed_t
     return list.empty() ? "" : "the driver did not honour " + list;
 }
 
-/// libmodbus leaves VMIN 0, where "nothing there" and "unplugged" both read as 0; and knows fewer rates than the system.
-std::string finish_settings(int descriptor, const line_format& line) {
-    const speed_t speed = *constant_of(line.baud);
-    termios settings{};
-    if (::tcgetattr(descriptor, &settings) != 0) return system_words(errno);
+/// Raw, and with VMIN 1: with 0, "nothing there" and "unplugged" would both read as 0.
+termios raw_settings(termios settings, const line_format& line) {
+    ::cfmakeraw(&settings);
+    settings.c_iflag |= line.parity == 'N' ? 0 : INPCK;  // a character with wrong parity reads as 0, and the check sum catches it
+    settings.c_cflag &= ~static_cast<tcflag_t>(CSIZE | PARENB | PARODD | CSTOPB | CRTSCTS);
+    settings.c_cflag |= CREAD | CLOCAL | size_flag(line);
+    if (line.parity != 'N') settings.c_cflag |= PARENB;
+    if (line.parity == 'O') settings.c_cflag |= PARODD;
+    if (line.stop_bits == 2) settings.c_cflag |= CSTOPB;
     settings.c_cc[VMIN] = 1;
     settings.c_cc[VTIME] = 0;
+    return settings;
+}
+
+std::string configure(int descriptor, const line_format& line) {
+    const speed_t speed = *constant_of(line.baud);
+    termios settings{};
+    if (::tcgetattr(descriptor, &settings) != 0) return why_not_configured(errno, descriptor, line);
+    settings = raw_settings(settings, line);
     if (::cfsetispeed(&settings, speed) != 0 || ::cfsetospeed(&settings, speed) != 0 ||
         ::tcsetattr(descriptor, TCSANOW, &settings) != 0) {
         return why_not_configured(errno, descriptor, line);
@@ -130,14 +137,6 @@ std::string finish_settings(int descriptor, const line_format& line) {
     return not_honoured(actual, line, speed);
 }
 
-/// USB adapters gather bytes for up to 16 ms unless told not to. Few drivers know this, and none need.
-void ask_for_low_latency(int descriptor) {
-    serial_struct about{};
-    if (::ioctl(descriptor, TIOCGSERIAL, &about) != 0) return;
-    about.flags |= ASYNC_LOW_LATENCY;
-    [[maybe_unused]] const int set = ::ioctl(descriptor, TIOCSSERIAL, &about);
-}
-
 }  // namespace
 
 std::string fault_of(const line_format& line) {
@@ -146,7 +145,7 @@ std::string fault_of(const line_format& line) {
                " baud is not a rate of this system's serial ports (9600, 19200, 38400, 57600, 115200, …)";
     }
     if (line.parity != 'N' && line.parity != 'E' && line.parity != 'O') return "parity is none, even or odd";
-    if (line.data_bits != 8) return "Modbus RTU needs 8 data bits";
+    if (line.data_bits != 7 && line.data_bits != 8) return "data bits are 8, or 7 for Modbus ASCII";
     if (line.stop_bits != 1 && line.stop_bits != 2) return "stop bits are 1 or 2";
     return "";
 }
@@ -159,50 +158,70 @@ std::string serial_port::open(const serial_settings& how) {
 }
 
 std::string serial_port::try_open(const serial_settings& how) {
+    assert(!is_open());
     if (const std::string fault = fault_of(how.line); !fault.empty()) return fault;
-    // Locked first: another program's port must not have its settings changed under it.
-    lock_ = ::open(how.port.c_str(), O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-    if (lock_ < 0) return why_not_opened(errno);
-    if (::isatty(lock_) == 0) return "not a serial port";
-    if (::flock(lock_, LOCK_EX | LOCK_NB) != 0) return "in use by another program" + holder_of(lock_);
-
-    context_ = ::modbus_new_rtu(how.port.c_str(), static_cast<int>(how.line.baud), how.line.parity, how.line.data_bits,
-                                how.line.stop_bits);
-    if (context_ == nullptr) return system_words(errno);
-    if (::modbus_connect(context_) != 0) {
-        const int error = errno;
-        return error == EBUSY || error == EACCES || error == ENOENT ? why_not_opened(error)
-                                                                    : why_not_configured(error, lock_, how.line);
+    if (how.mode == serial_mode::rtu && how.line.data_bits != 8) return "Modbus RTU needs 8 data bits";
+    descriptor_ = ::open(how.port.c_str(), O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    if (descriptor_ < 0) return why_not_opened(errno, how.port, system_);
+    if (::isatty(descriptor_) == 0) return "not a serial port";
+    // Locked before anything is set: another program's port must not have its settings changed under it.
+    if (std::string fault = lock(how.port); !fault.empty()) return fault;
+    if (std::string fault = configure(descriptor_, how.line); !fault.empty()) return fault;
+    if (how.rs485) {
+        if (std::string fault = direction_.set(descriptor_, *how.rs485, how.line); !fault.empty()) return fault;
+        add_note(direction_.note());
     }
-    const int port = descriptor();
-    if (const std::string fault = finish_settings(port, how.line); !fault.empty()) return fault;
-    // A courtesy to programs that don't look at locks. Not on a pseudo-terminal, which may outlive a killed owner, and stay
-    // taken.
-    if (!is_pseudo_terminal(port)) [[maybe_unused]]
-        const int exclusive = ::ioctl(port, TIOCEXCL);
-    ask_for_low_latency(port);
-    [[maybe_unused]] const int flushed = ::tcflush(port, TCIOFLUSH);
+    if (how.low_latency) ask_for_low_latency();
     return "";
 }
 
-void serial_port::close() {
-    if (context_ != nullptr) {
-        if (descriptor() >= 0) [[maybe_unused]]
-            const int shared = ::ioctl(descriptor(), TIOCNXCL);
-        ::modbus_close(context_);
-        ::modbus_free(context_);
-        context_ = nullptr;
+std::string serial_port::lock(const std::string& port) {
+    if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
+        port_user holder = lock_holder(descriptor_, system_);
+        if (holder.process == 0) holder = other_user_of(port, system_);
+        return held_by(holder);
     }
-    if (lock_ >= 0) ::close(lock_);
-    lock_ = -1;
+    // Not on a pseudo-terminal, which may outlive a killed owner, and stay taken; and which its maker has open, too.
+    if (is_pseudo_terminal(descriptor_)) return "";
+    // A courtesy to programs that don't look at locks.
+    [[maybe_unused]] const int exclusive = system_.control(descriptor_, TIOCEXCL, nullptr);
+    // And those that had it open before: two that speak on one line make nonsense of each other's answers.
+    const port_user other = other_user_of(port, system_);
+    if (other.process != 0) add_note(in_words(other) + " has the port open, too, without a lock");
+    return "";
 }
 
-int serial_port::descriptor() const { return context_ == nullptr ? -1 : ::modbus_get_socket(context_); }
-
-bool serial_port::send(bytes_view request) {
-    // libmodbus wants the frame without its CRC, and adds it.
-    const std::size_t size = request.size() - 2;
-    return ::modbus_send_raw_request(context_, const_cast<std::uint8_t*>(request.data()), static_cast<int>(size)) >= 0;
+/// USB adapters gather bytes for up to 16 ms unless told not to. Few drivers know this, and none need.
+void serial_port::ask_for_low_latency() {
+    serial_struct about{};
+    if (system_.control(descriptor_, TIOCGSERIAL, &about) != 0) return;
+    if ((about.flags & ASYNC_LOW_LATENCY) != 0) return;
+    about.flags |= ASYNC_LOW_LATENCY;
+    const std::string words = "the port's driver doesn't pass bytes on at once (low_latency): answers may take 16 ms longer";
+    if (system_.control(descriptor_, TIOCSSERIAL, &about) != 0) return add_note(words + ": " + system_words(errno));
+    if (system_.control(descriptor_, TIOCGSERIAL, &about) != 0 || (about.flags & ASYNC_LOW_LATENCY) == 0) add_note(words);
 }
+
+void serial_port::add_note(const std::string& what) {
+    if (!what.empty()) note_ += (note_.empty() ? "" : "; ") + what;
+}
+
+void serial_port::close() {
+    note_.clear();
+    if (!is_open()) return;
+    if (!is_pseudo_terminal(descriptor_)) [[maybe_unused]]
+        const int shared = system_.control(descriptor_, TIOCNXCL, nullptr);
+    ::close(descriptor_);
+    descriptor_ = -1;
+}
+
+bool serial_port::send(bytes_view bytes) const {
+    if (direction_.is_ours()) return direction_.send(descriptor_, bytes);
+    const ssize_t sent = ::write(descriptor_, bytes.data(), bytes.size());
+    if (sent >= 0 && static_cast<std::size_t>(sent) < bytes.size()) errno = EAGAIN;
+    return sent >= 0 && static_cast<std::size_t>(sent) == bytes.size();
+}
+
+ssize_t serial_port::receive(std::span<std::uint8_t> to) const { return ::read(descriptor_, to.data(), to.size()); }
 
 }  // namespace modbus

@@ -5,6 +5,7 @@
 #include <array>
 #include <cassert>
 #include <chrono>
+#include <deque>
 #include <string>
 #include <utility>
 #include <variant>
@@ -29,19 +30,6 @@ namespace {
 
 constexpr std::uint8_t illegal_function = 1, illegal_address = 2, illegal_value = 3, acknowledged = 5, busy = 6, no_path = 10,
                        no_target = 11;
-
-tidegate_value abi_value(const value& from) {
-    struct converter {
-        tidegate_value operator()(no_value) const { return tidegate::null_value(); }
-        tidegate_value operator()(bool is) const { return tidegate::boolean_value(is); }
-        tidegate_value operator()(std::int64_t number) const { return tidegate::integer_value(number); }
-        tidegate_value operator()(std::uint64_t number) const { return tidegate::unsigned_value(number); }
-        tidegate_value operator()(float number) const { return tidegate::float32_value(number); }
-        tidegate_value operator()(double number) const { return tidegate::float64_value(number); }
-        tidegate_value operator()(const std::string& text) const { return tidegate::text_value(text); }
-    };
-    return std::visit(converter{}, from);
-}
 
 std::string exception_text(std::uint8_t code) {
     const auto meaning = exception_meaning(code);
@@ -72,6 +60,19 @@ void report_exchange(const answer& got, std::size_t device, const tidegate::read
 
 }  // namespace
 
+tidegate_value abi_value(const value& from) {
+    struct converter {
+        tidegate_value operator()(no_value) const { return tidegate::null_value(); }
+        tidegate_value operator()(bool is) const { return tidegate::boolean_value(is); }
+        tidegate_value operator()(std::int64_t number) const { return tidegate::integer_value(number); }
+        tidegate_value operator()(std::uint64_t number) const { return tidegate::unsigned_value(number); }
+        tidegate_value operator()(float number) const { return tidegate::float32_value(number); }
+        tidegate_value operator()(double number) const { return tidegate::float64_value(number); }
+        tidegate_value operator()(const std::string& text) const { return tidegate::text_value(text); }
+    };
+    return std::visit(converter{}, from);
+}
+
 std::string_view exception_meaning(std::uint8_t code) {
     switch (code) {
         case 1:
@@ -100,8 +101,13 @@ std::string_view exception_meaning(std::uint8_t code) {
 }
 
 bus::bus(bus_definition definition, std::unique_ptr<link> wire, server_maker make_server, clock now)
-    : definition_(std::move(definition)), link_(std::move(wire)), make_server_(std::move(make_server)), now_(std::move(now)) {
+    : definition_(std::move(definition)),
+      values_(definition_),
+      link_(std::move(wire)),
+      make_server_(std::move(make_server)),
+      now_(std::move(now)) {
     for (std::size_t i = 0; i < definition_.devices.size(); ++i) devices_.emplace_back(definition_, i);
+    lacks_mask_write_.resize(definition_.devices.size());
 }
 
 bus::clock bus::steady_clock() {
@@ -113,6 +119,7 @@ bus::clock bus::steady_clock() {
 bus::request bus::choose(std::span<const tidegate_candidate> candidates, std::uint32_t flags) {
     const point& first = definition_.points[candidates[0].point];
     device_memory& device = devices_[first.device];
+    const std::lock_guard lock(remembering_);
     if ((flags & TIDEGATE_PROBE) != 0) {
         const auto timeout = device.probe_timeout(first.from, first.whole.count, usual_turnaround_here());
         return {candidates.first(1), first, device, {first.whole.address, first.whole.count}, timeout};
@@ -124,7 +131,7 @@ bus::request bus::choose(std::span<const tidegate_candidate> candidates, std::ui
 /// Of the slowest device heard on a serial line. Behind a TCP gateway each unit may be on another line.
 std::optional<nanoseconds> bus::usual_turnaround_here() const {
     std::optional<nanoseconds> slowest;
-    if (std::holds_alternative<tcp_settings>(definition_.wire)) return slowest;
+    if (has_mbap(definition_.wire)) return slowest;
     for (const auto& device : devices_)
         if (device.turnaround()) slowest = std::max(slowest.value_or(nanoseconds(0)), *device.turnaround());
     return slowest;
@@ -148,23 +155,61 @@ std::span<const tidegate_candidate> bus::without_unsupported(std::span<const tid
 
 outcome bus::poll(std::span<const tidegate_candidate> candidates, std::uint32_t flags, const tidegate::readings& to) {
     const std::size_t device = definition_.points[candidates[0].point].device;
-    std::optional<request> asked;
-    {
-        const std::lock_guard lock(remembering_);
+    if (definition_.devices[device].unit == 0 && !has_mbap(definition_.wire)) return poll_all_units(candidates, to);
+    if ((flags & TIDEGATE_PROBE) == 0) {
         // A probe is to find out whether the device is there: even its refusal says that.
-        if ((flags & TIDEGATE_PROBE) == 0) candidates = without_unsupported(candidates, to);
-        if (candidates.empty()) return outcome::done;
-        asked.emplace(choose(candidates, flags));
+        const std::lock_guard lock(remembering_);
+        candidates = without_unsupported(candidates, to);
     }
-    const outcome came = ask(*asked, to);
+    if (candidates.empty()) return outcome::done;
+    const bool apart = definition_.points[candidates[0].point].source.has_value();
+    const outcome came = apart ? poll_source(candidates, flags, to) : poll_tables(candidates, flags, to);
     const std::lock_guard lock(remembering_);
     if (const auto text = devices_[device].news_to_keep()) to.learned(static_cast<std::uint32_t>(device), *text);
     return came;
 }
 
-outcome bus::ask(const request& asked, const tidegate::readings& to) {
-    const read_request what{definition_.devices[asked.first.device].unit, asked.first.from, asked.what.address, asked.what.count};
-    const answer got = link_->read(what, asked.timeout);
+outcome bus::poll_tables(std::span<const tidegate_candidate> candidates, std::uint32_t flags, const tidegate::readings& to) {
+    if (link_->most_at_once() > 1 && (flags & TIDEGATE_PROBE) == 0) return poll_together(candidates, to);
+    const request asked = choose(candidates, flags);
+    return report(asked, link_->read(read_for(asked), asked.timeout), to);
+}
+
+read_request bus::read_for(const request& asked) const {
+    return {definition_.devices[asked.first.device].unit, asked.first.from, asked.what.address, asked.what.count};
+}
+
+/// As many blocks of the plan as may be under way at once. The first has candidates[0] in it, and what comes of it is the
+/// outcome; of the others, what isn't answered goes unreported: the host asks for it again.
+outcome bus::poll_together(std::span<const tidegate_candidate> candidates, const tidegate::readings& to) {
+    std::vector<request> asked{choose(candidates, 0)};
+    std::vector<read_request> reads{read_for(asked[0])};
+    std::deque<std::vector<tidegate_candidate>> rests;  // what each but the first is for; a deque leaves them where they are
+    while (asked.size() < link_->most_at_once()) {
+        std::vector<tidegate_candidate> rest(asked.back().candidates.begin(), asked.back().candidates.end());
+        std::erase_if(rest, [&](const tidegate_candidate& each) {
+            return each.due_in > 0 || definition_.points[each.point].source || is_covered(asked.back(), each.point);
+        });
+        if (rest.empty()) break;
+        asked.push_back(choose(rests.emplace_back(std::move(rest)), 0));
+        reads.push_back(read_for(asked.back()));
+    }
+    const std::vector<answer> answers = link_->read_all(reads, nanoseconds(0));
+    const outcome result = report(asked[0], answers[0], to);
+    for (std::size_t i = 1; i < answers.size(); ++i) {
+        const auto status = answers[i].status;
+        if (status == answer::status::ok || status == answer::status::exception) report(asked[i], answers[i], to);
+    }
+    return result;
+}
+
+outcome bus::poll_all_units(std::span<const tidegate_candidate> candidates, const tidegate::readings& to) const {
+    for (const auto& candidate : candidates)
+        to.failure(candidate.point, "unit 0 is all devices of a line: it can be written only");
+    return outcome::done;
+}
+
+outcome bus::report(const request& asked, const answer& got, const tidegate::readings& to) {
     report_exchange(got, asked.first.device, to);
     switch (got.status) {
         case answer::status::ok:
@@ -190,7 +235,7 @@ void bus::recall(std::uint32_t device, std::string_view text) {
 
 bool bus::is_covered(const request& asked, std::uint32_t index) const {
     const point& which = definition_.points[index];
-    return which.from == asked.first.from && asked.what.covers(which.whole.address, which.whole.end());
+    return !which.source && which.from == asked.first.from && asked.what.covers(which.whole.address, which.whole.end());
 }
 
 outcome bus::report_values(const request& asked, const answer& got, const tidegate::readings& to) {
@@ -204,17 +249,61 @@ outcome bus::report_values(const request& asked, const answer& got, const tidega
         asked.device.heard(got.turnaround);
         asked.device.answered(asked.first.from, asked.what);
     }
+    const auto covered = covered_by(asked);
+    const outcome factors = read_factors(asked, covered, to);
+    if (factors != outcome::done) return factors;
     const std::span<const std::uint16_t> registers(got.registers);
-    for (const auto& candidate : asked.candidates) {
-        if (!is_covered(asked, candidate.point)) continue;
-        const point& which = definition_.points[candidate.point];
-        const auto decoded = decode(which.how, registers.subspan(which.address - asked.what.address, which.count));
+    for (const auto index : covered) {
+        const point& which = definition_.points[index];
+        const auto reach = registers.subspan(which.address - asked.what.address, which.count);
+        const auto decoded = values_.read(index, reach, now_());
         if (decoded.failure.empty())
-            to.value(candidate.point, abi_value(decoded.value));
+            to.value(index, abi_value(decoded.value));
         else
-            to.failure(candidate.point, decoded.failure + " (" + place(which.from, which.address, which.count) + ')');
+            to.failure(index, decoded.failure + " (" + place(which.from, which.address, which.count) + ')');
     }
     return outcome::done;
+}
+
+/// Reads the factors that the values can't do without and that lie apart: seldom, as they are remembered. After the values, so
+/// that a device that is away costs one time-out; the first silence ends it.
+outcome bus::read_factors(const request& asked, std::span<const std::uint32_t> covered, const tidegate::readings& to) {
+    std::string silence;
+    for (const auto& where : values_.wanted(covered, now_())) {
+        if (!silence.empty()) {
+            values_.not_told(where, silence);
+            continue;
+        }
+        const answer got =
+            link_->read({definition_.devices[where.device].unit, where.from, where.address, where.count}, asked.timeout);
+        switch (got.status) {
+            case answer::status::ok:
+                if (got.registers.size() == where.count)
+                    values_.told(where, got.registers, now_());
+                else
+                    values_.not_told(where, "the answer has " + std::to_string(got.registers.size()) + " values");
+                break;
+            case answer::status::exception:
+                values_.not_told(where, exception_text(got.exception_code));
+                break;
+            case answer::status::silent:
+                values_.not_told(where, silence = got.detail.empty() ? "no answer in time" : got.detail);
+                break;
+            case answer::status::interrupted:
+                return outcome::interrupted;
+            case answer::status::down:
+                to.note(got.detail.empty() ? "the bus can't be reached" : got.detail);
+                return outcome::bus_down;
+        }
+    }
+    return outcome::done;
+}
+
+std::vector<std::uint32_t> bus::covered_by(const request& asked) const {
+    std::vector<std::uint32_t> covered;
+    for (const auto& candidate : asked.candidates)
+        if (is_covered(asked, candidate.point)) covered.push_back(candidate.point);
+    return covered;
 }
 
 outcome bus::report_exception(const request& asked, const answer& got, const tidegate::readings& to) {
@@ -231,9 +320,7 @@ outcome bus::report_exception(const request& asked, const answer& got, const tid
         to.note(what);
         return outcome::device_busy;
     }
-    std::vector<std::uint32_t> covered;
-    for (const auto& candidate : asked.candidates)
-        if (is_covered(asked, candidate.point)) covered.push_back(candidate.point);
+    const auto covered = covered_by(asked);
     const std::string reason = what + " (" + place(asked.first.from, asked.what.address, asked.what.count) + ')';
     if (learn_from(asked, got, covered)) {
         // One of several may be at fault. The others are left unreported, so that the host asks for them again at once,
@@ -248,8 +335,11 @@ outcome bus::report_exception(const request& asked, const answer& got, const tid
 
 /// The same each time, so that a device's status doesn't change with each refusal.
 std::string bus::refusal_text(const point& which, std::uint8_t code) const {
-    return exception_text(code) + " (" + place(which.from, which.whole.address, which.whole.count) +
-           "), asked again now and then";
+    std::string text =
+        exception_text(code) + " (" + place(which.from, which.whole.address, which.whole.count) + "), asked again now and then";
+    if (which.count > which.how.registers)
+        text += "; what lies between a value and its factors is read along, unless max_gap of the device forbids it";
+    return text;
 }
 
 /// True: what was asked for will be asked in smaller parts.
@@ -268,9 +358,10 @@ void bus::plan(std::span<const std::uint32_t> points, const tidegate::plan_liste
     for (const auto from : {table::coil, table::discrete, table::input, table::holding}) {
         std::vector<std::uint32_t> of_table;
         for (const auto index : points)
-            if (definition_.points[index].from == from) of_table.push_back(index);
+            if (!definition_.points[index].source && definition_.points[index].from == from) of_table.push_back(index);
         if (!of_table.empty()) plan_table(from, of_table, to);
     }
+    plan_sources(points, to);
 }
 
 void bus::plan_table(table from, std::span<const std::uint32_t> points, const tidegate::plan_listener& to) const {

@@ -39,7 +39,8 @@ block device_memory::block_for(std::span<const tidegate_candidate> candidates) {
     due_.clear();
     for (const auto& candidate : candidates) {
         const bool wanted = candidate.due_in <= 0 || &candidate == &candidates[0];
-        if (wanted && definition_.points[candidate.point].from == first.from) due_.push_back(candidate.point);
+        const point& which = definition_.points[candidate.point];
+        if (wanted && !which.source && which.from == first.from) due_.push_back(candidate.point);
     }
     // Where a value that was refused lies around another one, both have a block of their own: the shorter is meant.
     const block* found = nullptr;
@@ -52,10 +53,13 @@ block device_memory::block_for(std::span<const tidegate_candidate> candidates) {
 /// What isn't due yet is looked at as the requests that would be made for it later. One rides along if that lengthens this
 /// request by less than it would cost, counting the part of its period that is wasted by asking early.
 block device_memory::with_early(block from, const point& first, std::span<const tidegate_candidate> candidates) {
+    const auto is_early = [&](const tidegate_candidate& candidate) {
+        const point& which = definition_.points[candidate.point];
+        return candidate.due_in > 0 && !which.source && which.from == first.from;
+    };
     early_.clear();
     for (const auto& candidate : candidates)
-        if (candidate.due_in > 0 && &candidate != &candidates[0] && definition_.points[candidate.point].from == first.from)
-            early_.push_back(candidate.point);
+        if (is_early(candidate) && &candidate != &candidates[0]) early_.push_back(candidate.point);
     if (early_.empty()) return from;
     const auto& allowed = rules(first.from);
     for (const auto& later : cached(first.from, early_)) {
@@ -63,8 +67,7 @@ block device_memory::with_early(block from, const point& first, std::span<const 
         double waste = 1;  // period / (period - due_in), the worst of its points
         for (const auto& candidate : candidates) {
             const point& which = definition_.points[candidate.point];
-            if (candidate.due_in <= 0 || which.from != first.from || !later.covers(which.whole.address, which.whole.end()))
-                continue;
+            if (!is_early(candidate) || !later.covers(which.whole.address, which.whole.end())) continue;
             if (candidate.due_in >= candidate.period) return from;
             waste =
                 std::max(waste, static_cast<double>(candidate.period) / static_cast<double>(candidate.period - candidate.due_in));
@@ -95,7 +98,8 @@ void device_memory::make_rules() {
         if (const auto limit = learned(from).limit()) made.limits.max_read = std::min(made.limits.max_read, *limit);
     }
     for (const auto& each : definition_.points)
-        if (each.device == index_ && each.exact) rules_[static_cast<std::size_t>(each.from) - 1].alone.push_back(each.whole);
+        if (each.device == index_ && each.exact && !each.source)
+            rules_[static_cast<std::size_t>(each.from) - 1].alone.push_back(each.whole);
 }
 
 const std::vector<block>& device_memory::cached(table from, std::span<const std::uint32_t> points) {
@@ -161,6 +165,7 @@ void device_memory::changed() {
 
 const refusal* device_memory::let_alone(std::uint32_t index, nanoseconds now) const {
     const point& which = definition_.points[index];
+    if (which.source) return nullptr;
     return learned(which.from).let_alone(which.whole, now);
 }
 

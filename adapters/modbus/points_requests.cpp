@@ -17,11 +17,11 @@ bool is_set(const settings& written, std::string_view path, bool otherwise) {
     return setting ? setting->integer != 0 : otherwise;
 }
 
-std::vector<std::uint32_t> barriers_of(const settings& written, std::size_t index, faults& to) {
+std::vector<std::uint32_t> barriers_of(const settings& written, std::uint16_t base, std::size_t index, faults& to) {
     std::vector<std::uint32_t> barriers;
     for (const auto& setting : written.all()) {
         if (std::string_view(setting.path) != "barriers") continue;
-        const double number = setting.number;
+        const double number = setting.number - base;
         if (number < 0 || number > 65535 || number != static_cast<double>(static_cast<std::uint32_t>(number)))
             to.device(index, "barriers",
                       "a barrier is a protocol address, 0..65535, that begins a new request; " + std::string(setting.text) +
@@ -36,6 +36,9 @@ std::vector<std::uint32_t> barriers_of(const settings& written, std::size_t inde
 /// A group's points lie in one table, and all of them fit into one request.
 void check_group(const std::string& name, const std::vector<std::size_t>& members, const bus_definition& in, faults& to) {
     const point& first = in.points[members.front()];
+    for (const std::size_t index : members)
+        if (in.points[index].source)
+            return to.point(index, "group", "a group is read in one request of registers or coils: this point lies in no table");
     for (const std::size_t index : members)
         if (in.points[index].from != first.from)
             return to.point(index, "group",
@@ -53,6 +56,7 @@ void check_group(const std::string& name, const std::vector<std::size_t>& member
 void check_barriers(const bus_definition& in, faults& to) {
     for (std::size_t index = 0; index < in.points.size(); ++index) {
         const point& which = in.points[index];
+        if (which.source) continue;
         for (const std::uint32_t barrier : in.devices[which.device].barriers)
             if (which.whole.address < barrier && barrier < which.whole.end())
                 return to.point(index, "",
@@ -69,7 +73,7 @@ void read_request_rules(const tidegate_bus_config& config, bus_definition& to, f
     for (std::size_t d = 0; d < config.device_count; ++d) {
         const auto& from = config.devices[d];
         const settings of_device(from.settings, from.setting_count);
-        to.devices[d].barriers = barriers_of(of_device, d, faults);
+        to.devices[d].barriers = barriers_of(of_device, to.devices[d].base, d, faults);
         for (std::size_t p = from.first_point; p < from.first_point + from.point_count; ++p) {
             const settings written(config.points[p].settings, config.points[p].setting_count);
             point& which = to.points[p];

@@ -46,6 +46,8 @@ struct wire_log {
     std::vector<nanoseconds> timeouts;
     std::deque<answer> answers;  // empty: every register holds its own address
     std::function<answer(const read_request&)> device;
+    std::function<answer(const transaction&)> device_pdu;
+    std::size_t most_at_once = 1;
     bool interrupted = false;
     nanoseconds now{0};
 };
@@ -69,6 +71,17 @@ public:
             registers.push_back(is_bits(request.from) ? address % 2 : address);
         }
         return ok(registers);
+    }
+    answer transact(const transaction& what, nanoseconds) override {
+        REQUIRE(log_.device_pdu);
+        return log_.device_pdu(what);
+    }
+    std::size_t most_at_once() const override { return log_.most_at_once; }
+    std::vector<answer> read_all(std::span<const read_request> requests, nanoseconds timeout) override {
+        log_.requests.push_back(std::to_string(requests.size()) + " at once");
+        std::vector<answer> answers;
+        for (const auto& request : requests) answers.push_back(read(request, timeout));
+        return answers;
     }
     void interrupt() override { log_.interrupted = true; }
 
@@ -637,5 +650,90 @@ TEST_CASE("adapter: groups, exact blocks and barriers", "[modbus][adapter]") {
         // … nor for what isn't due yet.
         CHECK(h.poll({{0, 0, 0, 1'000}, {1, 0, 1, 1'000}}) == TIDEGATE_DONE);
         CHECK(h.wire.requests.back() == "unit 1, holding 1");
+    }
+}
+
+// ---- Factors -----------------------------------------------------------------------------------------------------------
+
+TEST_CASE("adapter: a factor near its value comes in the same request, for several points at once", "[modbus][adapter]") {
+    const auto with_scale = [](int address) {
+        return point_lines{"p" + std::to_string(address),
+                           {{"holding", std::to_string(address)}, {"type", "uint16"}, {"scale_register.holding", "80"}}};
+    };
+    host h(on_tcp({{"a", {{"unit", "1"}}, {with_scale(72), with_scale(74), u16("holding", 90)}}}));
+    h.wire.device = [](const read_request& request) {
+        std::vector<std::uint16_t> registers(request.count, 500);
+        registers[std::size_t{80} - request.address] = 0xFFFF;
+        return ok(registers);
+    };
+    CHECK(h.poll_points({0, 1, 2}) == TIDEGATE_DONE);
+    CHECK(h.wire.requests == list{"unit 1, holding 72..90"});
+    CHECK(h.reported == list{"0 = d50.000000", "1 = d50.000000", "2 = u500"});
+    SECTION("if the device refuses the registers between, the failure says what helps") {
+        h.wire.device = [](const read_request&) { return exception(2); };
+        CHECK(h.poll_points({0}) == TIDEGATE_DONE);
+        CHECK(h.reported ==
+              list{"0 failed: exception 2: illegal data address (holding 72..80, 40073..40081), asked again now and then; what lies between a "
+                   "value and its factors is read along, unless max_gap of the device forbids it"});
+    }
+}
+
+TEST_CASE("adapter: a factor that lies apart is read after the values, and then remembered", "[modbus][adapter]") {
+    host h(
+        on_tcp({{"a",
+                 {{"unit", "1"}},
+                 {{"x", {{"input", "5"}, {"type", "uint16"}, {"scale_register.holding", "80"}}},
+                  {"y", {{"input", "6"}, {"type", "uint16"}, {"scale_register.holding", "80"}, {"ratio_register.holding", "90"}}},
+                  u16("input", 7)}}}));
+    const auto answer_all = [](const read_request& request) {
+        if (request.from == table::input) return ok(std::vector<std::uint16_t>(request.count, 500));
+        return ok({static_cast<std::uint16_t>(request.address == 80 ? 0xFFFF : 3)});
+    };
+    const list all{"unit 1, input 5..7", "unit 1, holding 80", "unit 1, holding 90"};
+    SECTION("once") {
+        h.wire.device = answer_all;
+        CHECK(h.poll_points({0, 1, 2}) == TIDEGATE_DONE);
+        CHECK(h.wire.requests == all);
+        CHECK(h.reported == list{"0 = d50.000000", "1 = d150.000000", "2 = u500"});
+        CHECK(h.poll_points({0, 1, 2}) == TIDEGATE_DONE);
+        CHECK(h.wire.requests.size() == 4);
+    }
+    SECTION("refused: the values that need it fail, the others are told") {
+        h.wire.device = [&](const read_request& request) { return request.address == 90 ? exception(2) : answer_all(request); };
+        CHECK(h.poll_points({0, 1, 2}) == TIDEGATE_DONE);
+        CHECK(h.reported == list{"0 = d50.000000",
+                                 "1 failed: its ratio register couldn't be read: exception 2: illegal data address (holding 90, "
+                                 "40091) (input 6, 30007)",
+                                 "2 = u500"});
+    }
+    SECTION("silent: one time-out, no more") {
+        h.wire.device = [&](const read_request& request) {
+            return request.from == table::holding ? failed(answer_status::silent) : answer_all(request);
+        };
+        CHECK(h.poll_points({0, 1, 2}) == TIDEGATE_DONE);
+        CHECK(h.wire.requests == list{"unit 1, input 5..7", "unit 1, holding 80"});
+        CHECK(h.reported.size() == 3);
+        CHECK(h.reported[1].find("1 failed: its scale register couldn't be read: no answer in time") == 0);
+        CHECK(h.reported[2] == "2 = u500");
+        h.wire.device = answer_all;
+        CHECK(h.poll_points({0, 1, 2}) == TIDEGATE_DONE);
+        CHECK(h.reported == list{"0 = d50.000000", "1 = d150.000000", "2 = u500"});
+    }
+    SECTION("lost or interrupted on the way") {
+        h.wire.device = [&](const read_request& request) {
+            return request.from == table::holding ? failed(answer_status::down, "gone") : answer_all(request);
+        };
+        CHECK(h.poll_points({0}) == TIDEGATE_BUS_DOWN);
+        CHECK(h.reported == list{"gone"});
+        h.wire.device = [&](const read_request& request) {
+            return request.from == table::holding ? failed(answer_status::interrupted) : answer_all(request);
+        };
+        CHECK(h.poll_points({0}) == TIDEGATE_INTERRUPTED);
+        CHECK(h.reported.empty());
+    }
+    SECTION("a device that doesn't answer isn't asked for factors") {
+        h.wire.device = [](const read_request&) { return failed(answer_status::silent); };
+        CHECK(h.poll_points({0}) == TIDEGATE_DEVICE_SILENT);
+        CHECK(h.wire.requests.size() == 1);
     }
 }
