@@ -34,9 +34,9 @@ bus_thread::bus_thread(std::size_t index, const config::bus& config, std::unique
       gathering_(groups_.size()),
       group_error_(groups_.size()),
       devices_(config.devices.size()),
-      gauge_(index, groups_, config.devices.size(), steady_now()),
       plausibility_(config),
       computed_(config),
+      gauge_(index, groups_, config.devices.size(), steady_now()),
       alive_(std::make_shared<bool>(true)) {
     for (std::size_t group = 0; group < groups_.size(); ++group) {
         for (const point_index point : groups_[group].points) {

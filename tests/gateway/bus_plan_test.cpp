@@ -22,7 +22,7 @@ struct checked {
         for (const auto& fault : read.diagnostics) UNSCOPED_INFO(fault.message);
         REQUIRE(read.config);
         std::vector<config::diagnostic> faults;
-        const auto opened = adapter_bus::create(*adapters.find("modbus"), read.config->buses[0], faults);
+        const auto opened = adapters.find("modbus")->open(read.config->buses[0], faults);
         for (const auto& fault : faults) UNSCOPED_INFO(fault.message);
         REQUIRE(opened != nullptr);
         const auto plan = plan_of(read.config->buses[0], *opened);
