@@ -68,10 +68,13 @@ def ten_units(options, folder):
     for dead in ([4], [2, 5, 9]):
         alive = [unit for unit in units if unit not in dead]
         seen = polls(options.build, folder / f"ten-{len(dead)}-dead", alive, units, every, options.seconds, options.baud)
-        shares = [seen.get(stream, 0) / count for stream, count in healthy.items() if int(stream.split("/")[1][4:]) in alive]
-        print(f"{options.baud} baud, every {every}, {len(dead)} dead of ten: the others {min(shares):.1%} to {max(shares):.1%} of their polls")
-        if min(shares) < 0.97:
-            failures.append(f"{len(dead)} dead of ten: {min(shares):.1%}")
+        counts = {stream: count for stream, count in healthy.items() if int(stream.split("/")[1][4:]) in alive}
+        # Of one unit a run has too few polls for a per cent to mean much; together they have enough.
+        together = sum(seen.get(stream, 0) for stream in counts) / sum(counts.values())
+        worst = min(seen.get(stream, 0) / count for stream, count in counts.items())
+        print(f"{options.baud} baud, every {every}, {len(dead)} dead of ten: the others {together:.1%} of their polls, each {worst:.1%} at least")
+        if together < 0.97 or worst < 0.92:
+            failures.append(f"{len(dead)} dead of ten: {together:.1%}, worst {worst:.1%}")
     return failures
 
 
