@@ -124,7 +124,9 @@ enum tidegate_outcome {
     TIDEGATE_BUS_DOWN = 2,      /* The port or connection can't be opened, or was lost: no device was asked. */
     TIDEGATE_INTERRUPTED = 3,   /* interrupt() was called. */
     TIDEGATE_DEVICE_DOWN =
-        4 /* Known at once and without cost to the bus that this device is away (a TCP gateway's exception 11). */
+        4, /* Known at once and without cost to the bus that this device is away (a TCP gateway's exception 11). */
+    TIDEGATE_DEVICE_BUSY =
+        5 /* Since 1.1: the device answered that it can't now (exceptions 5 and 6): it is alive, and asked again soon. */
 };
 
 /* A point that the host would like to have now. */
@@ -147,6 +149,23 @@ typedef struct tidegate_poll {
     size_t candidate_count;
 } tidegate_poll;
 
+/* Since 1.1. What became of a request, for the statistics of the bus. */
+enum tidegate_exchange_result {
+    TIDEGATE_ANSWERED = 0,
+    TIDEGATE_EXCEPTION = 1,  /* The device answered that it won't or can't: exception says which way. */
+    TIDEGATE_TIMED_OUT = 2,  /* Nothing that could be its answer came. */
+    TIDEGATE_DAMAGED = 3,    /* An answer came and was not whole or not right. */
+    TIDEGATE_UNREACHABLE = 4 /* Nothing was sent: the port or connection can't be opened, or was lost. */
+};
+
+typedef struct tidegate_exchange {
+    uint32_t struct_size;
+    uint32_t device;
+    uint32_t result;    /* enum tidegate_exchange_result */
+    uint32_t exception; /* 0: none */
+    int64_t turnaround; /* ns from the request's end to the answer's first byte; 0: not known */
+} tidegate_exchange;
+
 /* Where poll() reports. Called from within poll(), on its thread, before it returns. */
 typedef struct tidegate_readings {
     uint32_t struct_size;
@@ -161,6 +180,8 @@ typedef struct tidegate_readings {
      * again after a restart (which registers it lacks, how much it gives at once): text of the adapter's own, at most
      * TIDEGATE_LEARNED_MAX bytes, which replaces what it reported before. The host keeps it and hands it to recall(). */
     void (*learned)(void* context, uint32_t device, const char* text);
+    /* Since 1.1: what became of the request; once for each that was made. */
+    void (*exchanged)(void* context, const tidegate_exchange* exchange);
 } tidegate_readings;
 #define TIDEGATE_LEARNED_MAX 8192u
 

@@ -123,10 +123,24 @@ public:
     /// A host of version 1.0 doesn't keep it.
     void learned(std::uint32_t device, const std::string& text) const {
         assert(text.size() <= TIDEGATE_LEARNED_MAX);
-        if (to_.struct_size >= sizeof to_ && to_.learned != nullptr) to_.learned(to_.context, device, text.c_str());
+        if (has(&tidegate_readings::learned, offsetof(tidegate_readings, learned)))
+            to_.learned(to_.context, device, text.c_str());
     }
+    /// What became of a request. A host of version 1.0 doesn't count.
+    void exchanged(std::uint32_t device, tidegate_exchange_result result, std::uint32_t exception,
+                   std::int64_t turnaround) const {
+        if (!has(&tidegate_readings::exchanged, offsetof(tidegate_readings, exchanged))) return;
+        const tidegate_exchange what{sizeof what, device, static_cast<std::uint32_t>(result), exception, turnaround};
+        to_.exchanged(to_.context, &what);
+    }
+    /// Whether the host knows outcome::device_busy; one of version 1.0 would take the device for dead.
+    bool know_busy() const { return to_.struct_size >= offsetof(tidegate_readings, learned) + sizeof to_.learned; }
 
 private:
+    template <typename Member>
+    bool has(Member tidegate_readings::*member, std::size_t offset) const {
+        return to_.struct_size >= offset + sizeof(Member) && to_.*member != nullptr;
+    }
     const tidegate_readings& to_;
 };
 
@@ -178,6 +192,7 @@ enum class outcome : std::uint32_t {
     bus_down = TIDEGATE_BUS_DOWN,
     interrupted = TIDEGATE_INTERRUPTED,
     device_down = TIDEGATE_DEVICE_DOWN,
+    device_busy = TIDEGATE_DEVICE_BUSY,
 };
 
 enum class write_outcome : std::uint32_t {

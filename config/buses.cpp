@@ -10,6 +10,7 @@
 #include "config/suggest.hpp"
 #include "config/template_merge.hpp"
 #include "config/topic.hpp"
+#include "config/write.hpp"
 
 namespace config {
 namespace {
@@ -34,6 +35,12 @@ std::optional<std::chrono::nanoseconds> period(const values& from) {
 const entry* find_entry(const node& map, std::string_view key) {
     const auto found = std::find_if(map.entries.begin(), map.entries.end(), [&](const entry& one) { return one.key == key; });
     return found == map.entries.end() ? nullptr : &*found;
+}
+
+priority priority_of(const values& from, priority otherwise) {
+    const auto* found = from.find("priority");
+    if (found == nullptr) return otherwise;
+    return found->text == "high" ? priority::high : found->text == "low" ? priority::low : priority::normal;
 }
 
 bool publishes_on_change(const point& one) { return one.publish.mode == publish_mode::on_change; }
@@ -165,7 +172,7 @@ device bus_reader::read_joined_device(const entry& from, const grammar& rules, u
     to.name = from.key;
     to.where = from.at.where;
     to.settings = keys.settings();
-    inheritance from_device{defaults_, period(keys), keys.mentions("every")};
+    inheritance from_device{defaults_, period(keys), keys.mentions("every"), priority_of(keys, priority::normal)};
     values publish;
     if (const auto* own = keys.find("publish")) {
         publish = read_map(*own->source, section::publish, rules, out_, own->key_at, "'publish'");
@@ -216,6 +223,7 @@ point bus_reader::read_point(const entry& from, const grammar& rules, unknown_ke
     to.where = from.at.where;
     to.settings = keys.settings();
     if (const auto* unit = keys.find("unit")) to.unit = unit->text;
+    to.priority = priority_of(keys, from_device.priority);
     to.plausible = read_plausibility(keys, out_);
     if (auto formula = read_formula(keys, out_)) {
         to.compute.emplace(computation{formula->text, {}, formula->source.at.where});
@@ -227,6 +235,7 @@ point bus_reader::read_point(const entry& from, const grammar& rules, unknown_ke
     to.publish = from_device.publish;
     apply_publish(keys, to.publish, out_);
     warn_of_unused(keys, publishes_on_change(to), out_);
+    to.writable = read_write_rules(keys, out_);
     return to;
 }
 

@@ -37,6 +37,7 @@ private:
         publish_rules publish;
         std::optional<std::chrono::nanoseconds> every;
         bool mentions_every = false;  // It may be there and wrong.
+        config::priority priority = config::priority::normal;
     };
 
     bus read_bus(const entry& from);

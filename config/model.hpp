@@ -69,6 +69,42 @@ struct publish_rules {
     bool operator==(const publish_rules&) const = default;
 };
 
+/// What gives way on a bus that can't do everything: low first.
+enum class priority : std::uint8_t { high, normal, low };
+
+/// `only_if: "mode == 1"`: what another point of the device must read.
+struct interlock {
+    enum class comparison : std::uint8_t { equal, unequal, less, at_most, greater, at_least };
+    std::string point;
+    comparison how = comparison::equal;
+    std::string value;  // as written
+    position where = {};
+    bool operator==(const interlock&) const = default;
+};
+
+/// What is written when no broker has been there for so long.
+struct fail_safe {
+    std::string value;  // as written
+    std::chrono::nanoseconds after{0};
+    bool operator==(const fail_safe&) const = default;
+};
+
+/// What a command may do to a writable point, in the point's own unit.
+struct write_rules {
+    std::optional<double> least, most, step, max_change;
+    std::vector<std::string> allowed;                                  // as written; empty: whatever the others allow
+    std::chrono::nanoseconds every{std::chrono::seconds{1}};           // at most one write in this time
+    std::chrono::nanoseconds ttl{std::chrono::seconds{10}};            // of a command that says when it was made
+    bool verify = true;                                                // by reading back
+    std::chrono::nanoseconds verify_delay{0};                          // before the first reading
+    std::chrono::nanoseconds verify_timeout{std::chrono::seconds{5}};  // from the first reading on
+    double tolerance = 0;                                              // within which a reading is what was written
+    std::optional<interlock> only_if;
+    std::optional<config::fail_safe> fail_safe;
+    bool dangerous = false;  // a command must say so, too
+    position where;
+};
+
 /// Which readings of a point are believed, and how they are rounded. Of numbers only.
 struct plausibility {
     std::optional<double> least, most;
@@ -96,10 +132,12 @@ struct point {
     std::chrono::nanoseconds every{0};  // 0: as fast as the bus allows
     std::string unit;                   // of measurement; may be empty
     publish_rules publish;
+    std::optional<write_rules> writable;  // nothing: no command may write it
     config::plausibility plausible;
     std::optional<computation> compute;  // then it has no settings, and `every` is the shortest of its own device's inputs
     std::vector<setting> settings;       // the adapter's keys
     position where;
+    config::priority priority = config::priority::normal;
 };
 
 struct device {
@@ -235,6 +273,8 @@ struct template_file {
 struct file {
     std::string gateway_id;
     clock_trust clock = clock_trust::automatic;
+    bool writes = false;                              // whether there are commands at all
+    std::chrono::milliseconds command_timeout{5000};  // how long one may wait for its bus
     destination mqtt;
     config::buffer buffer;
     std::vector<bus> buses;

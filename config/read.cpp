@@ -9,6 +9,7 @@
 #include "config/tree.hpp"
 #include "config/units.hpp"
 #include "config/values.hpp"
+#include "config/write.hpp"
 
 namespace config {
 namespace {
@@ -43,6 +44,7 @@ file file_reader::read(const node& root) {
     check_ways(to, out_);
     check_idempotency_keys(to, out_);
     check_durability(to, out_);
+    check_writes(to, out_);
     return to;
 }
 
@@ -50,6 +52,9 @@ void file_reader::read_gateway(const value& from, file& to) {
     const auto keys = read_map(*from.source, section::gateway, rules_, out_, from.key_at, "'gateway'");
     if (const auto* clock = keys.find("clock"))
         to.clock = clock->text == "trusted" ? clock_trust::trusted : clock_trust::automatic;
+    if (const auto* writes = keys.find("writes")) to.writes = writes->text == "enabled";
+    if (const auto* timeout = keys.find("command_timeout"))
+        to.command_timeout = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::nanoseconds(timeout->integer));
     const auto* id = keys.find("id");
     if (id == nullptr) return;
     if (const auto problem = name_problem(id->text)) return out_.error(id->at, "'id': " + *problem);

@@ -12,7 +12,18 @@ enum class scope : std::uint8_t { bus, device, point };
 
 /// How a value is written. `number_list`, `text_list`: one or several; `text_by_number`: a map of integers to text;
 /// `unbuilt`: designed, not built yet, and refused with just these words.
-enum class value_kind : std::uint8_t { text, choice, integer, number, boolean, duration, number_list, text_by_number, unbuilt, text_list };
+enum class value_kind : std::uint8_t {
+    text,
+    choice,
+    integer,
+    number,
+    boolean,
+    duration,
+    number_list,
+    text_by_number,
+    unbuilt,
+    text_list
+};
 
 struct adapter_key {
     config::scope scope = scope::point;

@@ -42,6 +42,7 @@ public:
         bool has_stamp = false;
         store::stamp taken;                                        // when the first reading was reported
         std::vector<std::pair<std::size_t, std::string>> learned;  // by device: to be handed to recall() in the next life
+        std::vector<tidegate_exchange> exchanges;                  // the requests made, if the adapter tells of them
     };
     virtual void poll(std::span<const tidegate_candidate> candidates, bool probe, poll_result& to) = 0;
 

@@ -206,6 +206,11 @@ struct reading_collector {
         if (device >= me.devices || me.to.learned.size() >= me.devices) return;
         if (strnlen(text, TIDEGATE_LEARNED_MAX + 1) <= TIDEGATE_LEARNED_MAX) me.to.learned.emplace_back(device, text);
     }
+    static void exchanged(void* self, const tidegate_exchange* what) noexcept {
+        auto& me = *static_cast<reading_collector*>(self);
+        const bool known = what->struct_size >= sizeof *what && what->result <= TIDEGATE_UNREACHABLE && what->device < me.devices;
+        if (known && me.to.exchanges.size() < limits::exchanges_of_a_poll) me.to.exchanges.push_back(*what);
+    }
 };
 
 /// Receives what became of a write.
@@ -250,6 +255,7 @@ void loaded_bus::poll(std::span<const tidegate_candidate> candidates, bool probe
     to.note.clear();
     to.has_stamp = false;
     to.learned.clear();
+    to.exchanges.clear();
     ++polls_;
     asked_.assign(candidates.begin(), candidates.end());
     for (auto& candidate : asked_) {
@@ -257,14 +263,15 @@ void loaded_bus::poll(std::span<const tidegate_candidate> candidates, bool probe
         offered_[candidate.point] = polls_;
     }
     reading_collector collector{to, numbers_, offered_, polls_, devices_, 2 * candidates.size()};
-    const tidegate_readings sink{sizeof(tidegate_readings), &collector,
-                                 &reading_collector::value, &reading_collector::failure,
-                                 &reading_collector::note,  &reading_collector::learned};
+    const tidegate_readings sink{sizeof(tidegate_readings),    &collector,
+                                 &reading_collector::value,    &reading_collector::failure,
+                                 &reading_collector::note,     &reading_collector::learned,
+                                 &reading_collector::exchanged};
     const tidegate_poll request{sizeof(tidegate_poll), probe ? std::uint32_t{TIDEGATE_PROBE} : 0u, asked_.data(), asked_.size()};
     try {
         const std::uint32_t outcome = adapter_.poll(bus_, &request, &sink);
         // An outcome that this version doesn't know is treated as what costs the least trust.
-        to.outcome = outcome <= TIDEGATE_DEVICE_DOWN ? static_cast<tidegate_outcome>(outcome) : TIDEGATE_DEVICE_SILENT;
+        to.outcome = outcome <= TIDEGATE_DEVICE_BUSY ? static_cast<tidegate_outcome>(outcome) : TIDEGATE_DEVICE_SILENT;
     } catch (...) {
         to.outcome = TIDEGATE_BUS_DOWN;
         to.note = let_out;

@@ -239,6 +239,7 @@ void process_bus::poll(std::span<const tidegate_candidate> candidates, bool prob
     to.readings.clear();
     to.failures.clear();
     to.learned.clear();
+    to.exchanges.clear();
     to.note.clear();
     to.has_stamp = false;
     to.outcome = TIDEGATE_BUS_DOWN;

@@ -200,6 +200,9 @@ std::string to_wire(const adapter_bus::poll_result& result) {
     for (const auto& failure : result.failures) to.number(failure.point).text(failure.reason);
     to.number(result.learned.size());
     for (const auto& [device, text] : result.learned) to.number(device).text(text);
+    to.number(result.exchanges.size());
+    for (const auto& exchange : result.exchanges)
+        to.number(exchange.device).number(exchange.result).number(exchange.exception).signed_number(exchange.turnaround);
     return to.take();
 }
 
@@ -220,6 +223,14 @@ void poll_result_from(wire_reader& from, adapter_bus::poll_result& to) {
     for (auto& [device, text] : to.learned) {
         device = from.number();
         text = from.text();
+    }
+    to.exchanges.resize(from.count());
+    for (auto& exchange : to.exchanges) {
+        exchange.struct_size = sizeof exchange;
+        exchange.device = static_cast<std::uint32_t>(from.number());
+        exchange.result = static_cast<std::uint32_t>(from.number());
+        exchange.exception = static_cast<std::uint32_t>(from.number());
+        exchange.turnaround = from.signed_number();
     }
 }
 

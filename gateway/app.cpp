@@ -12,17 +12,20 @@
 
 #include "gateway/broker.hpp"
 #include "gateway/broker_news.hpp"
+#include "gateway/bus_news.hpp"
 #include "gateway/bus_thread.hpp"
 #include "gateway/clock.hpp"
 #include "gateway/clock_report.hpp"
 #include "gateway/delivery.hpp"
 #include "gateway/device_news.hpp"
+#include "gateway/learned.hpp"
 #include "gateway/limits.hpp"
 #include "gateway/pipeline.hpp"
 #include "gateway/queue_news.hpp"
 #include "gateway/queue_options.hpp"
 #include "gateway/session_state.hpp"
 #include "gateway/store_thread.hpp"
+#include "gateway/writes.hpp"
 #include "mqtt/client.hpp"
 #include "mqtt/session.hpp"
 
@@ -64,16 +67,21 @@ private:
     void on_read(store::sequence from, store::result<std::vector<store::stored_message>> found);
     void on_salvaged(const store::recovery& found);
     void on_store_failed(const store::error& why, backlog behind);
+    void on_read_inbox(store::result<std::vector<store::waiting_message>> found);
     void on_effect(const mqtt::effect& what);
     void on_offline(const mqtt::effect& what);
 
     // What happens in between.
+    std::vector<std::string> recall_learned_in(store::queue& in, const std::vector<std::unique_ptr<adapter_bus>>& buses) const;
+    void keep_learned(const learned_event& what);
     void begin_session(const store::recovery& found);
     void pump();
     void look_at_age();
     void look_at_age_in(std::chrono::milliseconds delay);
     void look_at_clock(const store::stamp& now);
     void date_by(std::int64_t boot_offset_ms);
+    writes::paths paths_of_writes();
+    void look_at_writes();
     void set_status(const std::string& topic, std::string text);
 
     // Leaving: stop polling, deliver what can be delivered in time, say goodbye, close the store.
@@ -91,12 +99,15 @@ private:
     boost::asio::steady_timer stop_timer_;
     boost::asio::steady_timer age_timer_;
     boost::asio::steady_timer pump_timer_;
+    boost::asio::steady_timer write_timer_;
     pipeline pipeline_;
     device_news device_news_;
+    bus_news bus_news_;
     queue_news queue_news_;
     broker_news broker_news_;
     const std::string boot_id_ = boot_id();
     std::optional<clock_watch> clock_;
+    writes writes_;
     std::unique_ptr<store_thread> store_;
     std::unique_ptr<mqtt::session> session_;
     std::unique_ptr<delivery> delivery_;
@@ -119,10 +130,13 @@ app::app(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> b
       stop_timer_(loop_),
       age_timer_(loop_),
       pump_timer_(loop_),
+      write_timer_(loop_),
       pipeline_(config, new_epoch()),
       device_news_(config, logger, [this](const auto& topic, auto text) { set_status(topic, std::move(text)); }),
+      bus_news_(config, [this](const auto& topic, auto text) { set_status(topic, std::move(text)); }),
       queue_news_(config, logger, [this](const auto& topic, auto text) { set_status(topic, std::move(text)); }),
-      broker_news_(config, servers_, logger) {
+      broker_news_(config, servers_, logger),
+      writes_(config, logger, paths_of_writes()) {
     trust_clock(config.clock);
     store::recovery found;
     auto queue = store::queue::open(queue_options(config.buffer, boot_id_), found);
@@ -132,13 +146,20 @@ app::app(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> b
     begin_session(found);
     if (found.boot_offset_ms) date_by(*found.boot_offset_ms);
     queue_news_.on_opened(found, stamp_now());
+    writes_.look_back(*queue);
+    const auto stale = recall_learned_in(*queue, buses);
     store_ = std::make_unique<store_thread>(
         std::move(*queue), commits_of(config.buffer, found), loop_,
         store_events{[this](committed done) { on_committed(std::move(done)); },
                      [this](store::sequence from, auto messages) { on_read(from, std::move(messages)); },
                      [this](const store::error& why, backlog behind) { on_store_failed(why, behind); },
-                     {},
+                     [this](store::inbox_number, auto messages) { on_read_inbox(std::move(messages)); },
                      [this](const store::recovery& salvaged) { on_salvaged(salvaged); }});
+    if (!stale.empty()) {
+        save_request request;
+        request.forget = stale;
+        store_->save(std::move(request));
+    }
     for (std::size_t i = 0; i < buses.size(); ++i)
         buses_.push_back(
             std::make_unique<bus_thread>(i, config.buses[i], std::move(buses[i]), loop_,
@@ -148,6 +169,15 @@ app::app(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> b
     if (!clock_->boot_offset_ms()) tell_unset_clock(log_, last_clock_evidence());
 }
 
+/// Hands adapters what they learned in an earlier life. Returns the names of what is of no use any more.
+std::vector<std::string> app::recall_learned_in(store::queue& in, const std::vector<std::unique_ptr<adapter_bus>>& buses) const {
+    const auto memories = in.recall();
+    if (!memories) throw std::runtime_error(memories.error().detail());
+    recollection found = recall_learned(*memories, config_);
+    for (const auto& each : found.learned) buses[each.bus]->recall(each.device, each.text);
+    return std::move(found.stale);
+}
+
 /// What the session is made of. After damage this happens again.
 void app::begin_session(const store::recovery& found) {
     session_ = std::make_unique<mqtt::session>(session_options_, saved_state_of(found), std::random_device{}());
@@ -155,6 +185,7 @@ void app::begin_session(const store::recovery& found) {
     if (clock_->boot_offset_ms()) delivery_->set_boot_offset(*clock_->boot_offset_ms());
     client_ = std::make_unique<mqtt::client>(
         loop_, servers_, *session_, [this](const mqtt::effect& what) { on_effect(what); }, [this] { pump(); });
+    if (auto commands = writes_.subscriptions(); !commands.empty()) session_->subscribe(std::move(commands), {}, steady_now());
 }
 
 int app::run() {
@@ -164,6 +195,7 @@ int app::run() {
     log_.info("started", {{"gateway", config_.gateway_id}, {"buses", buses_.size()}, {"broker", broker_name(config_.mqtt)}});
     broker_news_.tell_settings();
     look_at_age();
+    writes_.begin();
     client_->start();
     const auto begin = steady_now();
     for (const auto& bus : buses_) bus->start(begin);
@@ -178,11 +210,24 @@ void app::on_bus_events(std::vector<bus_event> events) {
         if (const auto* done = std::get_if<cycle>(&event)) take_readings(*done);
         if (const auto* device = std::get_if<device_event>(&event)) device_news_.tell(*device);
         if (const auto* missed = std::get_if<missed_event>(&event)) device_news_.tell(*missed);
+        if (const auto* learned = std::get_if<learned_event>(&event)) keep_learned(*learned);
+        if (const auto* statistics = std::get_if<bus_statistics>(&event)) bus_news_.tell(*statistics, steady_now());
+        if (const auto* written = std::get_if<write_event>(&event)) writes_.on_written(*written);
+        if (const auto* read = std::get_if<read_back_event>(&event)) writes_.on_read_back(*read);
     }
     pump();
 }
 
+void app::keep_learned(const learned_event& what) {
+    auto memory = memory_of_learned(config_.buses[what.bus], what.device, what.text);
+    if (!memory) return;  // it will be learned again
+    save_request request;
+    request.remember.push_back(std::move(*memory));
+    store_->save(std::move(request));
+}
+
 void app::take_readings(const cycle& done) {
+    writes_.on_readings(done);
     std::vector<store::message> messages = pipeline_.process(done);
     const auto now = steady_now();
     const auto unlogged = std::erase_if(messages, [&](const store::message& m) {
@@ -203,7 +248,8 @@ void app::on_committed(committed done) {
     queue_news_.on_committed(done, stamp_now());
     if (done.report.more_aged) look_at_age_in(limits::look_at_age_again);
     delivery_->on_committed(done.report, std::move(done.messages), done.keep);
-    if (done.saved_up_to != 0) session_->on_durable(mqtt::log_position{done.saved_up_to}, steady_now());
+    const bool may_acknowledge = writes_.on_committed(done);
+    if (done.saved_up_to != 0 && may_acknowledge) session_->on_durable(mqtt::log_position{done.saved_up_to}, steady_now());
     pump();
     if (stage_ != stage::running) continue_stop();
 }
@@ -240,7 +286,9 @@ void app::on_salvaged(const store::recovery& found) {
         broker_news_.forget_connection();
     }
     queue_news_.on_salvaged(found, stamp_now());
+    writes_.on_salvaged();
     store_->go_on(found);
+    store_->read_inbox(store::inbox_number{1}, limits::read_messages, limits::read_bytes);
     if (stage_ == stage::leaving) return;
     client_->start();
     pump();
@@ -269,12 +317,39 @@ void app::date_by(std::int64_t boot_offset_ms) {
     queue_news_.set_boot_offset(boot_offset_ms);
 }
 
+// ---- Commands: session → inbox → engine → bus threads, and back ----
+
+writes::paths app::paths_of_writes() {
+    return {[this](std::size_t bus, bus_order order) { buses_[bus]->order(std::move(order)); },
+            [this](std::vector<store::message> answers, save_request with) {
+                store_->append(std::move(answers), delivery_->takes_fresh(), std::move(with));
+                look_at_writes();
+            },
+            [this](save_request request) { store_->save(std::move(request)); },
+            [this] {
+                return write_engine::moment{steady_now(), {stamp_now(), clock_->boot_offset_ms()}};
+            }};
+}
+
+void app::look_at_writes() {
+    if (const auto next = writes_.next_deadline())
+        call_at(write_timer_, *next, [this] {
+            writes_.on_time();
+            look_at_writes();
+        });
+}
+
+void app::on_read_inbox(store::result<std::vector<store::waiting_message>> found) {
+    if (found) writes_.on_read_inbox(std::move(*found));
+}
+
 // ---- The session ----
 
 void app::pump() {
     const store::stamp now = stamp_now();
     look_at_clock(now);
     delivery_->pump(steady_now(), now);
+    look_at_writes();
     if (const auto read = delivery_->wanted()) store_->read(read->from, read->messages, read->bytes);
     if (const auto next = delivery_->next_deadline()) call_at(pump_timer_, *next, [this] { pump(); });
     client_->flush();
@@ -289,8 +364,12 @@ void app::on_effect(const mqtt::effect& what) {
     if (const auto* wanted = std::get_if<mqtt::save>(&what)) {
         save_request request = save_request_of(*wanted);
         request.park.swap(parked_);
+        writes_.add_to(request);
         store_->save(std::move(request));
     }
+    if (const auto* message = std::get_if<mqtt::received>(&what)) writes_.on_received(*message);
+    if (const auto* answered = std::get_if<mqtt::subscribed>(&what)) writes_.on_subscribed(*answered);
+    if (const auto* online = std::get_if<mqtt::online>(&what)) writes_.on_online(online->session_present);
     if (const auto* refused = std::get_if<mqtt::message_refused>(&what))
         parked_.push_back({to_store(refused->sequence), refused->reason_code, refused->reason});
 }
@@ -298,6 +377,7 @@ void app::on_effect(const mqtt::effect& what) {
 void app::on_offline(const mqtt::effect& what) {
     delivery_->on_offline();
     if (stage_ == stage::leaving) return finish_stop();
+    writes_.on_offline();
     broker_news_.tell(what);
     if (stage_ == stage::draining) continue_stop();
 }
@@ -308,7 +388,9 @@ void app::begin_stop(int signal) {
     if (stage_ != stage::running) return;
     log_.info("stopping", {{"signal", signal}});
     stage_ = stage::draining;
+    writes_.begin_stop();
     for (const auto& bus : buses_) bus->stop();  // hands over what has been read
+    writes_.finish_all();
     store_->flush();
     call_at(stop_timer_, steady_now() + limits::drain_on_stop, [this] {
         if (stage_ == stage::draining) say_goodbye();

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <utility>
 
 #include "gateway/clock.hpp"
 #include "gateway/limits.hpp"
@@ -17,6 +18,8 @@ namespace {
 // A bus that can't keep up is told of at once, then more and more rarely.
 constexpr nanoseconds first_missed_report = std::chrono::seconds(10);
 constexpr nanoseconds last_missed_report = std::chrono::hours(1);
+constexpr nanoseconds statistics_every = std::chrono::seconds(10);
+constexpr unsigned busy_is_news = 10;  // answers in a row: some seven seconds
 
 }  // namespace
 
@@ -33,7 +36,15 @@ bus_thread::bus_thread(std::size_t index, const config::bus& config, std::unique
       devices_(config.devices.size()),
       plausibility_(config),
       computed_(config),
-      alive_(std::make_shared<bool>(true)) {}
+      gauge_(index, groups_, config.devices.size(), steady_now()),
+      alive_(std::make_shared<bool>(true)) {
+    for (std::size_t group = 0; group < groups_.size(); ++group) {
+        for (const point_index point : groups_[group].points) {
+            group_of_.resize(std::max<std::size_t>(group_of_.size(), point + std::size_t{1}));
+            group_of_[point] = group;
+        }
+    }
+}
 
 bus_thread::~bus_thread() {
     stop();
@@ -69,15 +80,19 @@ void bus_thread::run() noexcept {
     const std::string name = "bus " + config_.name;
     pthread_setname_np(pthread_self(), name.substr(0, 15).c_str());
     schedule plan(groups_, config_.devices.size(), begin_);
+    statistics_due_ = steady_now() + statistics_every;
     for (;;) {
+        if (steady_now() >= statistics_due_) tell_statistics(plan);
+        if (take_order(plan)) continue;
         const auto turn = plan.next(steady_now());
         if (!turn) {
-            if (!wait_until(plan.wake())) return;
+            if (!wait_until(std::min(plan.wake(), statistics_due_))) return;
             continue;
         }
         {
             const std::lock_guard lock(mutex_);
             if (stopping_) return;
+            lane_.on_poll();
         }
         take_turn(plan, *turn);
     }
@@ -86,7 +101,8 @@ void bus_thread::run() noexcept {
 /// False: stop.
 bool bus_thread::wait_until(time_point when) {
     std::unique_lock lock(mutex_);
-    wake_.wait_until(lock, when, [this] { return stopping_; });
+    lane_.on_poll();  // none is due
+    wake_.wait_until(lock, when, [this] { return stopping_ || !lane_.empty(); });
     return !stopping_;
 }
 
@@ -96,10 +112,13 @@ void bus_thread::take_turn(schedule& plan, const schedule::turn& turn) {
     const time_point ended = steady_now();
     if (result_.outcome == TIDEGATE_INTERRUPTED) return;
 
-    gathering& gathered = gathering_[turn.group];
     covered_.clear();
     for (auto& reading : result_.readings) {
+        if (reading.point >= group_of_.size()) continue;  // An adapter in another process may be anything.
         covered_.push_back(reading.point);
+        gathering& gathered = gathering_[group_of_[reading.point]];
+        gathered.readings.taken = result_.taken;
+        gathered.readings.taken_steady = ended;
         if (const auto* why = plausibility_.refuse(reading)) {
             if (gathered.failure.empty()) gathered.failure = *why;
             continue;
@@ -107,16 +126,16 @@ void bus_thread::take_turn(schedule& plan, const schedule::turn& turn) {
         gathered.readings.readings.push_back(std::move(reading));
     }
     for (auto& failure : result_.failures) {
+        if (failure.point >= group_of_.size()) continue;
         covered_.push_back(failure.point);
-        if (gathered.failure.empty()) gathered.failure = std::move(failure.reason);
+        std::string& first = gathering_[group_of_[failure.point]].failure;
+        if (first.empty()) first = std::move(failure.reason);
     }
-    if (result_.has_stamp) {
-        gathered.readings.taken = result_.taken;
-        gathered.readings.taken_steady = ended;
-    }
+    note_poll(turn.device, began, ended);
     const auto result = plan.finished(turn, result_.outcome, covered_, began, ended);
     note_errors(plan, turn, result);
     if (result.cycle_complete) finish_cycle(turn.group);
+    for (const std::size_t group : result.also_ended) finish_cycle(group);
 
     if (const auto missed = plan.missed_cycles(); missed != missed_told_ && ended - missed_told_at_ >= missed_report_in_) {
         emit(missed_event{index_, missed - missed_told_});
@@ -124,6 +143,13 @@ void bus_thread::take_turn(schedule& plan, const schedule::turn& turn) {
         missed_told_at_ = ended;
         missed_report_in_ = std::clamp(missed_report_in_ * 2, first_missed_report, last_missed_report);
     }
+}
+
+/// What a poll says beside its readings.
+void bus_thread::note_poll(std::size_t device, time_point began, time_point ended) {
+    gauge_.took(device, result_, began, ended);
+    for (auto& [about, text] : result_.learned)
+        if (about < devices_.size()) emit(learned_event{index_, about, std::move(text)});
 }
 
 void bus_thread::finish_cycle(std::size_t group) {
@@ -148,10 +174,12 @@ void bus_thread::note_errors(const schedule& plan, const schedule::turn& turn, c
     } else if (result.cycle_complete) {
         error = gathering_[turn.group].failure;
     }
+    if (result_.outcome == TIDEGATE_DONE)
+        for (const std::size_t group : result.also_ended) group_error_[group] = gathering_[group].failure;
     // A bus that is down takes all its devices with it, and brings them all back.
     const bool all = result_.outcome == TIDEGATE_BUS_DOWN;
     for (std::size_t device = all ? 0 : turn.device; device < (all ? devices_.size() : turn.device + 1); ++device) {
-        device_event now{index_, device, plan.state(device), {}, {}, plausibility_.dropped(device)};
+        device_event now{index_, device, plan.state(device), {}, {}, devices_[device].overdue, plausibility_.dropped(device)};
         if (all) {
             now.error = error;
         } else {
@@ -161,12 +189,25 @@ void bus_thread::note_errors(const schedule& plan, const schedule::turn& turn, c
         // A single failure that the next poll mends is no news while the device counts as online.
         device_event& told = devices_[device];
         if (now.state == device_state::unknown) continue;
-        if (now.state == device_state::online && result_.outcome != TIDEGATE_DONE) continue;
+        const bool long_busy = result_.outcome == TIDEGATE_DEVICE_BUSY && plan.busy_in_a_row(device) >= busy_is_news;
+        if (now.state == device_state::online && result_.outcome != TIDEGATE_DONE && !long_busy) continue;
         if (now.state == told.state && now.error == told.error) continue;
         now.since = now.state == told.state ? told.since : stamp_now();
         told = now;
         emit(std::move(now));
     }
+}
+
+void bus_thread::tell_statistics(const schedule& plan) {
+    const time_point now = steady_now();
+    statistics_due_ = now + statistics_every;
+    const bus_statistics& taken = gauge_.take(plan, now);
+    for (std::size_t device = 0; device < devices_.size(); ++device) {
+        device_event& told = devices_[device];
+        if (std::exchange(told.overdue, taken.devices[device].overdue) == told.overdue) continue;
+        if (told.state != device_state::unknown) emit(told);
+    }
+    emit(taken);
 }
 
 void bus_thread::emit(bus_event event) {

@@ -13,10 +13,12 @@
 
 #include "config/model.hpp"
 #include "gateway/adapter_host.hpp"
+#include "gateway/bus_statistics.hpp"
 #include "gateway/computed.hpp"
 #include "gateway/plausibility.hpp"
 #include "gateway/reading.hpp"
 #include "gateway/schedule.hpp"
+#include "gateway/write_orders.hpp"
 
 namespace boost::asio {
 class io_context;
@@ -31,6 +33,7 @@ struct device_event {
     device_state state = device_state::unknown;
     std::string error;              // empty: nothing is wrong
     store::stamp since;             // when this state began
+    bool overdue = false;           // cycles are being missed: its interval isn't met
     std::uint64_t implausible = 0;  // readings dropped as implausible, since the start
 };
 
@@ -40,7 +43,14 @@ struct missed_event {
     std::uint64_t cycles = 0;
 };
 
-using bus_event = std::variant<cycle, device_event, missed_event>;
+/// What an adapter has learned of a device, to be kept for its next life.
+struct learned_event {
+    std::size_t bus = 0;
+    std::size_t device = 0;
+    std::string text;
+};
+
+using bus_event = std::variant<cycle, device_event, missed_event, learned_event, bus_statistics, write_event, read_back_event>;
 
 class bus_thread {
 public:
@@ -54,14 +64,22 @@ public:
     /// `begin`: when every period begins. The same for all buses: what is due together wakes the processor once, and goes into
     /// one commit. Timers are left as lazy as they are; an adapter that must be exact sharpens those of its thread itself.
     void start(time_point begin);
+    /// Each is answered by a write_event or a read_back_event, unless the bus stops before: then the write is answered as
+    /// stopped.
+    void order(bus_order what);
     /// Ends the poll that is running, joins, and hands over what was read and is still waiting. From the loop's thread.
     void stop();
 
 private:
     void run() noexcept;
     void take_turn(schedule& plan, const schedule::turn& turn);
+    bool take_order(const schedule& plan);
+    void carry_out_write(const bus_order& what, bool offline);
+    void carry_out_read_back(const bus_order& what);
+    void note_poll(std::size_t device, time_point began, time_point ended);
     void finish_cycle(std::size_t group);
     void note_errors(const schedule& plan, const schedule::turn& turn, const schedule::turn_result& result);
+    void tell_statistics(const schedule& plan);
     void emit(bus_event event);
     bool wait_until(time_point when);
     std::vector<bus_event> take_waiting();
@@ -78,6 +96,7 @@ private:
         std::string failure;  // the first point failure of this cycle
     };
     std::vector<poll_group> groups_;
+    std::vector<std::size_t> group_of_;     // by point
     std::vector<gathering> gathering_;      // by group
     std::vector<std::string> group_error_;  // by group: what was wrong in its last cycle
     std::vector<device_event> devices_;     // as last told
@@ -88,11 +107,14 @@ private:
     std::uint64_t missed_told_ = 0;
     time_point missed_told_at_{};
     nanoseconds missed_report_in_{0};
+    bus_gauge gauge_;
+    time_point statistics_due_{};
 
     // Between the threads.
     std::mutex mutex_;
     std::condition_variable wake_;
     std::vector<bus_event> waiting_;
+    write_lane lane_;
     bool drain_posted_ = false;
     bool stopping_ = false;
     std::shared_ptr<bool> alive_;  // false once this object is gone: a posted drain then does nothing (loop thread only)

@@ -30,6 +30,7 @@ int templates_command(const command_options& how);
 int queue_stats_command(const command_options& how);
 int queue_peek_command(const command_options& how);
 int queue_export_command(const command_options& how);
+int queue_audit_command(const command_options& how);
 
 struct pub_options {
     broker_options broker;

@@ -19,8 +19,12 @@ bool device_health::failed(time_point began, time_point ended) {
     ++failures_;
     const nanoseconds cost = std::max(ended - began, nanoseconds{0});
     // At least as long as it was waited for: while its late answer may still come, asking it again would block the line.
+    if (failures_ < 2) {
+        hold_ = ended + cost;
+        considerate_hold_ = ended + std::max(cost, std::min(first_pause, cost * doubtful_cost_factor));
+        return false;
+    }
     hold_ = considerate_hold_ = ended + std::max(first_pause, cost);
-    if (failures_ < 2) return false;
     if (ever_alive_ && ended - last_success_ < offline_after) {
         considerate_hold_ = std::max(hold_, ended + cost * doubtful_cost_factor);
         return false;

@@ -12,9 +12,11 @@ using std::chrono::nanoseconds;
 
 enum class device_state : std::uint8_t { unknown, online, offline };
 
-/// After a failure a device is only probed, until it answers: first a second later; then, while it may be a passing
-/// disturbance, at ten times the probe's cost; and once it counts as offline 1, 2, 4 … 60 s apart and at fifty times the
-/// cost, so that a dead device takes 2 % of the bus from the others. Where there are no others, cost doesn't matter.
+/// After a failure a device is only probed, until it answers: first as soon as its late answer can't come any more if nobody has
+/// to wait for that, else at ten times the failure's cost or a second later (a damaged answer costs little, a time-out much);
+/// then, while it may be a passing disturbance, at ten times the probe's cost; and once it counts as offline 1, 2, 4 … 60 s apart
+/// and at fifty times the cost, so that a dead device takes 2 % of the bus from the others. Where there are no others, cost
+/// doesn't matter.
 class device_health {
 public:
     static constexpr nanoseconds first_pause = std::chrono::seconds(1);

@@ -28,12 +28,19 @@ void merge(std::optional<save_request>& into, save_request next) {
         return;
     }
     if (next.refusals_known > into->refusals_known) pass_over_received(*into);
-    into->refusals_known = next.refusals_known;
+    // One that receives nothing, and may be another part's, has nothing to know.
+    if (next.refusals_known > into->refusals_known || !next.receive.empty() || next.held)
+        into->refusals_known = next.refusals_known;
     append_to(into->receive, std::move(next.receive));
     if (next.held) into->held = std::move(next.held);
     append_to(into->handled, std::move(next.handled));
     append_to(into->park, std::move(next.park));
-    into->position = next.position;
+    append_to(into->audit, std::move(next.audit));
+    for (const auto& name : next.forget)
+        std::erase_if(into->remember, [&](const store::memory& each) { return each.name == name; });
+    append_to(into->forget, std::move(next.forget));
+    append_to(into->remember, std::move(next.remember));
+    if (next.position != 0) into->position = next.position;
     if (next.cursor) into->cursor = std::move(next.cursor);
     if (next.session) into->session = std::move(next.session);
     into->settled.acknowledged += next.settled.acknowledged;
@@ -45,7 +52,8 @@ void merge(std::optional<save_request>& into, save_request next) {
 
 /// Nothing but how far the log is finished.
 bool is_progress_only(const save_request& what) {
-    return !what.session && !what.held && what.park.empty() && what.receive.empty() && what.handled.empty();
+    return what.position != 0 && !what.session && !what.held && what.park.empty() && what.receive.empty() &&
+           what.handled.empty() && what.audit.empty() && what.remember.empty() && what.forget.empty();
 }
 
 }  // namespace
@@ -198,6 +206,9 @@ const store::transaction& group_commit::begin(time_point now) {
         work_.receive.swap(saving_->receive);
         work_.held = saving_->held;
         work_.handled = saving_->handled;
+        work_.audit = saving_->audit;
+        work_.remember = saving_->remember;
+        work_.forget = saving_->forget;
     }
     next_commit_ = now + commit_every_;
     flush_ = flush_ && !appends_.empty();
@@ -301,8 +312,12 @@ void group_commit::forget_session() {
     if (!save_) return;
     save_request left;
     left.handled = std::move(save_->handled);
+    left.audit = std::move(save_->audit);
+    left.remember = std::move(save_->remember);
+    left.forget = std::move(save_->forget);
     save_.reset();
-    if (!left.handled.empty()) save_ = std::move(left);
+    const bool any = !left.handled.empty() || !left.audit.empty() || !left.remember.empty() || !left.forget.empty();
+    if (any) save_ = std::move(left);
     save_is_light_ = false;
 }
 

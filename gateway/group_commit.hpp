@@ -16,9 +16,9 @@
 
 namespace gateway {
 
-/// What the session wants kept; all of one save in one transaction.
+/// What the session, or another part, wants kept; all of one save in one transaction.
 struct save_request {
-    std::uint64_t position = 0;  // comes back in committed::saved_up_to
+    std::uint64_t position = 0;  // comes back in committed::saved_up_to; 0: not the session's
     std::optional<store::cursor> cursor;
     std::optional<store::session_record> session;
     store::settled settled;
@@ -26,6 +26,9 @@ struct save_request {
     std::vector<store::received_message> receive;    // bounded by what the broker may send before it is acknowledged
     std::optional<std::vector<std::uint16_t>> held;  // as of after `receive`
     std::vector<store::inbox_number> handled;
+    std::vector<std::string> audit;
+    std::vector<store::memory> remember;
+    std::vector<std::string> forget;  // what is remembered meanwhile is forgotten, too
     /// The committed::refusals that the caller has taken into account. When the inbox has had no room since, `receive` and
     /// `held` are passed over, for the latter may speak of what was refused. So at a new count nothing may be acknowledged that
     /// was saved with an older one, and what is held is again what was durable before.
@@ -114,7 +117,7 @@ public:
     // -- the queue was salvaged, and the session that saves came from is gone --
     /// What it had settled, as a transaction; nothing: nothing of that waits. The session itself is not to be kept.
     std::optional<store::transaction> take_settled();
-    /// Saves that wait are void, but for what was handled. The disk is good again.
+    /// Saves that wait are void, but for what was handled, audited and remembered. The disk is good again.
     void forget_session();
     /// The session that begins anew takes it from here. What is in memory alone gets new numbers when it is written.
     void begin_anew(store::sequence newest, store::sequence acked);

@@ -16,6 +16,7 @@ constexpr std::size_t bus_events = 1024;
 constexpr std::size_t text_bytes = 64u << 10;
 constexpr std::size_t phrase_bytes = 1024;
 constexpr std::size_t adapter_faults = 200;
+constexpr std::size_t exchanges_of_a_poll = 16;
 
 // An adapter in a process of its own: how long a poll or write may take, and anything else, before it counts as hung and is
 // ended; and how long after an interruption.
@@ -41,6 +42,20 @@ constexpr auto look_at_age_again = 1s;
 constexpr std::size_t read_messages = 512;
 constexpr std::size_t read_bytes = 128u << 10;
 constexpr std::size_t fresh_bytes = 256u << 10;
+
+// Commands. Of each bus so many wait; so many ids are remembered as sent.
+constexpr std::size_t waiting_commands = 32;
+constexpr std::size_t command_ids = 1024;
+constexpr std::size_t audit_entries_at_start = 2048;  // looked through for ids that were sent
+// After a connection whose session the broker had kept, old commands may come for so long, and longer while some do, but not for
+// ever.
+constexpr auto stale_commands = 10s;
+constexpr auto stale_commands_gap = 2s;
+constexpr auto stale_commands_at_most = 60s;
+constexpr auto clock_difference = 5s;    // a command's `ts` may be so far ahead
+constexpr auto fresh_reading = 10s;      // what a point reads is believed for so long, or for three of its periods
+constexpr auto read_back_every = 500ms;  // after the first reading
+constexpr auto fail_safe_retry = 10s;    // if it couldn't be sent
 
 // Leaving: how long a stop may take for what can still be delivered, then for DISCONNECT.
 constexpr auto drain_on_stop = 3s;

@@ -115,6 +115,15 @@ std::string format_timestamp(std::int64_t unix_ms) {
     return text;
 }
 
+bool is_text(std::string_view bytes) {
+    while (!bytes.empty()) {
+        const std::size_t taken = bytes.front() == '\0' ? 0 : utf8_length(bytes);
+        if (taken == 0) return false;
+        bytes.remove_prefix(taken);
+    }
+    return true;
+}
+
 void append_json_string(std::string& to, std::string_view text) {
     to += '"';
     while (!text.empty()) {

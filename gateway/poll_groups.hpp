@@ -1,4 +1,4 @@
-// gateway/poll_groups.hpp: which points of a bus are polled together: those of one device that share a period.
+// gateway/poll_groups.hpp: which points of a bus are polled together: those of one device that share period and priority.
 // Pure. Used by the bus thread, by `check` and by tests.
 #pragma once
 
@@ -19,8 +19,9 @@ inline std::vector<poll_group> poll_groups(const config::bus& bus) {
             const point_index index = next++;
             if (point.compute) continue;  // isn't read
             auto group = first;
-            while (group < groups.size() && groups[group].period != point.every) ++group;
-            if (group == groups.size()) groups.push_back({device, point.every, {}});
+            while (group < groups.size() && (groups[group].period != point.every || groups[group].priority != point.priority))
+                ++group;
+            if (group == groups.size()) groups.push_back({device, point.every, {}, point.priority});
             groups[group].points.push_back(index);
         }
     }

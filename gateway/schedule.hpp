@@ -2,6 +2,7 @@
 // Pure: no clock, thread or adapter; the bus thread tells it the time and what came of each turn.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "adapters/adapter.h"
+#include "config/model.hpp"
 #include "gateway/device_health.hpp"
 #include "gateway/reading.hpp"
 
@@ -20,6 +22,7 @@ struct poll_group {
     std::size_t device = 0;
     nanoseconds period{0};  // 0: as fast as the bus allows, after what has a period
     std::vector<point_index> points;
+    config::priority priority = config::priority::normal;
 };
 
 /// Phases. A group with a period has a phase point at start + k × period for each k, and one cycle at most between two of
@@ -28,8 +31,18 @@ struct poll_group {
 /// when it begins late, it stands for the latest phase point that has passed, and those before are missed.
 /// A phase point that passes while a cycle runs is served right after it: lateness by less than a period drops nothing.
 ///
+/// Company. A request is offered all that its device's groups lack and that is due, and what will be due within a quarter of its
+/// period at a moment when nothing else of the device is: the adapter takes along what is cheaper to read now. What is read early
+/// counts for the phase point to come.
+///
+/// Overload. When what the groups cost (measured) is more than the bus has, deadlines are stretched, of low groups first, then
+/// of normal ones, at last of high ones: each of a class by the same factor, so that all of it slows down alike, instead of
+/// the fast ones paying for the slow. Only the order of requests changes: the bus never waits for a stretched deadline.
+///
 /// Groups without a period fill what is left of the bus, in turn. On a bus that is overloaded they still get one request a
 /// second, less if that would be more than 5 % of the bus.
+///
+/// Busy. A device that answers that it is busy is alive; it is asked again after 100 ms, then 200 … 1000 ms.
 ///
 /// Failures. A device that fails hands on what its cycle has, and its groups are suspended together (device_health.hpp)
 /// until a probe is answered. Then the cycle goes on with the points it still lacks, the probe's reading among what it has;
@@ -57,8 +70,8 @@ public:
         bool cycle_complete = false;          // the group's cycle is over, or broken off: hand its readings on
         std::optional<device_state> changed;  // the device's state, if this turn changed it
         bool bus_changed = false;             // bus_is_down() changed; when it went down, so did every device: look at state()
-        /// Other groups whose readings so far are to be handed on as well, since the device or bus failed in the middle of
-        /// their cycles. Lives as long as a turn's spans.
+        /// Other groups whose readings so far are to be handed on as well: this request completed their cycles too, or the
+        /// device or bus failed in the middle of them. Lives as long as a turn's spans.
         std::span<const std::size_t> also_ended;
     };
     turn_result finished(const turn& done, tidegate_outcome outcome, std::span<const point_index> covered, time_point began,
@@ -68,6 +81,13 @@ public:
     /// Phase points passed over while an earlier cycle of the group still waited; never caught up.
     std::uint64_t missed_cycles(std::size_t group) const { return groups_[group].missed; }
     std::uint64_t missed_cycles() const;
+    /// How often in a row the device has answered that it is busy.
+    unsigned busy_in_a_row(std::size_t device) const { return devices_[device].busy; }
+    /// What the groups with a period cost, as a share of the bus, and by what factor a class's deadlines are stretched.
+    double load() const;
+    /// Bus time to read everything once, as measured; what wasn't read yet is missing.
+    nanoseconds sweep() const;
+    double stretch(config::priority which) const { return stretch_[static_cast<std::size_t>(which)]; }
     /// Phase points passed over while the device or the bus was suspended; counted when it is asked again.
     std::uint64_t suspended_cycles(std::size_t group) const { return groups_[group].suspended; }
     bool bus_is_down() const { return bus_failures_ >= 2; }
@@ -82,6 +102,8 @@ private:
         std::uint64_t last_turn = 0;  // the number of the turn that served it last
         bool begun = false;
         bool partial = false;  // it has readings that haven't been handed on
+        nanoseconds spent{0};  // bus time of the current cycle
+        nanoseconds cost{0};   // … of a cycle, moving average
         std::uint64_t missed = 0;
         std::uint64_t suspended = 0;
     };
@@ -89,6 +111,9 @@ private:
         device_health health;
         std::vector<std::size_t> groups;
         bool held = false;  // it failed, and is only probed
+        nanoseconds failure_cost{0};
+        unsigned busy = 0;  // answers in a row
+        time_point busy_until{};
     };
     struct choice {
         std::optional<std::size_t> group;
@@ -97,21 +122,31 @@ private:
     };
 
     choice choose(time_point now);
-    choice choose_probe(time_point now);
+    choice choose_probe(time_point now, bool idle);
+    time_point probe_time(const device_entry& device, bool any_alive, bool slack) const;
     std::size_t probe_group(const device_entry& device, time_point now) const;
+    bool is_before(const group_entry& one, const group_entry& other) const;
     void offer(const group_entry& group, bool probe, time_point now);
+    bool is_worth_taking_early(const group_entry& group, time_point now) const;
+    void offer_points(const group_entry& group, time_point now);
 
+    void alive(const turn& done, time_point ended, turn_result& result);
+    void busy(const turn& done, std::span<const point_index> covered, time_point began, time_point ended, turn_result& result);
     void answered(const turn& done, std::span<const point_index> covered, time_point began, time_point ended,
                   turn_result& result);
+    void take(std::size_t index, std::size_t turn_group, time_point began, time_point ended, turn_result& result);
     void silent(const turn& done, std::span<const point_index> covered, time_point began, time_point ended, turn_result& result);
     void bus_failed(const turn& done, time_point ended, turn_result& result);
 
     std::int64_t phase_at(const group_entry& group, time_point at) const { return (at - start_) / group.what.period; }
-    void release(group_entry& group, std::int64_t phase);
+    void release(group_entry& group, std::int64_t phase, time_point now);
+    time_point deadline_of(const group_entry& group, time_point now) const;
     void begin(group_entry& group, time_point began);
     void complete(group_entry& group, time_point ended);
     void skip_suspended(group_entry& group, time_point until);
-    void remove_covered(group_entry& group, std::span<const point_index> covered);
+    void mark(std::span<const point_index> covered, std::uint8_t with);
+    std::size_t remove_marked(group_entry& group);
+    void restretch(time_point now);
     void break_off(std::size_t group, std::size_t except);
 
     time_point start_;
@@ -126,7 +161,9 @@ private:
     bool bus_held_ = false;
     std::vector<tidegate_candidate> candidates_;
     std::vector<std::size_t> also_ended_;
-    std::vector<std::uint8_t> marked_;  // by point: scratch of remove_covered
+    std::vector<std::uint8_t> marked_;        // by point: scratch
+    std::array<double, 3> stretch_{1, 1, 1};  // by priority
+    time_point restretch_due_{};
 };
 
 }  // namespace gateway

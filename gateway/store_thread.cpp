@@ -38,6 +38,19 @@ std::uint64_t store_thread::append(std::vector<store::message> messages, bool ke
     return dropped;
 }
 
+std::uint64_t store_thread::append(std::vector<store::message> messages, bool keep, save_request with) {
+    std::uint64_t dropped = 0;
+    {
+        const std::lock_guard lock(mutex_);
+        if (!messages.empty()) dropped = waiting_.append(std::move(messages), keep, clock::now());
+        tell_told();
+        waiting_.save(std::move(with), clock::now());
+        tell_told();
+    }
+    wake_.notify_one();
+    return dropped;
+}
+
 void store_thread::save(save_request request) {
     {
         const std::lock_guard lock(mutex_);

@@ -15,7 +15,8 @@ namespace {
 bool is_empty(const transaction& work) {
     return work.append.empty() && work.first == sequence{0} && !work.cursor && !work.session && work.settled == settled{} &&
            work.park.empty() && !work.now && work.receive.empty() && !work.held && work.handled.empty() &&
-           work.remove_dead_letters.empty() && !work.remove_all_dead_letters && work.unwritten == 0 && !work.boot_offset_ms;
+           work.remove_dead_letters.empty() && !work.remove_all_dead_letters && work.audit.empty() && work.remember.empty() &&
+           work.forget.empty() && work.unwritten == 0 && !work.boot_offset_ms;
 }
 
 bool is_finished(sequence at, const cursor& by) {
@@ -53,7 +54,7 @@ result<commit_report> queue::file::commit_or_undo(const transaction& work) {
 }
 
 result<commit_report> queue::file::try_commit(const transaction& work) {
-    attempt in{now_, {}, 0, work.handed_out, false, 0, false};
+    attempt in{now_, {}, 0, work.handed_out, false, 0, false, audited_};
     if (!is_empty(work)) {
         if (const auto begun = log_.begin(); !begun) return begun.error();
     }
@@ -76,6 +77,7 @@ result<commit_report> queue::file::try_commit(const transaction& work) {
     log_.forget_set_aside();
     in.report.written = writes_.counts();
     now_ = std::move(in.next);
+    audited_ = in.audit;
     if (work.handed_out) given_out_ = std::max(given_out_, now_.figures.last);
     const bool evicted = reading_.first() >= number(in.report.evicted_from) && reading_.last() <= number(in.report.evicted_to);
     const bool others_went = in.report.aged > 0 || in.report.thinned > 0;
@@ -105,6 +107,7 @@ result<void> queue::file::move_messages(const transaction& work, attempt& in) {
     if (work.now) {
         if (const auto aged = age_out(*work.now, in); !aged) return aged;
     }
+    if (const auto noted = note(work, in); !noted) return noted;
     if (const auto received = fill_inbox(work, in); !received) return received;
     assert(work.first == sequence{0} || number(work.first) == figures.last + 1);
     if (const auto appended = append(work.append, in); !appended) return appended;
@@ -221,6 +224,25 @@ result<void> queue::file::park(std::span<const parking> messages, const cursor& 
         }
         const dead_letter made{{}, one.sequence, std::move((*found)->message), one.reason_code, one.reason};
         if (const auto added = dead_letters_.add(made, reading_.boot(), bounds, state); !added) return added;
+    }
+    return {};
+}
+
+/// Audit entries and memories.
+result<void> queue::file::note(const transaction& work, attempt& in) {
+    if (!work.audit.empty() && !in.audit) {
+        const auto counted = audit_.count();
+        if (!counted) return counted.error();
+        in.audit = *counted;
+    }
+    for (const std::string& entry : work.audit)
+        if (const auto added = audit_.add(entry, {how_.audit_max, audit_bound(how_)}, *in.audit); !added) return added;
+    for (const std::string& name : work.forget)
+        if (const auto forgotten = memory_.forget(name); !forgotten) return forgotten;
+    for (const memory& each : work.remember) {
+        const auto kept = memory_.remember(each, {how_.memories_max, memories_bound(how_)});
+        if (!kept) return kept.error();
+        if (!*kept) in.report.not_remembered.push_back(each.name);
     }
     return {};
 }

@@ -1,6 +1,6 @@
-// store/inspect.cpp: the figures, messages and dead letters of a queue file, read beside a running service or without one.
-// Writes nothing, takes no lock that a writer waits for, and leaves no file behind: files made here might belong to another
-// user, and the service couldn't open them then.
+// store/inspect.cpp: the figures, messages, dead letters and audit entries of a queue file, read beside a running service or
+// without one. Writes nothing, takes no lock that a writer waits for, and leaves no file behind: files made here might belong to
+// another user, and the service couldn't open them then.
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "store/audit_table.hpp"
 #include "store/dead_letters.hpp"
 #include "store/log.hpp"
 #include "store/queue.hpp"
@@ -120,6 +121,16 @@ result<std::vector<dead_letter>> read_letters(connection& file, dead_letter_numb
     return letters.read(from, most);
 }
 
+result<std::vector<audit_entry>> read_entries(connection& file, audit_number before, std::size_t most) {
+    if (const auto ours = check_version(file); !ours) return ours.error();
+    const auto version = file.integer("PRAGMA user_version");
+    if (!version) return version.error();
+    if (*version < first_version_with_notes) return std::vector<audit_entry>();  // there was no such table
+    audit_table audit(file);
+    if (const auto ready = audit.prepare(); !ready) return ready.error();
+    return audit.read(before, most);
+}
+
 /// All of one moment. The read transaction is over when this returns, so that it never holds up a checkpoint.
 template <typename Read>
 auto read_file(const std::string& path, connection::access how, Read read) -> decltype(read(std::declval<connection&>())) {
@@ -171,6 +182,10 @@ result<std::vector<stored_message>> queue::inspect_messages(const std::string& p
 
 result<std::vector<dead_letter>> queue::inspect_dead_letters(const std::string& path, dead_letter_number from, std::size_t most) {
     return read_beside(path, [&](connection& file) { return read_letters(file, from, most); });
+}
+
+result<std::vector<audit_entry>> queue::inspect_audit(const std::string& path, audit_number before, std::size_t most) {
+    return with_remedy(read_beside(path, [&](connection& file) { return read_entries(file, before, most); }));
 }
 
 }  // namespace store

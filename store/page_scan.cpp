@@ -118,8 +118,7 @@ std::optional<row_header> row_header_of(const leaf_cell& cell) {
     if (last < 12) return std::nullopt;
     const bool is_text = last % 2 == 1;
     row_header row;
-    row.kind = columns == 4 ? row_kind::log : is_text ? row_kind::text : row_kind::dead_letter;
-    if (columns == 4 && is_text) return std::nullopt;
+    row.kind = columns == 4 ? (is_text ? row_kind::note : row_kind::log) : is_text ? row_kind::text : row_kind::dead_letter;
     std::size_t at = header_end;
     if (columns == 4) {
         const auto count = take_integer(cell.local, types[1], at);

@@ -34,12 +34,13 @@ struct leaf_scan {
 /// Requires: a page of 4096 bytes, not the first of the file. No payload is larger than `most`.
 leaf_scan scan_leaf(std::string_view page, std::uint64_t most);
 
-enum class row_kind : std::uint8_t { log, text, dead_letter };
+/// `note`: an audit entry or a memory, as `count` says.
+enum class row_kind : std::uint8_t { log, text, dead_letter, note };
 
 /// A row of a queue's tables as its cell says it is.
 struct row_header {
     row_kind kind = row_kind::log;
-    std::int64_t count = 0;  // log
+    std::int64_t count = 0;  // log; of a note its kind
     std::int64_t crc = 0;
     std::uint64_t data_at = 0;  // in the payload, to whose end it reaches
 };

@@ -63,6 +63,8 @@ result<void> queue::file::open_file(recovery& found) {
     checkpoint_owed_ = opened->checkpoint_owed;
     if (const auto ready = log_.prepare(log_table::purpose::writing); !ready) return ready;
     if (const auto ready = dead_letters_.prepare(); !ready) return ready;
+    if (const auto ready = audit_.prepare(); !ready) return ready;
+    if (const auto ready = memory_.prepare(); !ready) return ready;
     if (const auto loaded = log_.load_texts(texts_); !loaded) return loaded;
     const auto known = log_.load();
     if (!known) return known.error();
@@ -226,6 +228,16 @@ result<std::vector<dead_letter>> queue::file::read_dead_letters(dead_letter_numb
     return dead_letters_.read(from, most);
 }
 
+result<std::vector<audit_entry>> queue::file::read_audit(audit_number before, std::size_t most) {
+    if (!is_open_) return closed_because();
+    return audit_.read(before, most);
+}
+
+result<std::vector<memory>> queue::file::recall() {
+    if (!is_open_) return closed_because();
+    return memory_.read();
+}
+
 // ---- The public face ----
 
 queue::queue(std::unique_ptr<file> opened) : file_(std::move(opened)) {}
@@ -273,6 +285,12 @@ result<std::vector<waiting_message>> queue::read_inbox(inbox_number from, std::s
 result<std::vector<dead_letter>> queue::read_dead_letters(dead_letter_number from, std::size_t most) {
     return file_->read_dead_letters(from, most);
 }
+
+result<std::vector<audit_entry>> queue::read_audit(audit_number before, std::size_t most) {
+    return file_->read_audit(before, most);
+}
+
+result<std::vector<memory>> queue::recall() { return file_->recall(); }
 
 bool queue::try_to_heal() { return file_->try_to_heal(); }
 

@@ -96,6 +96,32 @@ struct dead_letter {
     bool operator==(const dead_letter&) const = default;
 };
 
+/// An audit entry's number: 1, 2, 3 ….
+enum class audit_number : std::int64_t {};
+constexpr std::int64_t number(audit_number n) { return static_cast<std::int64_t>(n); }
+
+/// Something that was done, or refused, in words of the caller's: valid UTF-8 without NUL. The newest are kept.
+struct audit_entry {
+    audit_number number{0};
+    std::string text;
+    bool operator==(const audit_entry&) const = default;
+};
+constexpr std::size_t longest_audit_entry = 4096;
+
+/// A text under a name, of the caller's own.
+struct memory {
+    std::string name;
+    std::string text;
+    bool operator==(const memory&) const = default;
+};
+constexpr std::size_t longest_memory_name = 200;
+constexpr std::size_t longest_memory = 16'384;
+/// Whether it can be kept: both valid UTF-8 without NUL, which the caller sees to; the name one line.
+inline bool is_memory(const memory& what) {
+    return !what.name.empty() && what.name.size() <= longest_memory_name && what.text.size() <= longest_memory &&
+           what.name.find('\n') == std::string::npos;
+}
+
 /// How far a destination's lane has got. All at or below `acked` are finished; all at or below `released` have had their
 /// PUBREC; those at or below `maybe_sent` may have been seen by the broker. The lists hold what is ahead of its watermark.
 struct cursor {
@@ -184,6 +210,9 @@ struct transaction {
     std::vector<inbox_number> handled;               // the application has done with these; unknown ones are passed over
     std::vector<dead_letter_number> remove_dead_letters;
     bool remove_all_dead_letters = false;  // of those there were before this transaction
+    std::vector<std::string> audit;        // further entries; none is empty or longer than longest_audit_entry
+    std::vector<memory> remember;          // each in the place of what has its name; is_memory()
+    std::vector<std::string> forget;       // names; before `remember`
     std::uint64_t unwritten = 0;           // messages that never got into one: counted as accepted, and as dropped_unwritten
     std::optional<stamp> now;              // messages older than options::max_age go; once a minute is often enough
     std::optional<std::int64_t> boot_offset_ms;  // of this boot, if options::boot_id names it; kept for the last 16 boots
@@ -227,8 +256,9 @@ struct commit_report {
     inbox_number first_received{0};                       // of the messages received
     std::size_t received = 0;  // all of transaction.receive, with the numbers first_received, first_received + 1, …; or 0
     inbox_counts inbox;        // after this commit
-    write_counts written;      // since open(), this commit included
-    bool disk_full = false;    // the device has no room: the file doesn't grow until try_to_heal() finds some
+    std::vector<std::string> not_remembered;  // names of transaction.remember that had no room
+    write_counts written;                     // since open(), this commit included
+    bool disk_full = false;                   // the device has no room: the file doesn't grow until try_to_heal() finds some
 };
 
 enum class full_policy : std::uint8_t {
@@ -246,6 +276,11 @@ struct options {
     std::uint64_t inbox_max_bytes = 16u << 20;
     std::uint64_t dead_letters_max = 1000;
     std::uint64_t dead_letters_max_bytes = 4u << 20;
+    // So do audit entries and memories, each at most a sixteenth.
+    std::uint64_t audit_max = 5000;
+    std::uint64_t audit_max_bytes = 2u << 20;
+    std::uint64_t memories_max = 4096;
+    std::uint64_t memories_max_bytes = 1u << 20;
     std::chrono::milliseconds max_age{0};  // of queued messages that nobody may have seen; 0: without end
     // Of a file beside the queue that is given up when the device is full, so that the queue can go on in the room that it has;
     // no more than max_bytes. 0: none, and a full device is an error like others. Twice the WAL of 1000 pages, and some more,
@@ -322,6 +357,8 @@ public:
     /// As read_dead_letters(), likewise.
     static result<std::vector<dead_letter>> inspect_dead_letters(const std::string& path, dead_letter_number from,
                                                                  std::size_t most);
+    /// As read_audit(), likewise.
+    static result<std::vector<audit_entry>> inspect_audit(const std::string& path, audit_number before, std::size_t most);
 
     queue(queue&&) noexcept;
     queue& operator=(queue&&) noexcept;
@@ -346,6 +383,12 @@ public:
     /// Dead letters with numbers from `from` on, the oldest first. One whose checksum fails is errc::damaged once it is the
     /// first.
     result<std::vector<dead_letter>> read_dead_letters(dead_letter_number from, std::size_t most);
+
+    /// The newest audit entries of those numbered below `before`, the newest first. What fails its checksum is left out.
+    result<std::vector<audit_entry>> read_audit(audit_number before, std::size_t most);
+
+    /// All that is remembered. What fails its checksum is left out.
+    result<std::vector<memory>> recall();
 
     /// To be called now and then while commit_report::disk_full: makes the reserve again and lets the file grow if there is
     /// room. False: there isn't yet.

@@ -11,11 +11,13 @@
 #include <string_view>
 #include <vector>
 
+#include "store/audit_table.hpp"
 #include "store/dead_letters.hpp"
 #include "store/files.hpp"
 #include "store/inbox.hpp"
 #include "store/lock.hpp"
 #include "store/log.hpp"
+#include "store/memory_table.hpp"
 #include "store/queue.hpp"
 #include "store/reserve.hpp"
 #include "store/retention.hpp"
@@ -41,6 +43,8 @@ public:
     result<std::vector<stored_message>> read(sequence from, std::size_t most_messages, std::size_t most_bytes);
     result<std::vector<waiting_message>> read_inbox(inbox_number from, std::size_t most_messages, std::size_t most_bytes);
     result<std::vector<dead_letter>> read_dead_letters(dead_letter_number from, std::size_t most);
+    result<std::vector<audit_entry>> read_audit(audit_number before, std::size_t most);
+    result<std::vector<memory>> recall();
     bool try_to_heal();
     store::ledger ledger() const { return now_.ledger(); }
     dead_letter_counts dead_letters() const { return now_.dead_letters.counts; }
@@ -56,6 +60,7 @@ private:
         bool counters_changed = false;
         std::uint64_t looked_at = 0;  // bytes of segments, to thin them
         bool new_pass = false;        // thinning came to its end and began again
+        std::optional<audit_table::state> audit = {};
     };
     /// A segment that may be dropped, and when its newest message was taken, if that can be read.
     struct dated_segment {
@@ -83,6 +88,7 @@ private:
     result<void> move_messages(const transaction& work, attempt& in);
     result<void> park(std::span<const parking> messages, const cursor& finished_by, attempt& in);
     result<void> bury(const transaction& work, attempt& in);
+    result<void> note(const transaction& work, attempt& in);
     result<void> fill_inbox(const transaction& work, attempt& in);
     result<void> drop_damaged(attempt& in);
     result<void> save_records(attempt& in);
@@ -123,8 +129,11 @@ private:
     log_table log_{connection_};
     inbox inbox_{log_};
     dead_letter_table dead_letters_{connection_};
+    audit_table audit_{connection_};
+    memory_table memory_{connection_};
     dictionary texts_;
     contents now_;
+    std::optional<audit_table::state> audited_;  // nothing: not counted yet
     std::string segment_memory_;  // of the last segment: to get as much from the system each time costs more than to fill it
     std::uint64_t written_before_ = 0;  // in the file's life, before open()
     std::int64_t given_out_ = 0;        // the highest number that the caller holds: by read(), or handed_out

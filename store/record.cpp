@@ -9,7 +9,7 @@ namespace store {
 namespace {
 
 constexpr std::uint8_t format = 1;
-constexpr std::uint8_t counters_format = 3;  // 1 ends before dropped_expired, 2 before dropped_aged
+constexpr std::uint8_t counters_format = 4;  // 1 ends before dropped_expired, 2 before dropped_aged; 3 says the same as 4
 
 std::string begin(std::uint8_t with = format) { return std::string(1, static_cast<char>(with)); }
 

@@ -41,7 +41,13 @@ std::uint64_t inbox_bound(const options& how) { return std::min(how.inbox_max_by
 
 std::uint64_t dead_letters_bound(const options& how) { return std::min(how.dead_letters_max_bytes, how.max_bytes / 8); }
 
-std::uint64_t pages_beside_log(const options& how) { return 3 * (inbox_bound(how) + dead_letters_bound(how)) / page_size; }
+std::uint64_t audit_bound(const options& how) { return std::min(how.audit_max_bytes, how.max_bytes / 16); }
+
+std::uint64_t memories_bound(const options& how) { return std::min(how.memories_max_bytes, how.max_bytes / 16); }
+
+std::uint64_t pages_beside_log(const options& how) {
+    return 3 * (inbox_bound(how) + dead_letters_bound(how) + audit_bound(how) + memories_bound(how)) / page_size;
+}
 
 void eviction::add(const segment_row& next) {
     assert(!enough() && next.first > last_);

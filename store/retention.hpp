@@ -1,5 +1,5 @@
 // store/retention.hpp: how much room a segment takes, and which old ones have to go for it.
-// Also what inbox and dead letters may have of the file.
+// Also what inbox, dead letters, audit entries and memories may have of the file.
 // Pure: queue.cpp asks the file how full it is, and carries out what is found here.
 #pragma once
 
@@ -23,10 +23,14 @@ std::uint64_t bytes_in(std::uint64_t pages);
 /// freeing gigabytes at once would block for minutes on a slow card.
 std::uint64_t page_limit(std::uint64_t bound, std::uint64_t used_before);
 
-/// Bytes for inbox and dead letters. They count into the file's bound, and however low that is, most of it is the log's.
+/// Bytes for inbox, dead letters, audit entries and memories. They count into the file's bound, and however low that is, most of
+/// it is the log's.
 std::uint64_t inbox_bound(const options& how);
 std::uint64_t dead_letters_bound(const options& how);
-/// Pages that both may take at worst, with half-empty ones and the tree: they find room though the log has used up the bound.
+std::uint64_t audit_bound(const options& how);
+std::uint64_t memories_bound(const options& how);
+/// Pages that all of these may take at worst, with half-empty ones and the tree: they find room though the log has used up the
+/// bound.
 std::uint64_t pages_beside_log(const options& how);
 
 /// Collects the oldest segments until they make up for `pages`. Whole segments only: a part of one frees nothing.

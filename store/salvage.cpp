@@ -1,4 +1,4 @@
-// store/salvage.cpp: two passes over the pages: first records, texts and dead letters, then segments, which need them.
+// store/salvage.cpp: two passes over the pages: first records, texts, dead letters and notes, then segments, which need them.
 #include "store/salvage.hpp"
 
 #include <algorithm>
@@ -7,7 +7,9 @@
 #include <utility>
 #include <vector>
 
+#include "store/audit_table.hpp"
 #include "store/inbox.hpp"
+#include "store/memory_table.hpp"
 #include "store/page_source.hpp"
 #include "store/salvaged_records.hpp"
 #include "store/schema.hpp"
@@ -55,6 +57,14 @@ private:
                 put_letter_.prepare(file_, "INSERT OR IGNORE INTO dead_letter(number, crc, data) VALUES(?1, ?2, ?3)");
             !ready)
             return ready;
+        if (const auto ready = put_audit_.prepare(
+                file_, "INSERT OR IGNORE INTO audit(number, kind, crc, data) VALUES(?1, ?2, ?3, CAST(?4 AS TEXT))");
+            !ready)
+            return ready;
+        if (const auto ready = put_memory_.prepare(
+                file_, "INSERT OR IGNORE INTO memory(name, kind, crc, data) VALUES(?1, ?2, ?3, CAST(?4 AS TEXT))");
+            !ready)
+            return ready;
         if (const auto ready = letters_.prepare(file_, "SELECT count(*), sum(length(data)) FROM dead_letter"); !ready)
             return ready;
         return log_.prepare(log_table::purpose::writing);
@@ -80,7 +90,9 @@ private:
     bool take_if_sound(const leaf_cell& cell, const row_header& header, image of, taker take) {
         const auto matches = [&] {
             const std::string_view data = std::string_view(payload_).substr(header.data_at);
-            return row_checksum(cell.key, header.count, data) == header.crc;
+            const bool is_note = header.kind == row_kind::note;
+            return (is_note ? note_checksum(cell.key, header.count, data) : row_checksum(cell.key, header.count, data)) ==
+                   header.crc;
         };
         bool sound = pages_.payload_of(cell, payload_) && matches();
         // An older leaf may go on in pages that only the file still has.
@@ -102,6 +114,12 @@ private:
             case row_kind::dead_letter:
                 if (of == image::current) note(put_letter_.execute(row.key, row.crc, row.data));
                 highest_letter_ = std::max(highest_letter_, row.key);
+                break;
+            case row_kind::note:
+                if (row.count == audit_kind && row.key > 0 && of != image::freed)
+                    note(put_audit_.execute(row.key, row.count, row.crc, row.data));
+                if (row.count == memory_kind && of == image::current)
+                    note(put_memory_.execute(row.key, row.count, row.crc, row.data));
                 break;
         }
     }
@@ -247,7 +265,7 @@ private:
     page_source pages_;
     connection file_;
     log_table log_{file_};
-    statement put_row_, put_letter_, letters_;
+    statement put_row_, put_letter_, put_audit_, put_memory_, letters_;
     salvaged_records records_;
     dictionary texts_;
     contents now_;

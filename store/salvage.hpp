@@ -6,6 +6,7 @@
 // alone, and by how far its page is up to date:
 //   - A segment that can be decoded and isn't finished is taken as it is, from any page but a freed one.
 //   - A segment of the inbox, or a dead letter, only from a page that is up to date: one that was handled must not come again.
+//   - An audit entry from any page but a freed one; a memory only from a page that is up to date.
 //   - Of records the furthest is right, wherever it is found; a text is right wherever it is found (log.hpp).
 // Memory: the texts, one row, and 24 bytes for each page in the WAL. The rows are sorted by the new file's own tree.
 #pragma once

@@ -34,6 +34,10 @@ constexpr char settings[] =
 constexpr char dead_letter_table_of_2[] =
     "CREATE TABLE dead_letter(number INTEGER PRIMARY KEY, crc INTEGER NOT NULL, data BLOB NOT NULL);";
 
+constexpr char note_tables_of_4[] =
+    "CREATE TABLE audit(number INTEGER PRIMARY KEY, kind INTEGER NOT NULL, crc INTEGER NOT NULL, data TEXT NOT NULL);"
+    "CREATE TABLE memory(name INTEGER PRIMARY KEY, kind INTEGER NOT NULL, crc INTEGER NOT NULL, data TEXT NOT NULL);";
+
 constexpr char tables[] =
     "CREATE TABLE log(first INTEGER PRIMARY KEY, count INTEGER NOT NULL, crc INTEGER NOT NULL, data BLOB NOT NULL);"
     "CREATE TABLE text(id INTEGER PRIMARY KEY, crc INTEGER NOT NULL, text TEXT NOT NULL);";
@@ -94,7 +98,7 @@ std::string set_version() {
 
 // One transaction: a file either is blank or has all that a queue needs.
 result<void> create_tables(connection& file, std::uint64_t max_bytes) {
-    const std::string begin = std::string("BEGIN IMMEDIATE;") + tables + dead_letter_table_of_2;
+    const std::string begin = std::string("BEGIN IMMEDIATE;") + tables + dead_letter_table_of_2 + note_tables_of_4;
     if (const auto made = file.run(begin.c_str()); !made) return made;
     log_table log(file);
     if (const auto ready = log.prepare(log_table::purpose::writing); !ready) return ready;
@@ -109,10 +113,19 @@ result<void> bring_up_to_date(connection& file) {
     const auto version = file.integer("PRAGMA user_version");
     if (!version) return version.error();
     if (*version == schema_version) return {};
-    const char* const lacking = *version < first_version_with_dead_letters ? dead_letter_table_of_2 : "";
-    const std::string sql =
-        std::string("BEGIN IMMEDIATE;") + lacking + "PRAGMA user_version=" + std::to_string(schema_version) + ";COMMIT";
-    return file.run(sql.c_str());
+    std::string lacking = "BEGIN IMMEDIATE;";
+    if (*version < first_version_with_dead_letters) lacking += dead_letter_table_of_2;
+    if (*version < first_version_with_notes) lacking += note_tables_of_4;
+    if (const auto made = file.run(lacking.c_str()); !made) return made;
+    log_table log(file);
+    if (const auto ready = log.prepare(log_table::purpose::writing); !ready) return ready;
+    const auto known = log.load();
+    if (!known) {
+        file.roll_back();
+        return known.error();
+    }
+    if (const auto saved = log.save(known->figures); !saved) return saved;
+    return file.run(("PRAGMA user_version=" + std::to_string(schema_version) + ";COMMIT").c_str());
 }
 
 }  // namespace
@@ -161,8 +174,8 @@ result<void> open_blank(connection& to, const std::string& path, const tuning& w
     if (const auto born = to.run(settings_at_birth); !born) return born;
     if (const auto set = to.run(settings); !set) return set;
     // Without a journal and with one sync at its end: whoever is cut off begins again.
-    const std::string begin =
-        std::string("PRAGMA journal_mode=OFF;PRAGMA synchronous=FULL;BEGIN EXCLUSIVE;") + tables + dead_letter_table_of_2;
+    const std::string begin = std::string("PRAGMA journal_mode=OFF;PRAGMA synchronous=FULL;BEGIN EXCLUSIVE;") + tables +
+                              dead_letter_table_of_2 + note_tables_of_4;
     return to.run(begin.c_str());
 }
 

@@ -1,8 +1,8 @@
 // store/schema.hpp: the queue file: its tables, its version, and how it is opened.
 // Not here: what the rows mean (segment.hpp, record.hpp) and the statements that use them (log.hpp).
 //
-// An SQLite database, application_id 0x54694761 ("TiGa"), user_version 3, beside it -wal and -shm (SQLite's), .lock (held
-// by the process that writes) and .reserve. Three tables:
+// An SQLite database, application_id 0x54694761 ("TiGa"), user_version 4, beside it -wal and -shm (SQLite's), .lock (held
+// by the process that writes) and .reserve. Five tables:
 //
 //     log(first INTEGER PRIMARY KEY, count INTEGER, crc INTEGER, data BLOB)
 //         first >= 1   a segment: `count` messages with the sequence numbers first, first + 1, …; data: segment.hpp.
@@ -17,6 +17,8 @@
 //         topics and boot identifiers, which segments of the log refer to by number; no number is ever given to another text
 //     dead_letter(number INTEGER PRIMARY KEY, crc INTEGER, data BLOB)
 //         data: dead_letters.hpp
+//     audit(number INTEGER PRIMARY KEY, kind INTEGER, crc INTEGER, data TEXT)     audit_table.hpp
+//     memory(name INTEGER PRIMARY KEY, kind INTEGER, crc INTEGER, data TEXT)      memory_table.hpp
 //
 // crc is the CRC-32 of key, count and data, so that what a card has garbled is never sent: it also lets each row be believed by
 // itself when the tree that leads to it is damaged (salvage.hpp). Files beside it then: quarantine.hpp. The small columns stand
@@ -32,8 +34,8 @@
 // Passed over as well: a row for each message (nine times the bytes when it drains), states in the rows (eighteen times).
 //
 // Version 1 had no dead letters, inbox, held identifiers, expiry (segment.hpp) and count of what expired (record.hpp);
-// version 2 lacks the counts from dropped_aged on, and the clock in earlier boots. Either is brought up to 3 when it is opened
-// for writing.
+// version 2 lacks the counts from dropped_aged on, and the clock in earlier boots; version 3 has no audit and no memory. Each is
+// brought up to 4 when it is opened for writing, the counters with it: they say the version a second time.
 //
 // How it is opened is part of the format's promise; each point survived power cuts in simulation, its absence didn't:
 //   - psow=0 and synchronous=FULL: one sync of the WAL for each commit, and no sector shared by two commits.
@@ -58,8 +60,9 @@
 namespace store {
 
 constexpr std::int64_t application_id = 0x54694761;
-constexpr std::int64_t schema_version = 3;
+constexpr std::int64_t schema_version = 4;
 constexpr std::int64_t first_version_with_dead_letters = 2;
+constexpr std::int64_t first_version_with_notes = 4;  // audit, memory
 
 struct opening {
     bool created = false;          // there was no file

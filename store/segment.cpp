@@ -80,6 +80,10 @@ std::uint32_t row_checksum(std::int64_t first, std::int64_t count, std::string_v
     return crc32(data, crc32(key));
 }
 
+std::uint32_t note_checksum(std::int64_t key, std::int64_t kind, std::string_view data) {
+    return row_checksum(key, kind, data) ^ 0x6E6F7465;
+}
+
 segment_writer::segment_writer(text_reference boot, std::string memory) : data_(std::move(memory)) {
     data_.clear();
     data_.push_back(static_cast<char>(format));

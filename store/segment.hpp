@@ -45,6 +45,9 @@ struct segment_row {
 
 /// Of a row: a damaged key or count is found out like a damaged BLOB.
 std::uint32_t row_checksum(std::int64_t first, std::int64_t count, std::string_view data);
+/// Of an audit entry or a memory. Their rows have the shape of the log's: a page of theirs that damage has put among the log's
+/// must not pass for one.
+std::uint32_t note_checksum(std::int64_t key, std::int64_t kind, std::string_view data);
 
 class segment_writer {
 public:

@@ -112,6 +112,11 @@ constexpr std::array keys = {
     integer(TIDEGATE_DEVICE, "max_gap", 0, 125,
             "The most unused registers in a row that a request may read along, 0 for none; of coils 16 times as many (default: "
             "as many as pay)."),
+    tidegate_key{TIDEGATE_DEVICE, TIDEGATE_KEY_NUMBER_LIST, "barriers", "", 0, 0,
+                 "Protocol addresses at which a new request begins: none reaches across one (default none)."},
+    tidegate_key{
+        TIDEGATE_DEVICE, TIDEGATE_KEY_BOOLEAN, "exact", "", 0, 0,
+        "Whether each point, or group, is a request of its own, for devices that give whole objects only (default false)."},
     key(TIDEGATE_DEVICE, TIDEGATE_KEY_TEXT_LIST, "before_write",
         "Requests sent before every write to the device, such as a password: function code and data, \"06 00 10 12 34\" "
         "(default none)."),
@@ -162,6 +167,11 @@ constexpr std::array keys = {
     point_key(TIDEGATE_KEY_NUMBER_LIST, "null",
               "Raw numbers, or bit patterns as 0x…, that mean \"no value\"; NaN always does (default none)."),
     point_key(TIDEGATE_KEY_TEXT_BY_NUMBER, "enum", "Names for raw numbers; a number without one stays a number (default none)."),
+    point_key(TIDEGATE_KEY_TEXT, "group",
+              "The points of a device with the same word here are always read in one request, so that they belong together "
+              "(default none)."),
+    point_key(TIDEGATE_KEY_BOOLEAN, "exact",
+              "Whether the point, or its group, is a request of its own, with neither gaps nor others (default: its device's)."),
     // Points that lie in no table, and writing:
     integer(TIDEGATE_POINT, "fifo", 0, 65535, "The protocol address of a queue of registers (function code 24)."),
     integer(TIDEGATE_POINT, "file", 0, 65535, "The number of a file (function code 20), 1 the first; record says where in it."),
@@ -182,7 +192,6 @@ constexpr std::array keys = {
            "How the point is written: by one function code, or rmw, which reads a register, changes some bits and writes it "
            "(default "
            "auto: 5 a coil, 6 a register, 16 several, 22 some bits, or rmw if the device doesn't know 22)."),
-    point_key(TIDEGATE_KEY_UNBUILT, "writable", "Whether commands may write the point (default false)."),
 };
 
 }  // namespace

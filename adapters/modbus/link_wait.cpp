@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
@@ -12,6 +13,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <system_error>
+#include <utility>
 
 namespace modbus {
 
@@ -48,10 +50,35 @@ woken wait_for(int descriptor, short events, time_point until, const interruptio
     }
 }
 
+namespace {
+
+/// The first version of what sched_setattr(2) takes; the C library of Debian 12 doesn't declare it.
+struct scheduling {
+    std::uint32_t size = sizeof(scheduling);
+    std::uint32_t policy = 0;  // SCHED_OTHER
+    std::uint64_t flags = 0;
+    std::int32_t nice = 0;
+    std::uint32_t priority = 0;
+    std::uint64_t runtime = 0;
+    std::uint64_t deadline = 0, period = 0;
+};
+
+/// Asks for short turns on the processor: who asks for little is served sooner. Linux before 6.12 takes no notice.
+void ask_for_short_turns() {
+    scheduling now;
+    if (::syscall(SYS_sched_getattr, 0, &now, sizeof now, 0U) != 0 || now.policy != 0) return;
+    now.size = sizeof now;
+    now.runtime = 100'000;  // ns, the least that there is
+    ::syscall(SYS_sched_setattr, 0, &now, 0U);
+}
+
+}  // namespace
+
 void sharpen_timers() {
     thread_local bool done = false;
-    if (!done) ::prctl(PR_SET_TIMERSLACK, 1UL);
-    done = true;
+    if (std::exchange(done, true)) return;
+    ::prctl(PR_SET_TIMERSLACK, 1UL);
+    ask_for_short_turns();
 }
 
 }  // namespace modbus

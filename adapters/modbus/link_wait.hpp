@@ -32,7 +32,8 @@ enum class woken : std::uint8_t { ready, time, interrupted };
 /// writing will say what it is. Never returns `time` before `until`.
 woken wait_for(int descriptor, short events, time_point until, const interruption& interrupted);
 
-/// Lets this thread's timers fire when they are due rather than 50 µs later, which at 115200 baud is half a character.
+/// Lets this thread's timers fire when they are due rather than 50 µs later, which at 115200 baud is half a character, and has
+/// it run soon after that on a busy machine, too.
 void sharpen_timers();
 
 }  // namespace modbus

@@ -29,13 +29,29 @@ struct bus::request {
 
 namespace {
 
-constexpr std::uint8_t illegal_address = 2, illegal_value = 3;
+constexpr std::uint8_t illegal_function = 1, illegal_address = 2, illegal_value = 3, acknowledged = 5, busy = 6;
 
 std::string place(table from, std::uint32_t address, std::uint32_t count) {
     return protocol_range(from, address, count) + ", " + modicon_range(from, address, count);
 }
 
-nanoseconds steady_now() { return std::chrono::steady_clock::now().time_since_epoch(); }
+/// For the host's statistics.
+void report_exchange(const answer& got, std::size_t device, const tidegate::readings& to) {
+    const auto result = [&] {
+        switch (got.status) {
+            case answer::status::ok:
+                return TIDEGATE_ANSWERED;
+            case answer::status::exception:
+                return TIDEGATE_EXCEPTION;
+            case answer::status::down:
+                return TIDEGATE_UNREACHABLE;
+            default:
+                return got.detail.starts_with("damaged") ? TIDEGATE_DAMAGED : TIDEGATE_TIMED_OUT;
+        }
+    }();
+    if (got.status == answer::status::interrupted) return;
+    to.exchanged(static_cast<std::uint32_t>(device), result, got.exception_code, got.turnaround.count());
+}
 
 }  // namespace
 
@@ -84,13 +100,21 @@ std::string_view exception_meaning(std::uint8_t code) {
     }
 }
 
-bus::bus(bus_definition definition, std::unique_ptr<link> wire, server_maker make_server)
-    : definition_(std::move(definition)), values_(definition_), link_(std::move(wire)), make_server_(std::move(make_server)) {
+bus::bus(bus_definition definition, std::unique_ptr<link> wire, server_maker make_server, clock now)
+    : definition_(std::move(definition)),
+      values_(definition_),
+      link_(std::move(wire)),
+      make_server_(std::move(make_server)),
+      now_(std::move(now)) {
     for (std::size_t i = 0; i < definition_.devices.size(); ++i) devices_.emplace_back(definition_, i);
     lacks_mask_write_.resize(definition_.devices.size());
     sunspec_.resize(definition_.devices.size());
     for (const auto& point : definition_.points)
         if (point.sunspec) sunspec_[point.device].wanted = true;
+}
+
+bus::clock bus::steady_clock() {
+    return [] { return nanoseconds(std::chrono::steady_clock::now().time_since_epoch()); };
 }
 
 // ---- Polling -----------------------------------------------------------------------------------------------------------
@@ -99,17 +123,57 @@ bus::request bus::choose(std::span<const tidegate_candidate> candidates, std::ui
     const point& first = definition_.points[candidates[0].point];
     device_memory& device = devices_[first.device];
     const std::lock_guard lock(remembering_);
-    if ((flags & TIDEGATE_PROBE) != 0)
-        return {candidates.first(1), first, device, {first.address, first.count}, device.probe_timeout(first.from, first.count)};
+    if ((flags & TIDEGATE_PROBE) != 0) {
+        const auto timeout = device.probe_timeout(first.from, first.whole.count, usual_turnaround_here());
+        return {candidates.first(1), first, device, {first.whole.address, first.whole.count}, timeout};
+    }
     device.polled_in_full();
     return {candidates, first, device, device.block_for(candidates), nanoseconds(0)};
 }
 
+/// Of the slowest device heard on a serial line. Behind a TCP gateway each unit may be on another line.
+std::optional<nanoseconds> bus::usual_turnaround_here() const {
+    std::optional<nanoseconds> slowest;
+    if (has_mbap(definition_.wire)) return slowest;
+    for (const auto& device : devices_)
+        if (device.turnaround()) slowest = std::max(slowest.value_or(nanoseconds(0)), *device.turnaround());
+    return slowest;
+}
+
+/// What the device said that it doesn't have is not asked for each time; it is reported as what it was then.
+std::span<const tidegate_candidate> bus::without_unsupported(std::span<const tidegate_candidate> candidates,
+                                                             const tidegate::readings& to) {
+    const nanoseconds now = now_();
+    const device_memory& device = devices_[definition_.points[candidates[0].point].device];
+    wanted_.clear();
+    for (const auto& candidate : candidates) {
+        const refusal* why = device.let_alone(candidate.point, now);
+        if (!why)
+            wanted_.push_back(candidate);
+        else if (candidate.due_in <= 0)
+            to.failure(candidate.point, refusal_text(definition_.points[candidate.point], why->code));
+    }
+    return wanted_;
+}
+
 outcome bus::poll(std::span<const tidegate_candidate> candidates, std::uint32_t flags, const tidegate::readings& to) {
-    const point& first = definition_.points[candidates[0].point];
-    if (definition_.devices[first.device].unit == 0 && !has_mbap(definition_.wire)) return poll_all_units(candidates, to);
+    const std::size_t device = definition_.points[candidates[0].point].device;
+    if (definition_.devices[device].unit == 0 && !has_mbap(definition_.wire)) return poll_all_units(candidates, to);
     if (const auto ended = find_models(candidates, flags, to)) return *ended;
-    if (first.source) return poll_source(candidates, flags, to);
+    if ((flags & TIDEGATE_PROBE) == 0) {
+        // A probe is to find out whether the device is there: even its refusal says that.
+        const std::lock_guard lock(remembering_);
+        candidates = without_unsupported(candidates, to);
+    }
+    if (candidates.empty()) return outcome::done;
+    const bool apart = definition_.points[candidates[0].point].source.has_value();
+    const outcome came = apart ? poll_source(candidates, flags, to) : poll_tables(candidates, flags, to);
+    const std::lock_guard lock(remembering_);
+    if (const auto text = devices_[device].news_to_keep()) to.learned(static_cast<std::uint32_t>(device), *text);
+    return came;
+}
+
+outcome bus::poll_tables(std::span<const tidegate_candidate> candidates, std::uint32_t flags, const tidegate::readings& to) {
     if (link_->most_at_once() > 1 && (flags & TIDEGATE_PROBE) == 0) return poll_together(candidates, to);
     const request asked = choose(candidates, flags);
     return report(asked, link_->read(read_for(asked), asked.timeout), to);
@@ -151,6 +215,7 @@ outcome bus::poll_all_units(std::span<const tidegate_candidate> candidates, cons
 }
 
 outcome bus::report(const request& asked, const answer& got, const tidegate::readings& to) {
+    report_exchange(got, asked.first.device, to);
     switch (got.status) {
         case answer::status::ok:
             return report_values(asked, got, to);
@@ -168,10 +233,14 @@ outcome bus::report(const request& asked, const answer& got, const tidegate::rea
     return outcome::device_silent;
 }
 
+void bus::recall(std::uint32_t device, std::string_view text) {
+    const std::lock_guard lock(remembering_);
+    if (device < devices_.size()) devices_[device].recall(text, now_());
+}
+
 bool bus::is_covered(const request& asked, std::uint32_t index) const {
     const point& which = definition_.points[index];
-    return !which.source && which.from == asked.first.from &&
-           asked.what.covers(which.address, std::uint32_t{which.address} + which.count);
+    return !which.source && which.from == asked.first.from && asked.what.covers(which.whole.address, which.whole.end());
 }
 
 outcome bus::report_values(const request& asked, const answer& got, const tidegate::readings& to) {
@@ -192,7 +261,7 @@ outcome bus::report_values(const request& asked, const answer& got, const tidega
     for (const auto index : covered) {
         const point& which = definition_.points[index];
         const auto reach = registers.subspan(which.address - asked.what.address, which.count);
-        const auto decoded = values_.read(index, reach, steady_now());
+        const auto decoded = values_.read(index, reach, now_());
         if (decoded.failure.empty())
             to.value(index, abi_value(decoded.value));
         else
@@ -205,7 +274,7 @@ outcome bus::report_values(const request& asked, const answer& got, const tidega
 /// that a device that is away costs one time-out; the first silence ends it.
 outcome bus::read_factors(const request& asked, std::span<const std::uint32_t> covered, const tidegate::readings& to) {
     std::string silence;
-    for (const auto& where : values_.wanted(covered, steady_now())) {
+    for (const auto& where : values_.wanted(covered, now_())) {
         if (!silence.empty()) {
             values_.not_told(where, silence);
             continue;
@@ -215,7 +284,7 @@ outcome bus::read_factors(const request& asked, std::span<const std::uint32_t> c
         switch (got.status) {
             case answer::status::ok:
                 if (got.registers.size() == where.count)
-                    values_.told(where, got.registers, steady_now());
+                    values_.told(where, got.registers, now_());
                 else
                     values_.not_told(where, "the answer has " + std::to_string(got.registers.size()) + " values");
                 break;
@@ -250,6 +319,12 @@ outcome bus::report_exception(const request& asked, const answer& got, const tid
         to.note(what);
         return outcome::device_down;
     }
+    if ((code == acknowledged || code == busy) && to.know_busy()) {
+        const std::lock_guard lock(remembering_);
+        asked.device.heard(got.turnaround);
+        to.note(what);
+        return outcome::device_busy;
+    }
     const auto covered = covered_by(asked);
     const std::string reason = what + " (" + place(asked.first.from, asked.what.address, asked.what.count) + ')';
     if (learn_from(asked, got, covered)) {
@@ -258,22 +333,27 @@ outcome bus::report_exception(const request& asked, const answer& got, const tid
         to.failure(covered[0], reason + ", now asked in smaller parts");
         return outcome::done;
     }
-    for (const auto index : covered) {
-        const bool reaches_on = definition_.points[index].count > definition_.points[index].how.registers;
-        to.failure(index, reaches_on ? reason +
-                                           "; what lies between a value and its factors is read along, unless max_gap of the "
-                                           "device forbids it"
-                                     : reason);
-    }
+    const bool lasting = code == illegal_function || code == illegal_address || code == illegal_value;
+    for (const auto index : covered) to.failure(index, lasting ? refusal_text(definition_.points[index], code) : reason);
     return outcome::done;
+}
+
+/// The same each time, so that a device's status doesn't change with each refusal.
+std::string bus::refusal_text(const point& which, std::uint8_t code) const {
+    std::string text =
+        exception_text(code) + " (" + place(which.from, which.whole.address, which.whole.count) + "), asked again now and then";
+    if (which.count > which.how.registers)
+        text += "; what lies between a value and its factors is read along, unless max_gap of the device forbids it";
+    return text;
 }
 
 /// True: what was asked for will be asked in smaller parts.
 bool bus::learn_from(const request& asked, const answer& got, std::span<const std::uint32_t> covered) {
     const std::lock_guard lock(remembering_);
     asked.device.heard(got.turnaround);
-    if (got.exception_code != illegal_address && got.exception_code != illegal_value) return false;
-    return asked.device.refused(asked.first.from, asked.what, covered);
+    const auto code = got.exception_code;
+    if (code != illegal_function && code != illegal_address && code != illegal_value) return false;
+    return asked.device.refused(asked.first.from, asked.what, covered, code, now_());
 }
 
 // ---- The plan ----------------------------------------------------------------------------------------------------------
@@ -298,7 +378,7 @@ void bus::plan_table(table from, std::span<const std::uint32_t> points, const ti
         std::vector<std::uint32_t> in_it;
         std::erase_if(rest, [&](std::uint32_t index) {
             const point& which = definition_.points[index];
-            const bool covered = block.covers(which.address, std::uint32_t{which.address} + which.count);
+            const bool covered = block.covers(which.whole.address, which.whole.end());
             if (covered) in_it.push_back(index);
             return covered;
         });
@@ -340,7 +420,7 @@ bool bus::serve(const tidegate::simulation& to) {
             from.server_ = nullptr;
         }
     } const at_end{*this};
-    simulated_devices devices(definition_, steady_now);
+    simulated_devices devices(definition_, now_);
     const bool served = made->run(
         devices, {[&](const std::string& where) { to.listening(where); }, [&](const std::string& text) { to.note(text); }});
     to.note(in_words(made->counts(), std::holds_alternative<serial_settings>(definition_.wire)));

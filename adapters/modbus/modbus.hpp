@@ -27,12 +27,16 @@ class bus final : public tidegate::bus {
 public:
     using server_maker = std::function<std::unique_ptr<server>(const wire_settings&)>;
 
-    /// Requires: the definition has no fault.
-    bus(bus_definition definition, std::unique_ptr<link> wire, server_maker make_server);
+    using clock = std::function<nanoseconds()>;
+
+    /// Requires: the definition has no fault. `now`: for pauses, steady.
+    bus(bus_definition definition, std::unique_ptr<link> wire, server_maker make_server, clock now = steady_clock());
+    static clock steady_clock();
 
     void plan(std::span<const std::uint32_t> points, const tidegate::plan_listener& to) override;
     tidegate::outcome poll(std::span<const tidegate_candidate> candidates, std::uint32_t flags,
                            const tidegate::readings& to) override;
+    void recall(std::uint32_t device, std::string_view text) override;
     tidegate::write_outcome write(std::span<const tidegate_write_item> items, bool check_only,
                                   const tidegate::write_report& to) override;
     void interrupt() noexcept override;
@@ -40,8 +44,14 @@ public:
 
 private:
     struct request;
+    std::span<const tidegate_candidate> without_unsupported(std::span<const tidegate_candidate> candidates,
+                                                            const tidegate::readings& to);
     request choose(std::span<const tidegate_candidate> candidates, std::uint32_t flags);
+    std::optional<nanoseconds> usual_turnaround_here() const;
+    std::string refusal_text(const point& which, std::uint8_t code) const;
     read_request read_for(const request& asked) const;
+    tidegate::outcome poll_tables(std::span<const tidegate_candidate> candidates, std::uint32_t flags,
+                                  const tidegate::readings& to);
     tidegate::outcome poll_together(std::span<const tidegate_candidate> candidates, const tidegate::readings& to);
     tidegate::outcome poll_all_units(std::span<const tidegate_candidate> candidates, const tidegate::readings& to) const;
     tidegate::outcome report(const request& asked, const answer& got, const tidegate::readings& to);
@@ -92,6 +102,8 @@ private:
     point_values values_;                 // the bus thread's alone
     const std::unique_ptr<link> link_;
     const server_maker make_server_;
+    const clock now_;
+    std::vector<tidegate_candidate> wanted_;  // kept for its memory
 
     std::mutex serving_;  // guards the rest: interrupt() comes from any thread
     server* server_ = nullptr;

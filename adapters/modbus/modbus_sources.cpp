@@ -25,7 +25,7 @@ outcome bus::poll_source(std::span<const tidegate_candidate> candidates, std::ui
     {
         const std::lock_guard lock(remembering_);
         if ((flags & TIDEGATE_PROBE) != 0)
-            timeout = devices_[first.device].probe_timeout(table::holding, 1);
+            timeout = devices_[first.device].probe_timeout(table::holding, 1, usual_turnaround_here());
         else
             devices_[first.device].polled_in_full();
     }

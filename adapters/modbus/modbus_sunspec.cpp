@@ -15,8 +15,6 @@ namespace {
 
 constexpr std::chrono::minutes walk_again{1};  // where there was nothing to find, or not all of it
 
-nanoseconds steady_now() { return std::chrono::steady_clock::now().time_since_epoch(); }
-
 }  // namespace
 
 /// Nothing: the points are where they are said to be, go on. Else the outcome of the poll.
@@ -27,7 +25,7 @@ std::optional<outcome> bus::find_models(std::span<const tidegate_candidate> cand
     if (!state.wanted) return std::nullopt;
     const bool probe = (flags & TIDEGATE_PROBE) != 0;
     if (probe) state.walked = false;
-    const bool lacks = !state.complete && steady_now() >= state.again_at;
+    const bool lacks = !state.complete && now_() >= state.again_at;
     if (!state.walked || lacks) {
         if (const auto stopped = walk_models(device, probe, to)) return stopped;
     }
@@ -56,7 +54,7 @@ std::optional<outcome> bus::walk_models(std::size_t device, bool probe, const ti
     {
         const std::lock_guard lock(remembering_);
         if (probe)
-            timeout = devices_[device].probe_timeout(table::holding, 2);
+            timeout = devices_[device].probe_timeout(table::holding, 2, usual_turnaround_here());
         else
             devices_[device].polled_in_full();
     }
@@ -97,7 +95,7 @@ void bus::put_in_place(std::size_t device, const sunspec_walk& walk) {
     const std::lock_guard lock(remembering_);
     sunspec_state& state = sunspec_[device];
     state.fault = walk.fault();
-    state.again_at = steady_now() + walk_again;
+    state.again_at = now_() + walk_again;
     const bool moved = !state.walked || state.places != walk.places();
     state.walked = true;
     if (!moved && state.complete) return;

@@ -86,8 +86,8 @@ private:
 write_outcome bus::write(std::span<const tidegate_write_item> items, bool check_only, const tidegate::write_report& to) {
     std::vector<written_value> values;
     values.reserve(items.size());
-    for (const auto& item : items) values.push_back({item.point, value_of(item.value)});
-    const nanoseconds now = std::chrono::steady_clock::now().time_since_epoch();
+    for (const auto& each : items) values.push_back({each.point, value_of(each.value)});
+    const nanoseconds now = now_();
     const planned_write what = plan_write(
         definition_, values, [&](std::uint32_t point, const value& written) { return values_.encode(point, written, now); });
     const std::string fault = what.fault.empty() ? why_not_to_all(what) : what.fault;

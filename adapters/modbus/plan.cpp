@@ -22,9 +22,8 @@ request_cost cost_in_ascii(const line_format& line, nanoseconds spacing, nanosec
     return {ascii_read_time(line, 0, turnaround) + std::max(spacing - gap, nanoseconds(0)), 2 * character_time(line)};
 }
 
-bool touches_any(std::span<const item> unreadable, std::uint32_t from, std::uint32_t to) {
-    return std::any_of(unreadable.begin(), unreadable.end(),
-                       [&](const item& bad) { return bad.address < to && from < bad.end(); });
+bool touches_any(std::span<const item> alone, std::uint32_t from, std::uint32_t to) {
+    return std::any_of(alone.begin(), alone.end(), [&](const item& each) { return each.address < to && from < each.end(); });
 }
 
 bool cut_between(std::span<const std::uint32_t> cuts, const item& before, const item& after) {
@@ -70,6 +69,14 @@ nanoseconds time_of(const request_cost& cost, table from, std::uint32_t count) {
     return cost.fixed + cost.per_byte * bytes;
 }
 
+bool may_join(const block& what, const block& more, const request_limits& limits, const obstacles& around) {
+    const std::uint32_t begin = std::min(what.address, more.address), end = std::max(what.end(), more.end());
+    if (end - begin > limits.max_read || touches_any(around.alone, begin, end)) return false;
+    const std::uint32_t inner_begin = std::max(what.address, more.address), inner_end = std::min(what.end(), more.end());
+    if (limits.max_gap && inner_begin > inner_end && inner_begin - inner_end > *limits.max_gap) return false;
+    return std::none_of(around.cuts.begin(), around.cuts.end(), [&](std::uint32_t cut) { return begin < cut && cut < end; });
+}
+
 std::vector<block> plan_blocks(std::span<const item> items, table from, const request_limits& limits, const request_cost& cost,
                                const obstacles& around) {
     assert(std::is_sorted(items.begin(), items.end()));
@@ -86,7 +93,7 @@ std::vector<block> plan_blocks(std::span<const item> items, table from, const re
                 if (limits.max_gap && gap > *limits.max_gap) break;
                 if (end - items[i].address > limits.max_read) break;
                 if (cut_between(around.cuts, items[j - 1], items[j])) break;
-                if (touches_any(around.unreadable, items[i].address, end)) break;
+                if (touches_any(around.alone, items[i].address, end)) break;
             }
             const best_way way{best[i].time + time_of(cost, from, end - items[i].address), best[i].requests + 1, i, end};
             if (way.is_better_than(best[j + 1])) best[j + 1] = way;

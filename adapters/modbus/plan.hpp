@@ -15,13 +15,8 @@
 
 namespace modbus {
 
-/// The registers of one value, or a coil: never cut.
-struct item {
-    std::uint16_t address = 0;
-    std::uint16_t count = 1;
-    std::uint32_t end() const { return std::uint32_t{address} + count; }
-    auto operator<=>(const item&) const = default;
-};
+/// The registers of one value or group, or a coil: never cut.
+using item = extent;
 
 /// One request: registers, or coils, from `address`, gaps included.
 struct block {
@@ -51,11 +46,14 @@ request_cost cost_of(const wire_settings& wire, nanoseconds turnaround);
 nanoseconds time_of(const request_cost& cost, table from, std::uint32_t count);
 constexpr nanoseconds usual_turnaround{20'000'000};  // of a device not yet heard
 
-/// What a request mustn't do, since the device refused it.
+/// What a request mustn't do, since the config says so or the device refused it.
 struct obstacles {
     std::span<const std::uint32_t> cuts;  // no request has items that begin before and items that begin at or after a cut
-    std::span<const item> unreadable;     // no request with other items touches these
+    std::span<const item> alone;          // no request with other items touches these
 };
+
+/// Whether one request may read what lies in `what` beside the items of `more`, both ordered.
+bool may_join(const block& what, const block& more, const request_limits& limits, const obstacles& around);
 
 /// Ordered by address. Requires: `items` ordered and distinct; each of them fits the limits.
 std::vector<block> plan_blocks(std::span<const item> items, table from, const request_limits& limits, const request_cost& cost,

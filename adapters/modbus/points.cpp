@@ -102,6 +102,7 @@ bus_definition read_definition(const tidegate_bus_config& config, faults& to) {
             result.points[p] = read_point(config.points[p], p, i, result, to);
     }
     check_units(config, result.devices, to);
+    read_request_rules(config, result, to);
     return result;
 }
 

@@ -18,6 +18,14 @@
 
 namespace modbus {
 
+/// Registers, or coils, that are always read in one request.
+struct extent {
+    std::uint16_t address = 0;
+    std::uint16_t count = 1;
+    std::uint32_t end() const { return std::uint32_t{address} + count; }
+    auto operator<=>(const extent&) const = default;
+};
+
 /// What a point reads that lies in none of the four tables.
 struct special_source {
     // sunspec: nowhere yet; the device's models have to be found first.
@@ -60,6 +68,8 @@ struct point {
     std::uint16_t count = 1;         // registers, or 1 coil
     std::vector<std::uint16_t> own;  // which of these are its value's, in the order of the value; none: all are
     encoding how;
+    extent whole;                          // what is read in one request for it: as above, or for all of its group
+    bool exact = false;                    // `whole` is a request of its own
     std::optional<special_source> source;  // then `from` and `address` mean nothing
     write_function write_with = write_function::automatic;
     std::vector<factor> factors;
@@ -78,6 +88,7 @@ struct device {
     std::uint8_t unit = 1;
     std::uint16_t max_read = 125;          // registers in one request; of coils 16 times as many
     std::optional<std::uint16_t> max_gap;  // unused registers that one request may read along; of coils 16 times as many
+    std::vector<std::uint32_t> barriers;   // protocol addresses that no request may reach across; in order
     std::vector<std::vector<std::uint8_t>> before_write, after_write;  // PDUs sent around every write
     std::uint16_t base = 0;                                            // what the config's protocol addresses count from
 };
@@ -107,6 +118,9 @@ std::string_view table_name(table which);                                       
 std::string protocol_range(table which, std::uint32_t address, std::uint32_t count);  // "input 52..67", "input 52"
 std::string modicon_range(table which, std::uint32_t address, std::uint32_t count);   // "30053..30068", "30053"
 
+/// Which points go into one request, which into one of their own, and what no request may cross: the keys group, exact and
+/// barriers. Part of read_definition(), after all points are known.
+void read_request_rules(const tidegate_bus_config& config, bus_definition& to, tidegate::faults& faults);
 /// Reads how the bus is reached. Part of read_definition().
 wire_settings read_wire(const tidegate::settings& written, tidegate::faults& to);
 /// Reads one place, given as one of `keys` (or none of them: nothing, and no fault), each behind `prefix`.

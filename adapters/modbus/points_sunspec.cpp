@@ -127,6 +127,7 @@ bool locate(const bus_definition& of, const device& owner, std::span<const sunsp
         which.factors.push_back(std::move(scale));
     }
     reach_for_factors(owner, which);
+    which.whole = {which.address, which.count};
     return true;
 }
 

@@ -49,6 +49,7 @@ struct wire_log {
     std::function<answer(const transaction&)> device_pdu;
     std::size_t most_at_once = 1;
     bool interrupted = false;
+    nanoseconds now{0};
 };
 
 class scripted_link final : public link {
@@ -108,8 +109,9 @@ wire_log* wire_for_next_bus = nullptr;
 std::unique_ptr<tidegate::bus> make(const tidegate_bus_config& config, tidegate::faults& to) {
     auto definition = read_definition(config, to);
     if (to.count() > 0) return nullptr;
-    return std::make_unique<bus>(std::move(definition), std::make_unique<scripted_link>(*wire_for_next_bus),
-                                 [](const wire_settings&) { return std::make_unique<idle_server>(); });
+    return std::make_unique<bus>(
+        std::move(definition), std::make_unique<scripted_link>(*wire_for_next_bus),
+        [](const wire_settings&) { return std::make_unique<idle_server>(); }, [log = wire_for_next_bus] { return log->now; });
 }
 
 std::string printed(const tidegate_value& value) {
@@ -149,7 +151,7 @@ struct host {
     std::uint32_t poll(const std::vector<tidegate_candidate>& candidates, std::uint32_t flags = 0) {
         reported.clear();
         const tidegate_poll what{sizeof what, flags, candidates.data(), candidates.size()};
-        const tidegate_readings to{sizeof to, this, &host::value, &host::failure, &host::note, nullptr};
+        const tidegate_readings to{sizeof to, this, &host::value, &host::failure, &host::note, &host::learned, &host::exchanged};
         return adapter.poll(bus, &what, &to);
     }
     std::uint32_t poll_points(std::initializer_list<std::uint32_t> points, std::uint32_t flags = 0) {
@@ -178,7 +180,17 @@ struct host {
     }
     static void note(void* context, const char* text) { static_cast<host*>(context)->reported.push_back(text); }
 
+    static void learned(void* context, std::uint32_t device, const char* text) {
+        static_cast<host*>(context)->kept.push_back(std::to_string(device) + ": " + text);
+    }
+    static void exchanged(void* context, const tidegate_exchange* what) {
+        static_cast<host*>(context)->exchanges.push_back(std::to_string(what->device) + ": " + std::to_string(what->result) +
+                                                         ' ' + std::to_string(what->exception) + ' ' +
+                                                         std::to_string(what->turnaround / 1'000'000));
+    }
+
     wire_log wire;
+    list kept, exchanges;
     fault_list faults;
     list reported;
     const tidegate_adapter adapter = tidegate::describe<make>("modbus", "1", config_keys(), tidegate::serves::yes);
@@ -226,9 +238,13 @@ TEST_CASE("adapter: one poll is one request, for all that is due and pays", "[mo
 
 TEST_CASE("adapter: what isn't due is taken along only where it costs nothing", "[modbus][adapter]") {
     host h(on_tcp({{"a", {{"unit", "1"}}, {u16("input", 10), u16("input", 12), u16("input", 11), u16("input", 13)}}}));
-    CHECK(h.poll({{0, 0, 0, 0}, {1, 0, -5, 0}, {2, 0, 1'000, 5'000}, {3, 0, 1'000, 5'000}}) == TIDEGATE_DONE);
+    // Reading 13 along would waste nearly all of its period; 11 is read anyway.
+    CHECK(h.poll({{0, 0, 0, 0}, {1, 0, -5, 0}, {2, 0, 9'999, 10'000}, {3, 0, 9'999, 10'000}}) == TIDEGATE_DONE);
     CHECK(h.wire.requests == list{"unit 1, input 10..12"});
     CHECK(h.reported == list{"0 = u10", "1 = u12", "2 = u11"});
+    CHECK(h.poll({{0, 0, 0, 0}, {1, 0, -5, 0}, {3, 0, 2'500, 5'000}}) == TIDEGATE_DONE);
+    CHECK(h.wire.requests.back() == "unit 1, input 10..13");
+    CHECK(h.reported == list{"0 = u10", "1 = u12", "3 = u13"});
     SECTION("the first candidate is asked for, due or not") {
         CHECK(h.poll({{3, 0, 1'000, 0}, {0, 0, 1'000, 0}}) == TIDEGATE_DONE);
         CHECK(h.wire.requests.back() == "unit 1, input 13");
@@ -292,16 +308,16 @@ TEST_CASE("adapter: what went wrong on the wire", "[modbus][adapter]") {
         CHECK(h.reported == list{"exception 10: gateway path unavailable"});
     }
     SECTION("busy, broken or odd: the device is alive, the points failed") {
-        h.wire.answers = {exception(6), exception(0x80), exception(1)};
-        CHECK(h.poll_points({0, 1}) == TIDEGATE_DONE);
-        CHECK(h.reported == list{"0 failed: exception 6: device busy (holding 107..108, 40108..40109)",
-                                 "1 failed: exception 6: device busy (holding 107..108, 40108..40109)"});
+        h.wire.answers = {exception(6), exception(5), exception(0x80)};
+        CHECK(h.poll_points({0, 1}) == TIDEGATE_DEVICE_BUSY);
+        CHECK(h.reported == list{"exception 6: device busy"});
+        CHECK(h.poll_points({0, 1}) == TIDEGATE_DEVICE_BUSY);
         CHECK(h.poll_points({0}) == TIDEGATE_DONE);
         CHECK(h.reported == list{"0 failed: exception 128 (holding 107, 40108)"});
         CHECK(h.poll_points({0, 1}) == TIDEGATE_DONE);
-        CHECK(h.reported.size() == 2);
-        CHECK(h.poll_points({0, 1}) == TIDEGATE_DONE);
         CHECK(h.wire.requests.back() == "unit 1, holding 107..108");  // nothing was learned about addresses
+        CHECK(h.kept.empty());
+        CHECK(h.exchanges == list{"0: 1 6 20", "0: 1 5 20", "0: 1 128 20", "0: 0 0 20"});
     }
     SECTION("a link that throws harms nobody else") {
         h.wire.device = [](const read_request&) -> answer { throw std::runtime_error("out of file descriptors"); };
@@ -331,7 +347,7 @@ TEST_CASE("adapter: a refused block costs one reading, not all of them", "[modbu
         CHECK(h.poll_points({0, 1, 2, 3}) == TIDEGATE_DONE);
         CHECK(h.reported == list{"0 = u7", "1 = u7"});
         CHECK(h.poll_points({2, 3}) == TIDEGATE_DONE);
-        CHECK(h.reported == list{"2 failed: exception 2: illegal data address (holding 2, 40003)"});
+        CHECK(h.reported == list{"2 failed: exception 2: illegal data address (holding 2, 40003), asked again now and then"});
         CHECK(h.poll_points({3}) == TIDEGATE_DONE);
         CHECK(h.reported == list{"3 = u7"});
         CHECK(h.plan({0, 1, 2, 3}).size() == 3);
@@ -351,11 +367,13 @@ TEST_CASE("adapter: a value inside one that is refused is still read", "[modbus]
         h.poll_points({2});
     }
     h.poll_points({0, 1, 2});
-    CHECK(h.reported == list{"0 = u7"});
+    const std::string refused =
+        "1 failed: exception 2: illegal data address (holding 0..3, 40001..40004), asked again now and then";
+    CHECK(h.reported == list{refused, "0 = u7"});
     h.poll_points({2, 1});
-    CHECK(h.reported == list{"2 = u7"});
+    CHECK(h.reported == list{refused, "2 = u7"});
     h.poll_points({1});
-    CHECK(h.reported == list{"1 failed: exception 2: illegal data address (holding 0..3, 40001..40004)"});
+    CHECK(h.reported == list{refused});
 }
 
 TEST_CASE("adapter: probes", "[modbus][adapter]") {
@@ -369,13 +387,13 @@ TEST_CASE("adapter: probes", "[modbus][adapter]") {
     }
     // Request and answer are 8 + 5 + 2 characters of 1.1458 ms.
     const auto on_line = character_time({9600, 'E', 8, 1}) * 15;
-    SECTION("four times what it usually takes, every fourth time as configured") {
+    SECTION("four times what it usually takes, every eighth time as configured") {
         h.wire.answers = {ok({1, 2}, ms(30))};
         h.poll_points({0, 1});
-        for (int i = 0; i < 8; ++i) {
+        for (int i = 0; i < 16; ++i) {
             silent();
             h.poll_points({0}, TIDEGATE_PROBE);
-            CHECK(h.wire.timeouts.back() == (i % 4 == 3 ? nanoseconds(0) : ms(120) + on_line));
+            CHECK(h.wire.timeouts.back() == (i % 8 == 7 ? nanoseconds(0) : ms(120) + on_line));
         }
     }
     SECTION("never under 50 ms, never over what is configured") {
@@ -517,6 +535,159 @@ TEST_CASE("modbus: where several requests may be under way, a poll makes several
     }
 }
 
+TEST_CASE("adapter: what isn't there is asked for ever more rarely, and is no fault of the device", "[modbus][adapter]") {
+    host h(on_tcp({{"a", {{"unit", "1"}}, {u16("holding", 0), u16("holding", 1), u16("input", 5), u16("input", 6)}}}));
+    bool has_it = false, has_inputs = true;
+    h.wire.device = [&](const read_request& request) {
+        if (request.from == table::input && !has_inputs) return exception(1);
+        if (request.from == table::holding && !has_it && request.address + request.count > 1) return exception(2);
+        return ok(std::vector<std::uint16_t>(request.count, 7));
+    };
+    const auto cycle = [&] {
+        const std::size_t before = h.wire.requests.size();
+        list all;
+        for (std::vector<std::uint32_t> due = {0, 1}; !due.empty();) {
+            std::vector<tidegate_candidate> candidates;
+            for (const auto point : due) candidates.push_back({point, 0, 0, 1'000'000'000});
+            CHECK(h.poll(candidates) == TIDEGATE_DONE);
+            for (const auto& line : h.reported) {
+                all.push_back(line);
+                std::erase(due, static_cast<std::uint32_t>(line[0] - '0'));
+            }
+        }
+        return std::pair(h.wire.requests.size() - before, all);
+    };
+    const std::string refused = "1 failed: exception 2: illegal data address (holding 1, 40002), asked again now and then";
+    cycle();
+    CHECK(cycle() == std::pair(std::size_t{1}, list{refused, "0 = u7"}));  // reported each cycle, not asked for
+    CHECK(h.kept.back() == "0: 1\nnone h 1 1 2 1\n");
+    SECTION("10 s, 20 s … an hour") {
+        std::vector<nanoseconds> asked;
+        nanoseconds last = h.wire.now;
+        for (h.wire.now = ms(1000); h.wire.now < ms(6 * 3'600'000); h.wire.now += ms(1000)) {
+            if (cycle().first == 1) continue;
+            asked.push_back(h.wire.now - last);
+            last = h.wire.now;
+        }
+        REQUIRE(asked.size() >= 12);
+        CHECK(asked[0] == ms(10'000));
+        CHECK(asked[1] == ms(20'000));
+        CHECK(asked[5] == ms(320'000));
+        CHECK(asked[10] == ms(3'600'000));
+        CHECK(h.kept.size() < 20);
+    }
+    SECTION("it is taken back once it answers") {
+        has_it = true;
+        h.wire.now = ms(10'000);
+        cycle();
+        CHECK(cycle() == std::pair(std::size_t{1}, list{"0 = u7", "1 = u7"}));
+        CHECK(h.kept.back() == "0: 1\n");
+    }
+    SECTION("a probe asks for it all the same: a refusal is a sign of life") {
+        CHECK(h.poll_points({1}, TIDEGATE_PROBE) == TIDEGATE_DONE);
+        CHECK(h.wire.requests.back() == "unit 1, holding 1");
+    }
+    SECTION("a function that the device doesn't know is one thing, whatever is asked by it") {
+        has_inputs = false;
+        CHECK(h.poll_points({2}) == TIDEGATE_DONE);
+        const auto before = h.wire.requests.size();
+        CHECK(h.poll_points({3, 2}) == TIDEGATE_DONE);
+        CHECK(h.wire.requests.size() == before);
+        CHECK(h.reported.size() == 2);
+        CHECK(h.kept.back() == "0: 1\nnone h 1 1 2 1\nfunction i 1 1\n");
+    }
+}
+
+TEST_CASE("adapter: what was learned outlives a restart", "[modbus][adapter]") {
+    const auto lines = on_tcp(
+        {{"other", {{"unit", "2"}}, {u16("holding", 0)}},
+         {"a", {{"unit", "1"}}, {u16("holding", 0), u16("holding", 1), u16("holding", 2), u16("input", 10), u16("input", 20)}}});
+    const auto device = [](const read_request& request) {
+        if (request.from == table::holding && request.address <= 1 && 1 < request.address + request.count) return exception(2);
+        if (request.from == table::input && request.count > 1) return exception(2);
+        return ok(std::vector<std::uint16_t>(request.count, 7));
+    };
+    const auto run = [&](host& h, int cycles) {
+        h.wire.device = device;
+        for (int i = 0; i < cycles; ++i) {
+            h.poll_points({1, 2, 3});
+            h.poll_points({2, 3});
+            h.poll_points({3});
+            h.poll_points({4, 5});
+            h.poll_points({5});
+        }
+    };
+    host first(lines);
+    run(first, 4);
+    REQUIRE_FALSE(first.kept.empty());
+    CHECK(first.kept.back() == "1: 1\nnone h 1 1 2 1\nhole i 20\n");
+    host second(lines);
+    second.adapter.recall(second.bus, 1, first.kept.back().substr(3).c_str());
+    second.adapter.recall(second.bus, 7, "1\n");  // no such device
+    run(second, 1);
+    CHECK(second.kept.empty());
+    CHECK(second.wire.requests ==
+          list{"unit 1, holding 0", "unit 1, holding 2", "unit 1, holding 2", "unit 1, input 10", "unit 1, input 20"});
+}
+
+TEST_CASE("adapter: a device never heard is probed at the pace of its line", "[modbus][adapter]") {
+    host h(on_serial({{"a", {{"unit", "1"}}, {u16("holding", 0)}}, {"b", {{"unit", "2"}}, {u16("holding", 0)}}}));
+    h.wire.answers = {ok({1}, ms(30)), failed(answer_status::silent)};
+    h.poll_points({0});
+    h.poll_points({1}, TIDEGATE_PROBE);
+    CHECK(h.wire.timeouts.back() == ms(120) + character_time({9600, 'E', 8, 1}) * 15);
+    host behind_a_gateway(on_tcp({{"a", {{"unit", "1"}}, {u16("holding", 0)}}, {"b", {{"unit", "2"}}, {u16("holding", 0)}}}));
+    behind_a_gateway.poll_points({0});
+    behind_a_gateway.poll_points({1}, TIDEGATE_PROBE);
+    CHECK(behind_a_gateway.wire.timeouts.back() == nanoseconds(0));
+}
+
+TEST_CASE("adapter: groups, exact blocks and barriers", "[modbus][adapter]") {
+    const auto with = [](point_lines point, const std::string& key, const std::string& text) {
+        point.keys.emplace_back(key, text);
+        return point;
+    };
+    SECTION("the points of a group are in one request, whoever is due") {
+        host h(on_serial({{"a",
+                           {{"unit", "1"}},
+                           {with(u16("holding", 0), "group", "clock"), u16("holding", 50),
+                            with(u16("holding", 60), "group", "clock"), u16("holding", 100)}}}));
+        CHECK(h.poll_points({0, 2}) == TIDEGATE_DONE);
+        CHECK(h.wire.requests.back() == "unit 1, holding 0..60");
+        CHECK(h.reported == list{"0 = u0", "2 = u60"});
+        CHECK(h.poll_points({2}) == TIDEGATE_DONE);
+        CHECK(h.wire.requests.back() == "unit 1, holding 0..60");
+        CHECK(h.poll_points({1}) == TIDEGATE_DONE);
+        CHECK(h.wire.requests.back() == "unit 1, holding 50");
+        CHECK(h.poll_points({2}, TIDEGATE_PROBE) == TIDEGATE_DONE);
+        CHECK(h.wire.requests.back() == "unit 1, holding 0..60");
+        CHECK(h.plan({0, 1, 2, 3}).size() == 2);
+    }
+    SECTION("an exact point is a request of its own, and no other reads across it") {
+        host h(
+            on_tcp({{"a", {{"unit", "1"}}, {u16("holding", 0), with(u16("holding", 1), "exact", "true"), u16("holding", 2)}}}));
+        CHECK(h.plan({0, 1, 2}).size() == 3);
+        CHECK(h.plan({0, 2}).size() == 2);
+    }
+    SECTION("a device of whole objects only") {
+        host h(on_tcp({{"a",
+                        {{"unit", "1"}, {"exact", "true"}},
+                        {u16("holding", 0), with(u16("holding", 1), "group", "g"), with(u16("holding", 2), "group", "g"),
+                         with(u16("holding", 3), "exact", "false"), with(u16("holding", 4), "exact", "false")}}}));
+        CHECK(h.plan({0, 1, 2, 3, 4}).size() == 3);
+    }
+    SECTION("no request reaches across a barrier, in any table") {
+        host h(on_tcp({{"a",
+                        {{"unit", "1"}, {"barriers", "2"}},
+                        {u16("holding", 1), u16("holding", 2), u16("holding", 3), u16("input", 1), u16("input", 2)}}}));
+        CHECK(h.plan({0, 1, 2}).size() == 2);
+        CHECK(h.plan({3, 4}).size() == 2);
+        // … nor for what isn't due yet.
+        CHECK(h.poll({{0, 0, 0, 1'000}, {1, 0, 1, 1'000}}) == TIDEGATE_DONE);
+        CHECK(h.wire.requests.back() == "unit 1, holding 1");
+    }
+}
+
 // ---- Factors -----------------------------------------------------------------------------------------------------------
 
 TEST_CASE("adapter: a factor near its value comes in the same request, for several points at once", "[modbus][adapter]") {
@@ -536,9 +707,9 @@ TEST_CASE("adapter: a factor near its value comes in the same request, for sever
     SECTION("if the device refuses the registers between, the failure says what helps") {
         h.wire.device = [](const read_request&) { return exception(2); };
         CHECK(h.poll_points({0}) == TIDEGATE_DONE);
-        CHECK(h.reported ==
-              list{"0 failed: exception 2: illegal data address (holding 72..80, 40073..40081); what lies between a "
-                   "value and its factors is read along, unless max_gap of the device forbids it"});
+        CHECK(h.reported == list{"0 failed: exception 2: illegal data address (holding 72..80, 40073..40081), asked again now "
+                                 "and then; what lies between a "
+                                 "value and its factors is read along, unless max_gap of the device forbids it"});
     }
 }
 

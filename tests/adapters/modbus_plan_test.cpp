@@ -8,6 +8,7 @@
 #include <random>
 
 #include "adapters/modbus/plan_learned.hpp"
+#include "adapters/modbus/plan_memory.hpp"
 
 using namespace modbus;
 
@@ -261,6 +262,7 @@ namespace {
 struct holey_device {
     std::vector<item> holes;
     std::uint32_t limit = 125;
+    std::uint8_t code = 2;
     bool answers(const block& asked) const {
         if (asked.count > limit) return false;
         return std::none_of(holes.begin(), holes.end(),
@@ -279,7 +281,7 @@ learned_cycle cycles(const std::vector<item>& items, const holey_device& device,
         cycle = {};
         auto due = items;
         while (!due.empty()) {
-            const auto asked = plan(due, {125, std::nullopt}, cost, learned.obstacles()).at(0);
+            const auto asked = plan(due, {learned.limit().value_or(125), std::nullopt}, cost, learned.obstacles()).at(0);
             std::vector<item> in_it;
             for (const auto& each : due)
                 if (asked.covers(each.address, each.end())) in_it.push_back(each);
@@ -291,7 +293,7 @@ learned_cycle cycles(const std::vector<item>& items, const holey_device& device,
                 std::erase_if(due, [&](const item& each) { return asked.covers(each.address, each.end()); });
             } else {
                 ++cycle.refused;
-                learned.refused(asked, in_it);
+                learned.refused(asked, in_it, device.code, ms(0));
                 due.erase(due.begin());  // the first is reported as failed, the others stay due
             }
         }
@@ -330,6 +332,20 @@ TEST_CASE("plan: a refused request is cut until the reason is found", "[modbus][
         CHECK(cycle.read == 16);
         CHECK(cycle.requests <= 7);  // 4 would do, had it been said
     }
+    SECTION("… and one that says so (exception 3): the greatest length is found") {
+        const auto cycle = cycles(items, {{}, 10, 3}, learned, 12);
+        CHECK(cycle.refused == 0);
+        CHECK(cycle.read == 16);
+        CHECK(cycle.requests == 4);
+        CHECK(learned.limit() == 11u);  // between 10, which goes, and 12, which doesn't
+    }
+    SECTION("exception 3 for a hole isn't taken for a limit") {
+        std::erase(items, item{10, 2});
+        const auto cycle = cycles(items, {{{11, 1}}, 125, 3}, learned, 8);
+        CHECK(cycle.requests == 2);
+        CHECK(cycle.read == 15);
+        CHECK_FALSE(learned.limit());
+    }
     SECTION("several at once") {
         const auto cycle = cycles(items, {{{0, 1}, {12, 1}, {13, 1}, {31, 1}}}, learned, 12);
         CHECK(cycle.read == 13);
@@ -337,7 +353,7 @@ TEST_CASE("plan: a refused request is cut until the reason is found", "[modbus][
         CHECK(cycle.requests == 5);
     }
     SECTION("a device that refuses everything while it starts is read in one again afterwards") {
-        cycles(items, {{}, 0}, learned, 3);
+        cycles(items, {{}, 0, GENERATE(std::uint8_t(1), std::uint8_t(2), std::uint8_t(3))}, learned, 3);
         CHECK(cycles(items, {{}}, learned, 3).requests <= 2);
     }
     SECTION("values that begin at one address") {
@@ -355,7 +371,7 @@ TEST_CASE("plan: whatever the holes, what can be read is read in the end", "[mod
             items.push_back({static_cast<std::uint16_t>(random() % 200), static_cast<std::uint16_t>(1 + random() % 4)});
         std::sort(items.begin(), items.end());
         items.erase(std::unique(items.begin(), items.end()), items.end());
-        holey_device device{{}, static_cast<std::uint32_t>(4 + random() % 122)};
+        holey_device device{{}, static_cast<std::uint32_t>(4 + random() % 122), static_cast<std::uint8_t>(2 + random() % 2)};
         for (unsigned i = 0; i < random() % 6; ++i) device.holes.push_back({static_cast<std::uint16_t>(random() % 204), 1});
         const auto readable = std::count_if(items.begin(), items.end(), [&](const item& each) {
             return device.answers({each.address, each.count, 1});
@@ -365,5 +381,106 @@ TEST_CASE("plan: whatever the holes, what can be read is read in the end", "[mod
         const auto cycle = cycles(items, device, learned, 10);
         REQUIRE(static_cast<std::ptrdiff_t>(cycle.read) == readable);
         REQUIRE(static_cast<std::ptrdiff_t>(cycle.refused) <= static_cast<std::ptrdiff_t>(items.size()) - readable);
+    }
+}
+
+namespace {
+
+/// One that has learned everything there is to learn.
+device_learned experienced() {
+    device_learned all;
+    auto& holding = all[2];
+    holding.answered({0, 4, 2});
+    holding.refused({10, 2, 1}, std::vector<item>{{10, 2}}, 2, ms(0));
+    holding.refused({10, 2, 1}, std::vector<item>{{10, 2}}, 3, ms(10'000));
+    std::vector<item> items;
+    add(items, 0, 100);
+    cycles(items, {{}, 12, 3}, all[3], 12);
+    all[0].refused({7, 1, 1}, std::vector<item>{{7, 1}}, 1, ms(0));
+    auto& discrete = all[1];
+    std::vector<item> bits{{0, 1}, {9, 1}};
+    discrete.refused({0, 10, 2}, bits, 2, ms(0));
+    discrete.answered({0, 1, 1});
+    discrete.answered({9, 1, 1});
+    return all;
+}
+
+}  // namespace
+
+TEST_CASE("plan: what was learned, as text and back", "[modbus][plan]") {
+    const auto all = experienced();
+    const std::string text = text_of(all, 8192);
+    CAPTURE(text);
+    CHECK(text == "1\nfunction c 1 1\nhole d 9\nnone h 10 2 3 2\nlimit i 12 14\n");
+    device_learned again;
+    recall(again, text, ms(5000));
+    CHECK(text_of(again, 8192) == text);
+    CHECK(again[3].limit() == 13u);
+    REQUIRE(again[2].let_alone({10, 2}, ms(5000)));
+    CHECK(again[2].let_alone({10, 2}, ms(5000))->again == ms(25'000));  // its second pause begins anew
+    CHECK_FALSE(again[2].let_alone({10, 2}, ms(25'000)));
+    CHECK(again[0].let_alone({500, 1}, ms(5000)));
+    CHECK(again[2].obstacles().alone.size() == 1);
+    CHECK(again[1].obstacles().cuts.size() == 1);
+    SECTION("nothing learned says nothing") {
+        CHECK(says_nothing(text_of(device_learned{}, 8192)));
+        CHECK_FALSE(says_nothing(text));
+    }
+    SECTION("the bound holds, by whole lines") {
+        for (std::size_t bound = 2; bound < text.size(); ++bound) {
+            const std::string cut = text_of(all, bound);
+            CHECK(cut.size() <= bound);
+            CHECK(cut.back() == '\n');
+        }
+        device_learned many;
+        for (std::uint16_t at = 0; at < 3000; ++at) many[2].refused({at, 1, 1}, std::vector<item>{{at, 1}}, 2, ms(0));
+        CHECK(text_of(many, 8192).size() <= 8192);
+        CHECK(text_of(many, 8192).size() > 8000);
+    }
+    SECTION("another version is nothing") {
+        device_learned none;
+        recall(none, "2" + text.substr(1), ms(0));
+        CHECK(says_nothing(text_of(none, 8192)));
+        recall(none, "", ms(0));
+        CHECK(says_nothing(text_of(none, 8192)));
+    }
+    SECTION("what makes no sense is passed over, the rest is taken") {
+        device_learned some;
+        recall(some,
+               "1\nnonsense h 1\nhole h\nhole x 4\nhole h 65536\nhole h -1\nhole h 4 5\nlimit h 12 12\nlimit h 0 2001\n"
+               "none h 65535 2 2 1\nnone h 1 1 9 1\nnone h 1 1 2 0\nnone h 1 1 2 17\nfunction h 1\n\n  \nhole h 44\nhole h 4",
+               ms(0));
+        CHECK(text_of(some, 8192) == "1\nhole h 44\nhole h 4\n");
+    }
+}
+
+TEST_CASE("plan: whatever is recalled, a plan can be made and what can be read is read", "[modbus][plan]") {
+    const std::string text = text_of(experienced(), 8192) + "none i 20 3 2 1\nhole i 30\nlimit h 3 9\n";
+    std::mt19937 random(7);
+    std::vector<item> items;
+    add(items, 0, 60);
+    for (int round = 0; round < 3000; ++round) {
+        std::string damaged = text;
+        for (auto changes = 1 + random() % 6; changes > 0 && !damaged.empty(); --changes) {
+            const std::size_t at = random() % damaged.size();
+            switch (random() % 4) {
+                case 0:
+                    damaged[at] = static_cast<char>(random());
+                    break;
+                case 1:
+                    damaged[at] = "0123456789 \ncdhi"[random() % 16];
+                    break;
+                case 2:
+                    damaged.erase(at, 1 + random() % 8);
+                    break;
+                default:
+                    damaged.insert(at, damaged.substr(random() % damaged.size(), random() % 20));
+            }
+        }
+        device_learned learned;
+        recall(learned, damaged, ms(0));
+        REQUIRE(text_of(learned, 8192).size() <= 8192);
+        const auto cycle = cycles(items, {{}, 125}, learned[3], 2);
+        REQUIRE(cycle.read == items.size());
     }
 }

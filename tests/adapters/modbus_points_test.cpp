@@ -374,3 +374,35 @@ TEST_CASE("points: the key table", "[modbus][points]") {
     for (const auto& row : type_rows()) known += (known.empty() ? "" : "|") + std::string(row.name);
     CHECK(types == known);
 }
+
+TEST_CASE("points: groups and barriers that can't be", "[modbus][points]") {
+    const auto faults = [](const pairs& device, const std::vector<pairs>& points) {
+        device_lines d{"d", device, {}};
+        for (const auto& keys : points) d.points.push_back({"p" + std::to_string(d.points.size()), keys});
+        return faults_of({tcp, {d}});
+    };
+    using list = std::vector<std::string>;
+    CHECK(faults({{"unit", "1"}}, {{{"holding", "0"}, {"type", "uint16"}, {"group", "g"}},
+                                   {{"input", "1"}, {"type", "uint16"}, {"group", "g"}}}) ==
+          list{"point 1 group: group g begins in the table holding, and one request reads one table: put this point into another "
+               "group"});
+    CHECK(faults({{"unit", "1"}, {"max_read", "11"}}, {{{"holding", "0"}, {"type", "uint16"}, {"group", "g"}},
+                                                       {{"holding", "11"}, {"type", "uint16"}, {"group", "g"}}}) ==
+          list{"point 1 group: group g is to be read in one request, but reaches over 12 registers where the device gives 11 at "
+               "once"});
+    CHECK(faults({{"unit", "1"}, {"barriers", "3"}}, {{{"holding", "2"}, {"type", "uint32"}}}) ==
+          list{"point 0 : holding 2..3 is read in one request and lies across the barrier at 3"});
+    CHECK(faults({{"unit", "1"}, {"barriers", "1.5"}, {"barriers", "70000"}}, {{{"holding", "2"}, {"type", "uint32"}}}).size() ==
+          2);
+    CHECK(faults({{"unit", "1"}, {"barriers", "2"}, {"barriers", "4"}}, {{{"holding", "2"}, {"type", "uint32"}}}).empty());
+    SECTION("groups are a device's own") {
+        const auto definition = definition_of(
+            {tcp,
+             {{"a", {{"unit", "1"}}, {{"p", {{"holding", "0"}, {"type", "uint16"}, {"group", "g"}}}}},
+              {"b", {{"unit", "2"}}, {{"p", {{"holding", "9"}, {"type", "uint32"}, {"group", "g"}, {"exact", "true"}}}}}}});
+        CHECK(definition.points[0].whole == extent{0, 1});
+        CHECK(definition.points[1].whole == extent{9, 2});
+        CHECK_FALSE(definition.points[0].exact);
+        CHECK(definition.points[1].exact);
+    }
+}

@@ -101,6 +101,7 @@ struct bus {
                                    },
                                    [](void*, std::uint32_t, const char*) { FAIL("no point fails here"); },
                                    [](void*, const char*) {},
+                                   nullptr,
                                    nullptr};
         outcome = adapter().poll(made, &what, &to);
         return reported;

@@ -44,7 +44,6 @@ inline std::vector<config::vocabulary> modbus_like() {
         {point, number_list, "null", {}, 0, 0, "Values that mean: none."},
         {point, text_by_number, "enum", {}, 0, 0, "Texts for numbers."},
         {point, boolean, "signed_zero", {}, 0, 0, "A key of the kind boolean."},
-        {point, unbuilt, "writable", {}, 0, 0, "Whether it can be written."},
     };
     return {{"modbus", std::move(keys)}, {"simulated", {}}};
 }

@@ -167,6 +167,7 @@ TEST_CASE("adapter wire: every value survives; a cut message is bad and no more"
                        {4, 21.5f},      {5, 0.1},  {6, std::string("grün\0x", 7)}};
     result.failures = {{7, "exception 2"}};
     result.learned = {{1, "x"}};
+    result.exchanges = {{sizeof(tidegate_exchange), 1, TIDEGATE_EXCEPTION, 6, 12'000'000}};
     result.note = "note";
     const std::string bytes = to_wire(result);
     adapter_bus::poll_result back;
@@ -175,6 +176,9 @@ TEST_CASE("adapter wire: every value survives; a cut message is bad and no more"
     CHECK_FALSE(whole.bad());
     CHECK(back.readings == result.readings);
     CHECK(back.learned == result.learned);
+    REQUIRE(back.exchanges.size() == 1);
+    CHECK(back.exchanges[0].exception == 6);
+    CHECK(back.exchanges[0].turnaround == 12'000'000);
     CHECK(back.note == "note");
     for (std::size_t size = 0; size < bytes.size(); ++size) {
         wire_reader cut(std::string_view(bytes).substr(0, size));

@@ -34,17 +34,22 @@ TEST_CASE("device news: a line and a status for each change", "[gateway][device_
     device_news news(config, told.log, told.set_status());
     news.tell(event(device_state::online, ""));
     CHECK(told.take() == texts{"info device_online bus=line device=boiler"});
-    CHECK(told.topics[topic] == R"({"state":"online","since":"1970-01-01T00:00:05.000Z","error":null})");
+    CHECK(told.topics[topic] == R"({"state":"online","since":"1970-01-01T00:00:05.000Z","error":null,"overdue":false})");
     news.tell(event(device_state::online, "exception 2"));
     CHECK(told.take() == texts{"warning device_error bus=line device=boiler error=\"exception 2\""});
-    CHECK(told.topics[topic] == R"({"state":"online","since":"1970-01-01T00:00:05.000Z","error":"exception 2"})");
+    CHECK(told.topics[topic] == R"({"state":"online","since":"1970-01-01T00:00:05.000Z","error":"exception 2","overdue":false})");
     news.tell(event(device_state::offline, "timeout"));
     CHECK(told.take() == texts{"warning device_offline bus=line device=boiler error=timeout"});
-    CHECK(told.topics[topic] == R"({"state":"offline","since":"1970-01-01T00:00:05.000Z","error":"timeout"})");
+    CHECK(told.topics[topic] == R"({"state":"offline","since":"1970-01-01T00:00:05.000Z","error":"timeout","overdue":false})");
+    auto late = event(device_state::online, "");
+    late.overdue = true;
+    news.tell(late);
+    told.take();
+    CHECK(told.topics[topic] == R"({"state":"online","since":"1970-01-01T00:00:05.000Z","error":null,"overdue":true})");
     auto dropped = event(device_state::online, "");
     dropped.implausible = 3;
     news.tell(dropped);
-    CHECK(told.topics[topic] == R"({"state":"online","since":"1970-01-01T00:00:05.000Z","error":null,"implausible":3})");
+    CHECK(told.topics[topic] == R"({"state":"online","since":"1970-01-01T00:00:05.000Z","error":null,"overdue":false,"implausible":3})");
     told.take();
     news.tell(missed_event{0, 4});
     CHECK(told.take() ==
@@ -57,9 +62,9 @@ TEST_CASE("device news: a status that a wrong clock has dated is told again, onc
     device_news news(config, told.log, told.set_status());
     news.tell(event(device_state::online, "", false));
     CHECK(told.topics[topic] ==
-          R"({"state":"online","since":"1970-01-01T00:00:05.000Z","ts_quality":"unsynchronised","error":null})");
+          R"({"state":"online","since":"1970-01-01T00:00:05.000Z","ts_quality":"unsynchronised","error":null,"overdue":false})");
     news.set_boot_offset(1'795'378'500'000);
-    CHECK(told.topics[topic] == R"({"state":"online","since":"2026-11-22T20:15:01.000Z","error":null})");
+    CHECK(told.topics[topic] == R"({"state":"online","since":"2026-11-22T20:15:01.000Z","error":null,"overdue":false})");
     CHECK(told.take().size() == 1);
     told.topics.clear();
     news.set_boot_offset(0);

@@ -105,11 +105,11 @@ TEST_CASE("schedule: a device that fails once", "[gateway][schedule]") {
     const auto [failing, result] = ask(origin + 20ms, TIDEGATE_DEVICE_SILENT, {}, 500ms);
     REQUIRE(failing.group == 0);
 
-    SECTION("hands on what its cycle has, and is asked again after a second, for what is missing") {
+    SECTION("hands on what its cycle has, and is asked again for what is missing, when its late answer can't come any more") {
         CHECK(result.cycle_complete);
         CHECK_FALSE(result.changed);
         CHECK_FALSE(plan.next(origin + 520ms));
-        CHECK(plan.wake() == origin + 1520ms);
+        CHECK(plan.wake() == origin + 1020ms);
         const auto again = plan.next(origin + 1520ms);
         REQUIRE(again);
         CHECK(again->group == 0);
@@ -121,7 +121,7 @@ TEST_CASE("schedule: a device that fails once", "[gateway][schedule]") {
         const auto rest = plan.next(origin + 1530ms);
         REQUIRE(rest);
         CHECK_FALSE(rest->probe);
-        REQUIRE(rest->candidates.size() == 1);
+        REQUIRE(rest->candidates.size() == 3);  // and its one-minute group's
         CHECK(rest->candidates[0].point == 2);
         const auto whole = plan.finished(*rest, TIDEGATE_DONE, std::vector<point_index>{2}, origin + 1530ms, origin + 1540ms);
         CHECK(whole.cycle_complete);
@@ -138,7 +138,7 @@ TEST_CASE("schedule: a device that fails once", "[gateway][schedule]") {
         const auto rest = plan.next(origin + 5020ms);
         REQUIRE(rest);
         CHECK(rest->group == 0);
-        REQUIRE(rest->candidates.size() == 2);
+        REQUIRE(rest->candidates.size() == 4);
         CHECK(rest->candidates[0].point == 0);
         CHECK(rest->candidates[1].point == 2);
         CHECK(plan.suspended_cycles(0) == 0);
@@ -163,7 +163,7 @@ TEST_CASE("schedule: a device that fails once", "[gateway][schedule]") {
         REQUIRE(rest);
         CHECK(rest->group == 0);
         CHECK_FALSE(rest->probe);
-        REQUIRE(rest->candidates.size() == 2);
+        REQUIRE(rest->candidates.size() == 4);
         CHECK(rest->candidates[0].point == 0);
         CHECK(rest->candidates[1].point == 2);
         CHECK(plan.missed_cycles() == 0);
@@ -171,9 +171,11 @@ TEST_CASE("schedule: a device that fails once", "[gateway][schedule]") {
 }
 
 TEST_CASE("schedule: what passes while a device is let alone is suspended, not missed", "[gateway][schedule]") {
-    bus line({{0, 200ms, {0}}}, {{.cost = 10ms, .timeout = 50ms, .dead_from = origin + 1s, .dead_until = origin + 1100ms}});
+    bus line({{0, 200ms, {0}}},
+             {{.cost = 10ms, .timeout = 50ms, .probe_timeout = 50ms, .dead_from = origin + 1s, .dead_until = origin + 1101ms}});
     line.run_until(origin + 4s);
-    // Asked at 1000 ms, silent until 1050, let alone until 2050: 1200 … 1800 pass, 2000 is served late.
+    // Asked at 1000 ms, silent until 1050, asked again at 1100 (there is nobody else), silent until 1150, let alone until 2150:
+    // 1200 … 1800 pass, 2000 is served late.
     CHECK(line.plan.suspended_cycles(0) == 4);
     CHECK(line.plan.missed_cycles(0) == 0);
     CHECK(line.cycles[0].size() == 20 - 4 - 1);
@@ -303,4 +305,100 @@ TEST_CASE("schedule: a bus without groups, and one that nobody answers on", "[ga
         line.run_until(origin + 6min);
         for (std::size_t device = 0; device < 30; ++device) CHECK(line.plan.state(device) == device_state::online);
     }
+}
+
+TEST_CASE("schedule: a failure is looked into at once if nobody has to wait for that", "[gateway][schedule]") {
+    const auto line_with = [](nanoseconds cost_of_other, nanoseconds failure) {
+        std::vector<device_model> devices = {{.cost = 10ms, .timeout = failure, .probe_timeout = failure},
+                                             {.cost = cost_of_other}};
+        devices[0].dead_from = origin + 1s;
+        devices[0].dead_until = origin + 1001ms;
+        bus line(one_group_each(2, 1s), devices);
+        line.run_until(origin + 4s);
+        const auto probe = std::find_if(line.requests.begin(), line.requests.end(), [](const auto& one) { return one.probe; });
+        REQUIRE(probe != line.requests.end());
+        CHECK(probe->answered);
+        return probe->began - origin;
+    };
+    SECTION("a damaged answer on an idle line: after the time that it took") { CHECK(line_with(10ms, 20ms) == 1040ms); }
+    SECTION("a time-out on an idle line: when the late answer can't come any more") { CHECK(line_with(10ms, 250ms) == 1500ms); }
+    SECTION("a time-out that the next phase point is too near for: after that") { CHECK(line_with(300ms, 400ms) == 2300ms); }
+    SECTION("a damaged answer on a full line: at ten times its cost") {
+        std::vector<device_model> devices(2, {.cost = 10ms, .timeout = 12ms, .probe_timeout = 12ms});
+        devices[0].dead_from = origin + 1s;
+        devices[0].dead_until = origin + 1015ms;
+        bus line(one_group_each(2, 0s), devices);
+        line.run_until(origin + 2s);
+        const auto probe = std::find_if(line.requests.begin(), line.requests.end(), [](const auto& one) { return one.probe; });
+        REQUIRE(probe != line.requests.end());
+        CHECK(probe->began - origin >= 1132ms);
+        CHECK(probe->began - origin <= 1150ms);
+    }
+}
+
+TEST_CASE("schedule: a busy device is alive, asked again soon, and blocks nobody", "[gateway][schedule]") {
+    std::vector<device_model> devices(2, {.cost = 10ms});
+    devices[0].busy_until = origin + 2s;
+    bus line(one_group_each(2, 200ms), devices);
+    line.run_until(origin + 4s);
+    CHECK(line.plan.state(0) == device_state::online);
+    CHECK(line.changes.size() == 2);
+    CHECK(line.answers(1, origin, origin + 4s) == 20);
+    CHECK(line.plan.missed_cycles(1) == 0);
+    std::vector<nanoseconds> asked;
+    for (const request& one : line.requests)
+        if (one.group == 0 && one.began < origin + 3s) asked.push_back(one.began - origin);
+    REQUIRE(asked.size() >= 5);
+    CHECK(asked[1] - asked[0] >= 110ms);
+    CHECK(asked[1] - asked[0] <= 130ms);
+    CHECK(asked[2] - asked[1] >= 210ms);
+    CHECK(asked[4] - asked[3] >= 810ms);
+    CHECK(line.cycles[0].size() == 8);  // from the first answer on, at 2550 ms
+    CHECK(line.cycles[0].size() + line.plan.missed_cycles(0) == 20);
+    CHECK(line.plan.suspended_cycles(0) == 0);
+    CHECK(line.plan.busy_in_a_row(0) == 0);
+}
+
+namespace {
+
+/// Ten units of twenty registers each on a real line: what a request costs by the wire, at 85 % load.
+struct loaded_line {
+    explicit loaded_line(int baud) {
+        const nanoseconds character(11'000'000'000 / baud);
+        const nanoseconds gap = baud > 19200 ? nanoseconds(1750us) : character * 7 / 2;
+        const nanoseconds turnaround = 20ms;
+        cost = character * (8 + 45) + std::max(gap, turnaround) + gap;
+        period = cost * 1000 / 85;  // ten of them
+        devices.assign(
+            10, {.cost = cost, .timeout = 500ms, .probe_timeout = std::max<nanoseconds>(4 * turnaround, 50ms) + character * 20});
+    }
+    nanoseconds cost{0}, period{0};
+    std::vector<device_model> devices;
+};
+
+}  // namespace
+
+TEST_CASE("schedule: one and three dead of ten at 85 % load leave the others 97 % of their rate", "[gateway][schedule]") {
+    const auto baud = GENERATE(9600, 19200, 115200);
+    const auto dead = GENERATE(1u, 3u);
+    const auto met = GENERATE(true, false);  // whether they had been alive before
+    CAPTURE(baud, dead, met);
+    loaded_line how(baud);
+    const time_point death = met ? origin + 30s : origin;
+    for (unsigned device = 0; device < dead; ++device) {
+        how.devices[device * 3].dead_from = death;
+    }
+    bus line(one_group_each(10, how.period, 20), how.devices);
+    line.run_until(death + 10min);
+    const auto least_rate = [&](time_point from, time_point to) {
+        double least = 1;
+        for (std::size_t group = 0; group < 10; ++group) {
+            if (how.devices[group].dead_from != time_point::max()) continue;
+            const double wanted = static_cast<double>((to - from).count()) / static_cast<double>(how.period.count());
+            least = std::min(least, static_cast<double>(line.answers(group, from, to)) / wanted);
+        }
+        return least;
+    };
+    CHECK(least_rate(death + 1min, death + 10min) >= 0.995);  // the steady state
+    CHECK(least_rate(death, death + 1min) >= 0.97);           // and the first minute
 }

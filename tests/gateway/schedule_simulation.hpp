@@ -18,10 +18,14 @@ inline const time_point origin = time_point{} + 1000s;
 struct device_model {
     nanoseconds cost = 30ms;            // of a request that is answered
     nanoseconds timeout = 500ms;        // of one that isn't
-    nanoseconds probe_timeout = 500ms;  // … if it is a probe; an adapter shortens it for a device that it has met
+    nanoseconds probe_timeout = 500ms;  // … if it is a probe: an adapter shortens most of them
+    unsigned full_probe_every = 8;      // … but not each so manieth in a row
+    unsigned probes = 0;                // in a row
     std::size_t points_per_request = 100;
+    bool takes_company = false;  // a request covers points of other groups, too
     time_point dead_from = time_point::max();
     time_point dead_until = time_point::max();
+    time_point busy_until = time_point::min();
     bool is_dead(time_point at) const { return at >= dead_from && at < dead_until; }
 };
 
@@ -53,19 +57,39 @@ struct bus {
     }
 
     void carry_out(const schedule::turn& turn) {
-        const device_model& device = devices[turn.device];
+        device_model& device = devices[turn.device];
         const bool bus_down = now >= down_from && now < down_until;
         const bool answered = !bus_down && !device.is_dead(now);
-        const nanoseconds cost = bus_down ? 1ms : answered ? device.cost : turn.probe ? device.probe_timeout : device.timeout;
+        device.probes = turn.probe ? device.probes + 1 : 0;
+        const bool full = !turn.probe || device.probes % device.full_probe_every == 0;
+        const nanoseconds cost = bus_down ? 1ms : answered ? device.cost : full ? device.timeout : device.probe_timeout;
         std::vector<point_index> covered;
-        for (const tidegate_candidate& candidate : turn.candidates)
-            if (answered && covered.size() < device.points_per_request) covered.push_back(candidate.point);
+        const bool busy = answered && now < device.busy_until;
+        const auto& own = groups[turn.group].points;
+        for (const tidegate_candidate& candidate : turn.candidates) {
+            if (!answered || busy || covered.size() >= device.points_per_request) break;
+            if (device.takes_company || std::find(own.begin(), own.end(), candidate.point) != own.end())
+                covered.push_back(candidate.point);
+        }
         requests.push_back({now, now + cost, turn.group, turn.probe, answered});
         const time_point began = std::exchange(now, now + cost);
-        const auto outcome = bus_down ? TIDEGATE_BUS_DOWN : answered ? TIDEGATE_DONE : TIDEGATE_DEVICE_SILENT;
+        const auto outcome = bus_down   ? TIDEGATE_BUS_DOWN
+                             : busy     ? TIDEGATE_DEVICE_BUSY
+                             : answered ? TIDEGATE_DONE
+                                        : TIDEGATE_DEVICE_SILENT;
         const auto result = plan.finished(turn, outcome, covered, began, now);
-        if (answered && cycle_begins[turn.group].size() == cycles[turn.group].size()) cycle_begins[turn.group].push_back(began);
-        if (answered && result.cycle_complete) cycles[turn.group].push_back(now);
+        for (std::size_t group = 0; group < groups.size(); ++group) {
+            const auto& points = groups[group].points;
+            const bool touched =
+                group == turn.group ? answered && !busy : std::any_of(covered.begin(), covered.end(), [&](point_index point) {
+                    return std::find(points.begin(), points.end(), point) != points.end();
+                });
+            if (!touched) continue;
+            if (cycle_begins[group].size() == cycles[group].size()) cycle_begins[group].push_back(began);
+            const bool ended = group == turn.group ? result.cycle_complete
+                                                   : std::count(result.also_ended.begin(), result.also_ended.end(), group) > 0;
+            if (ended) cycles[group].push_back(now);
+        }
         if (result.changed) changes.push_back({now, {turn.device, *result.changed}});
         if (result.bus_changed) bus_changes.push_back(now);
     }

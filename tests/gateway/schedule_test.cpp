@@ -216,3 +216,116 @@ TEST_CASE("schedule: every phase point is served or counted as missed, under any
         CHECK(line.plan.suspended_cycles(group) == 0);
     }
 }
+
+TEST_CASE("schedule: a request takes along what its device's other groups lack", "[gateway][schedule]") {
+    const auto offered = [](const schedule::turn& turn) {
+        std::vector<std::pair<point_index, nanoseconds>> points;
+        for (const auto& one : turn.candidates) points.push_back({one.point, nanoseconds(one.due_in)});
+        return points;
+    };
+    using list = std::vector<std::pair<point_index, nanoseconds>>;
+    SECTION("what is due, and what will be within a quarter of its period; never of another device or without a period") {
+        CHECK(offered(*schedule({{0, 1s, {0}}, {0, 0s, {1}}}, 1, origin).next(origin)) == list{{0, 0s}});
+        schedule plan({{0, 1s, {0}}, {0, 10s, {1, 2}}, {1, 1s, {3}}, {0, 1500ms, {4}}, {0, 4s, {5}}}, 2, origin);
+        const auto first = plan.next(origin);
+        REQUIRE(first);
+        CHECK(offered(*first) == list{{0, 0s}, {1, 0s}, {2, 0s}, {4, 0s}, {5, 0s}});
+        auto result = plan.finished(*first, TIDEGATE_DONE, std::vector<point_index>{0, 1, 4, 5}, origin, origin + 10ms);
+        CHECK(result.cycle_complete);
+        REQUIRE(result.also_ended.size() == 2);
+        CHECK(result.also_ended[0] == 3);
+        CHECK(result.also_ended[1] == 4);
+        plan.finished(*plan.next(origin + 10ms), TIDEGATE_DONE, std::vector<point_index>{3}, origin + 10ms, origin + 20ms);
+        const auto rest = plan.next(origin + 20ms);  // what the ten-second group still lacks
+        CHECK(offered(*rest) == list{{2, -20ms}});
+        result = plan.finished(*rest, TIDEGATE_DONE, std::vector<point_index>{2}, origin + 20ms, origin + 30ms);
+        CHECK(result.cycle_complete);
+        CHECK(result.also_ended.empty());
+        CHECK(offered(*plan.next(origin + 1s)) == list{{0, 0s}});
+        // At 4 s the first group is due as well: the four-second one waits for it.
+        CHECK(offered(*plan.next(origin + 1200ms)) == list{{0, -200ms}, {4, 300ms}});
+    }
+    SECTION("what is read early counts for the phase point to come, and is not read again for it") {
+        bus line({{0, 750ms, {0}}, {0, 1s, {1}}}, {{.cost = 10ms, .takes_company = true}});
+        line.run_until(origin + 30s);
+        // At 0, 750 (for 1000, too), 1500, 2000, 2250 (for 3000 as well) …; at 3000 only the first is due.
+        CHECK(line.cycles[0].size() == 40);
+        CHECK(line.cycles[1].size() == 30);
+        CHECK(line.plan.missed_cycles() == 0);
+        std::size_t own = 0;
+        for (const request& one : line.requests) own += one.group == 1 ? 1 : 0;
+        CHECK(own == 10);
+    }
+    SECTION("groups of the same moment need one request") {
+        bus line({{0, 1s, {0}}, {0, 2s, {1}}, {0, 5s, {2}}}, {{.cost = 10ms, .takes_company = true}});
+        line.run_until(origin + 20s);
+        CHECK(line.requests.size() == 20);
+        CHECK(line.cycles[2].size() == 4);
+        CHECK(line.plan.missed_cycles() == 0);
+    }
+    SECTION("cycles in the middle of which the device fails are handed on, all of them") {
+        schedule plan({{0, 1s, {0, 1}}, {0, 1s, {2, 3}}}, 1, origin);
+        plan.finished(*plan.next(origin), TIDEGATE_DONE, std::vector<point_index>{0, 2}, origin, origin + 1ms);
+        const auto second = plan.next(origin + 1ms);
+        const auto result = plan.finished(*second, TIDEGATE_DEVICE_SILENT, {}, origin + 1ms, origin + 500ms);
+        CHECK(result.cycle_complete);
+        CHECK(result.also_ended.size() == 1);
+    }
+}
+
+TEST_CASE("schedule: on overload a class slows down alike, the low ones first", "[gateway][schedule]") {
+    using config::priority;
+    const auto shares = [](const bus& line) {
+        std::vector<double> got;
+        for (std::size_t group = 0; group < line.groups.size(); ++group)
+            got.push_back(static_cast<double>(line.cycles[group].size()) *
+                          static_cast<double>(line.groups[group].period.count()) /
+                          static_cast<double>((line.now - origin).count()));
+        return got;
+    };
+    SECTION("of one class, fast and slow ones get the same share of what they want") {
+        // 0.6 + 0.6 + 0.3 = 150 %: each can have two thirds.
+        bus line({{0, 100ms, {0}}, {1, 1s, {1, 2, 3, 4, 5, 6}}, {2, 10s, {7, 8, 9, 10, 11}}},
+                 {{.cost = 60ms}, {.cost = 100ms, .points_per_request = 1}, {.cost = 600ms, .points_per_request = 1}});
+        line.run_until(origin + 10min);
+        const auto got = shares(line);
+        for (const double share : got) {
+            CHECK(share > 0.60);
+            CHECK(share < 0.76);
+        }
+        CHECK(line.plan.load() == Approx(1.5).margin(0.02));
+        CHECK(line.plan.stretch(priority::normal) == Approx(1.5 / 0.98).margin(0.03));
+    }
+    SECTION("high and normal ones keep their rate as long as the low ones have something to give") {
+        bus line({{0, 1s, {0, 1, 2, 3, 4}, priority::low},
+                  {1, 1s, {5, 6, 7}},
+                  {2, 1s, {8, 9, 10}, priority::high},
+                  {3, 2s, {11, 12}, priority::low}},
+                 {4, device_model{.cost = 100ms, .points_per_request = 1}});
+        line.run_until(origin + 5min);  // 0.5 + 0.3 + 0.3 + 0.1
+        const auto got = shares(line);
+        CHECK(got[1] > 0.98);
+        CHECK(got[2] > 0.98);
+        CHECK(got[0] > 0.55);  // (0.98 - 0.6) / 0.6
+        CHECK(got[0] < 0.75);
+        CHECK(got[3] > 0.5);
+    }
+    SECTION("a bus that has time for all is left alone, however full") {
+        bus line({{0, 100ms, {0}, priority::low}, {1, 100ms, {1}}}, {{.cost = 50ms}, {.cost = 45ms}});
+        line.run_until(origin + 1min);
+        CHECK(line.plan.missed_cycles() == 0);
+        CHECK(line.plan.stretch(priority::low) == 1);
+    }
+}
+
+TEST_CASE("schedule: what has no period fills the bus while periods hold", "[gateway][schedule]") {
+    bus line({{0, 100ms, {0}}, {1, 1s, {1, 2, 3}}, {2, 0s, {4}}, {3, 0s, {5}}},
+             {{.cost = 20ms}, {.cost = 20ms, .points_per_request = 1}, {.cost = 25ms}, {.cost = 25ms}});
+    line.run_until(origin + 60s);
+    nanoseconds used{0};
+    for (const request& one : line.requests) used += one.ended - one.began;
+    CHECK(used >= 57s);
+    CHECK(line.plan.missed_cycles() == 0);
+    CHECK(line.cycles[0].size() >= 599);
+    CHECK(line.cycles[1].size() >= 59);
+}

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "store/queue.hpp"
 #include "tests/store/messages.hpp"
@@ -14,6 +15,13 @@ inline store::message received_message(std::int64_t n) {
     return make_rich_message(static_cast<std::uint64_t>(n), n % 10 == 0 ? 7000 : 40);
 }
 
+inline std::string audit_text(std::int64_t n) {
+    return "entry " + std::to_string(n) + std::string(static_cast<std::size_t>(n) * 20, 'a');
+}
+inline std::string memory_text(std::int64_t n) {
+    return std::to_string(n) + std::string(static_cast<std::size_t>(n) * 2000, 'm');
+}
+
 /// In many segments.
 inline void append_up_to(store::queue& queue, std::int64_t last) {
     for (std::int64_t n = 1; n <= last;) {
@@ -23,8 +31,8 @@ inline void append_up_to(store::queue& queue, std::int64_t last) {
     }
 }
 
-/// A session, an inbox of 60 of which four are handled, and the messages 51 to 60 as dead letters. `parking` moves the cursor
-/// beyond these.
+/// A session, an inbox of 60 of which four are handled, and the messages 51 to 60 as dead letters, 30 audit entries and five
+/// memories. `parking` moves the cursor beyond these.
 inline void fill_beside_log(store::queue& queue, store::transaction parking) {
     store::transaction work = moving({at(20), at(25), at(40), {at(22), at(24)}, {at(30), at(28)}}, 22);
     work.session = store::session_record{"client", "broker", 9};
@@ -38,6 +46,8 @@ inline void fill_beside_log(store::queue& queue, store::transaction parking) {
     must(queue.commit(handling({1, 2, 20, 43})));
     for (std::int64_t n = 51; n <= 60; ++n) parking.park.push_back({at(n), static_cast<std::uint8_t>(n), "parked"});
     parking.settled.refused = 10;
+    for (std::int64_t n = 1; n <= 30; ++n) parking.audit.push_back(audit_text(n));
+    for (std::int64_t n = 1; n <= 5; ++n) parking.remember.push_back({"memory " + std::to_string(n), memory_text(n)});
     must(queue.commit(parking));
 }
 

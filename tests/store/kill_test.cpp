@@ -60,6 +60,8 @@ std::int64_t parked_up_to(std::int64_t acked) { return acked / 10; }
         work.receive.push_back(make_rich_message(static_cast<std::uint64_t>(++received), 30));
         work.held = held_after(received);
         if (received > 3 && received % 50 != 0) work.handled = {store::inbox_number{++handled}};
+        work.audit = {std::to_string(received)};
+        work.remember = {{"received", std::to_string(received)}};
         found.cursor = *work.cursor;
         const auto done = queue->commit(work);
         if (!done) ::_exit(2);
@@ -132,6 +134,10 @@ TEST_CASE("kill: whatever was reported is there, and the next process goes on", 
             REQUIRE(number(waiting[i].number) == n);
             REQUIRE(waiting[i].message == make_rich_message(static_cast<std::uint64_t>(n), 30));
         }
+        const auto audit = must(queue.read_audit(store::audit_number{INT64_MAX}, 1));
+        REQUIRE((audit.size() == 1 && audit[0].text == std::to_string(received)));
+        REQUIRE(must(queue.recall()) == std::vector<store::memory>{{"received", std::to_string(received)}});
+
         const auto parked = dead_letters_of(queue);
         REQUIRE(parked.size() + queue.dead_letters().crowded_out ==
                 static_cast<std::size_t>(parked_up_to(number(found.cursor.acked))));

@@ -49,7 +49,7 @@ TEST_CASE("salvage: the power goes at any moment of it", "[store][salvage][power
             fill(queue);
         }
         on.power_on();
-        std::mt19937_64 random(5);
+        std::mt19937_64 random(6);
         for (const char* const name : {"/queue.db", "/queue.db-wal"}) {
             std::string& content = on.content(name);
             for (int i = 0; i < 60; ++i) content[random() % content.size()] = static_cast<char>(random());

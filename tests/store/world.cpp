@@ -16,6 +16,7 @@ using store::number;
 using store::sequence;
 
 constexpr std::uint64_t most_letters = 12;
+constexpr std::size_t most_audited = 8;
 constexpr std::uint64_t inbox_bound = 256 << 10;    // a quarter of the file's
 constexpr std::uint64_t letters_bound = 128 << 10;  // an eighth
 constexpr std::int64_t most_appended = 5;
@@ -50,6 +51,7 @@ world::world(std::uint64_t seed, const setting& with) : random_(seed * 7919), di
     how_ = {"queue.db", 1 << 20, policies[random(4)], "boot"};
     if (random(3) == 0) how_.max_age = std::chrono::milliseconds(most_age);
     how_.dead_letters_max = most_letters;
+    how_.audit_max = most_audited;
     large_ = random(3) == 0;
 }
 
@@ -115,6 +117,7 @@ store::transaction world::make_work() {
     if (random(30) == 0) made.boot_offset_ms = 300;
     if (random(10) == 0) made.session = {"client", "broker", now_.session ? now_.session->epoch + 1 : 1};
     add_inbound(made);
+    add_notes(made);
     if (random(4) == 0) made.now = store::stamp{0, static_cast<std::int64_t>(content_), false};
     for (const content& c : appending_) sizes_[c.number] = c.size;
     for (const content& c : appending_) boot_of_[c.number] = how_.boot_id;
@@ -142,6 +145,15 @@ void world::add_inbound(store::transaction& to) {
     if (random(4) == 0 && last_received_ > 0)  // once more, or not yet there
         to.handled.push_back(
             store::inbox_number{1 + static_cast<std::int64_t>(random(static_cast<std::uint64_t>(last_received_)))});
+}
+
+void world::add_notes(store::transaction& to) {
+    if (random(4) > 0) return;
+    for (auto n = random(3); n > 0; --n)
+        to.audit.push_back("entry " + std::to_string(++content_) + std::string(random(3000), '.'));
+    if (random(3) == 0) to.forget.push_back("name " + std::to_string(random(5)));
+    if (random(2) == 0)
+        to.remember.push_back({"name " + std::to_string(random(5)), std::to_string(++content_) + std::string(random(9000), '.')});
 }
 
 /// Some of those that the cursor finishes now are given up.
@@ -279,6 +291,10 @@ model world::after(const model& before, const store::transaction& made, const fa
             then.inbox[last_received_ + 1 + static_cast<std::int64_t>(i)] = receiving_[i];
         if (made.held) then.held = *made.held;
     }
+    then.audit.insert(then.audit.begin(), made.audit.rbegin(), made.audit.rend());
+    if (then.audit.size() > most_audited) then.audit.resize(most_audited);
+    for (const auto& name : made.forget) then.memories.erase(name);
+    for (const auto& each : made.remember) then.memories[each.name] = each.text;
     then.ledger.accepted += made.append.size();
     then.ledger.acknowledged += made.settled.acknowledged;
     then.ledger.dropped_refused += made.settled.refused;
@@ -358,6 +374,14 @@ void world::read_all(store::queue& queue, model& to) {
         }
     for (const auto& m : *inbox) to.inbox[number(m.number)] = content_of(m.message);
     to.letters = letters_of(queue);
+    const auto audit = queue.read_audit(store::audit_number{INT64_MAX}, 1'000'000);
+    const auto memories = queue.recall();
+    if (!audit || !memories) {
+        wrong_ = "notes can't be read: " + (audit ? memories.error() : audit.error()).detail();
+        return;
+    }
+    for (const auto& each : *audit) to.audit.push_back(each.text);
+    for (const auto& each : *memories) to.memories[each.name] = each.text;
 }
 
 std::map<std::int64_t, model::letter> world::letters_of(store::queue& queue) {

@@ -2,7 +2,8 @@
 // the queue must hold then.
 // After each cut: every commit that was reported is there, the one under way is there wholly or not at all; the cursor hasn't
 // gone back, the ledger balances; what was received is there exactly once, with what was held in the same transaction, until
-// it is handled, and never again; what was parked is in the dead letters and not in the log; each message knows its boot.
+// it is handled, and never again; audit entries and memories are those of the commits that are there; what was parked is in the
+// dead letters and not in the log; each message knows its boot.
 #pragma once
 
 #include <cstdint>
@@ -46,6 +47,8 @@ struct model {
     std::uint64_t crowded_out = 0;
     std::uint64_t not_found = 0;
     std::map<std::string, std::int64_t> clocks;  // by boot
+    std::map<std::string, std::string> memories;
+    std::vector<std::string> audit;  // the newest first
     bool operator==(const model&) const = default;
 };
 
@@ -85,6 +88,7 @@ private:
     store::transaction make_work();
     void add_inbound(store::transaction& to);
     void add_parking(store::transaction& to);
+    void add_notes(store::transaction& to);
     store::cursor move_cursor();
     void work(store::queue& queue);
     void drop_what_went(const store::commit_report& done);
