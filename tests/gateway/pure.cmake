@@ -3,6 +3,7 @@ tidegate_test(tests_gateway_pure
         ${CMAKE_CURRENT_LIST_DIR}/alarms_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/device_health_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/group_commit_age_test.cpp
+        ${CMAKE_CURRENT_LIST_DIR}/inbox_intake_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/payload_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/pipeline_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/queue_damage_test.cpp
@@ -13,4 +14,7 @@ tidegate_test(tests_gateway_pure
         ${CMAKE_CURRENT_LIST_DIR}/synchronisation_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/timestamps_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/topic_test.cpp
-    LIBRARIES tidegate_gateway_pure)
+        ${CMAKE_CURRENT_LIST_DIR}/write_engine_test.cpp
+        ${CMAKE_CURRENT_LIST_DIR}/write_judge_test.cpp
+        ${CMAKE_CURRENT_LIST_DIR}/write_orders_test.cpp
+    LIBRARIES tidegate_gateway_pure tidegate_mqtt)
