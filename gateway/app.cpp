@@ -176,7 +176,8 @@ int app::run() {
     look_at_age();
     writes_.begin();
     client_->start();
-    for (const auto& bus : buses_) bus->start();
+    const auto begin = steady_now();
+    for (const auto& bus : buses_) bus->start(begin);
     loop_.run();
     return 0;
 }

@@ -2,7 +2,6 @@
 #include "gateway/bus_thread.hpp"
 
 #include <pthread.h>
-#include <sys/prctl.h>
 
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
@@ -39,7 +38,10 @@ bus_thread::~bus_thread() {
     *alive_ = false;
 }
 
-void bus_thread::start() { thread_ = std::thread(&bus_thread::run, this); }
+void bus_thread::start(time_point begin) {
+    begin_ = begin;
+    thread_ = std::thread(&bus_thread::run, this);
+}
 
 void bus_thread::stop() {
     {
@@ -64,8 +66,7 @@ std::vector<bus_event> bus_thread::take_waiting() {
 void bus_thread::run() noexcept {
     const std::string name = "bus " + config_.name;
     pthread_setname_np(pthread_self(), name.substr(0, 15).c_str());
-    prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);  // silences between frames are a few milliseconds long
-    schedule plan(groups_, config_.devices.size(), steady_now());
+    schedule plan(groups_, config_.devices.size(), begin_);
     for (;;) {
         if (take_order(plan)) continue;
         const auto turn = plan.next(steady_now());

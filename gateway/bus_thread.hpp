@@ -49,7 +49,9 @@ public:
     bus_thread(const bus_thread&) = delete;
     bus_thread& operator=(const bus_thread&) = delete;
 
-    void start();
+    /// `begin`: when every period begins. The same for all buses: what is due together wakes the processor once, and goes into one
+    /// commit. Timers are left as lazy as they are; an adapter that must be exact sharpens those of its thread itself.
+    void start(time_point begin);
     /// Each is answered by a write_event or a read_back_event, unless the bus stops before: then the write is answered as
     /// stopped.
     void order(bus_order what);
@@ -98,6 +100,7 @@ private:
     bool stopping_ = false;
     std::shared_ptr<bool> alive_;  // false once this object is gone: a posted drain then does nothing (loop thread only)
     std::thread thread_;
+    time_point begin_{};
 };
 
 }  // namespace gateway

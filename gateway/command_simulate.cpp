@@ -39,7 +39,7 @@ private:
 
 int simulate_command(const command_options& how) {
     std::string why;
-    const auto site = load_site(how.config_path, why);
+    const auto site = load_site(how.config_path, why, foreign_adapters::this_process);
     if (!site) {
         std::fprintf(stderr, "error: %s\n", why.c_str());
         return 1;

@@ -2,19 +2,20 @@
 // Not here: what is said over it.
 #pragma once
 
-#include <memory>
 #include <string>
-#include <vector>
 
 #include <sys/socket.h>
+#include <sys/types.h>
 
+#include "adapters/modbus/link_resolve.hpp"
 #include "adapters/modbus/link_wait.hpp"
 
 namespace modbus {
 
 class tcp_connection {
 public:
-    tcp_connection(std::string host, std::uint16_t port) : host_(std::move(host)), port_(port) {}
+    tcp_connection(std::string host, std::uint16_t port)
+        : lookup_(host, port, SOCK_STREAM), host_(std::move(host)), port_(port) {}
     ~tcp_connection() { close(); }
     tcp_connection(const tcp_connection&) = delete;
     tcp_connection& operator=(const tcp_connection&) = delete;
@@ -30,27 +31,19 @@ public:
     int descriptor() const { return socket_; }
     /// All of it, or false and errno. A peer that takes none of so few bytes is stuck: EAGAIN.
     bool send(const std::uint8_t* bytes, std::size_t size) const;
+    /// What is there, without waiting; 0: the other side has closed; -1: errno, EAGAIN if there is nothing.
+    ssize_t receive(std::uint8_t* to, std::size_t size) const;
     /// "10.0.0.5:502"
     std::string name() const;
 
 private:
-    struct address {
-        sockaddr_storage bytes{};
-        socklen_t size = 0;
-        int family = 0;
-    };
-    struct lookup;
-    tcp_connection::opened resolve(time_point until, const interruption& interrupted, std::vector<address>& found);
-    tcp_connection::opened connect(const address& to, time_point until, const interruption& interrupted);
+    tcp_connection::opened connect(const host_address& to, time_point until, const interruption& interrupted);
     void set_options(std::chrono::nanoseconds timeout) const;
 
+    host_lookup lookup_;
     std::string host_;
     std::uint16_t port_;
     int socket_ = -1;
-    struct release {
-        void operator()(lookup* one) const;
-    };
-    std::unique_ptr<lookup, release> lookup_;  // also its thread's, while that runs: the last of the two deletes it
 };
 
 }  // namespace modbus

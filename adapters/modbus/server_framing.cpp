@@ -18,10 +18,10 @@ std::vector<std::uint8_t> exception_pdu(std::uint8_t function, std::uint8_t code
 std::uint16_t word_at(bytes_view bytes, std::size_t at) { return static_cast<std::uint16_t>(bytes[at] << 8 | bytes[at + 1]); }
 
 std::vector<std::uint8_t> data_pdu(const read_request& request, std::span<const std::uint16_t> values) {
-    const answer_shape shape = shape_of(request);
-    std::vector<std::uint8_t> pdu(2 + shape.data_bytes);
-    pdu[0] = shape.function;
-    pdu[1] = static_cast<std::uint8_t>(shape.data_bytes);
+    const std::size_t data_bytes = data_bytes_of(request);
+    std::vector<std::uint8_t> pdu(2 + data_bytes);
+    pdu[0] = static_cast<std::uint8_t>(request.from);
+    pdu[1] = static_cast<std::uint8_t>(data_bytes);
     for (std::size_t index = 0; index < values.size(); ++index) {
         if (is_bits(request.from)) {
             if (values[index] != 0) pdu[2 + index / 8] = static_cast<std::uint8_t>(pdu[2 + index / 8] | 1u << (index % 8));

@@ -147,7 +147,8 @@ TEST_CASE("points: the bus", "[modbus][points]") {
         CHECK(begins(faults_of({{}, {}}).at(0), "bus 0 : a modbus bus needs one of serial: { port: /dev/ttyUSB0 }, tcp:"));
         CHECK(faults_of({{{"serial.port", "/dev/x"}, {"tcp.host", "h"}}, {}}) ==
               list{"bus 0 tcp: a bus has either serial or tcp, not both: make it two buses"});
-        CHECK(faults_of({{{"serial.baud", "9600"}}, {}}) == list{"bus 0 serial: serial needs its port, such as /dev/ttyUSB0"});
+        CHECK(faults_of({{{"serial.baud", "9600"}}, {}}) == list{"bus 0 serial: serial needs its port, such as /dev/ttyUSB0, or "
+                                                                 "better its name in /dev/serial/by-id, which stays"});
         CHECK(faults_of({{{"tcp.port", "502"}}, {}}) ==
               list{"bus 0 tcp: tcp needs its host, a name or an address such as 10.0.0.5"});
         CHECK(begins(faults_of({{{"rtu_over_tcp.host", "h"}}, {}}).at(0), "bus 0 rtu_over_tcp: rtu_over_tcp needs its port"));
@@ -167,11 +168,11 @@ TEST_CASE("points: devices", "[modbus][points]") {
     CHECK(bus.devices[1].max_read == 11);
     CHECK(bus.devices[1].max_gap == 0);
     using list = std::vector<std::string>;
-    CHECK(faults_of({serial, {{"a", {}, {}}}}) == list{"device 0 : a Modbus device needs its unit, 1..247"});
-    CHECK(faults_of({serial, {{"a", {{"unit", "0"}}, {}}}}) ==
-          list{"device 0 unit: unit 0 can't be: a serial line has units 1..247 (0 is a broadcast, which nobody answers)"});
-    CHECK(faults_of({serial, {{"a", {{"unit", "248"}}, {}}}}).size() == 1);
-    CHECK(faults_of({{{"rtu_over_tcp.host", "h"}, {"rtu_over_tcp.port", "1"}}, {{"a", {{"unit", "248"}}, {}}}}).size() == 1);
+    CHECK(faults_of({serial, {{"a", {}, {}}}}) ==
+          list{"device 0 : a Modbus device needs its unit, 0..255; 1..247 are the usual ones"});
+    CHECK(faults_of({serial, {{"a", {{"unit", "0"}}, {}}, {"b", {{"unit", "248"}}, {}}, {"c", {{"unit", "255"}}, {}}}}) ==
+          list{});
+    CHECK(faults_of({serial, {{"a", {{"unit", "256"}}, {}}}}) == list{"device 0 unit: unit 256 can't be: units are 0..255"});
     CHECK(
         faults_of({serial, {{"boiler", {{"unit", "3"}}, {}}, {"hall", {{"unit", "4"}}, {}}, {"attic", {{"unit", "3"}}, {}}}}) ==
         list{"device 2 unit: unit 3 is device \"boiler\" already: give each device its own unit, or put the points of both under "

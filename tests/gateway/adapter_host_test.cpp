@@ -22,7 +22,7 @@ TEST_CASE("adapter host: loads what is an adapter, passes over what isn't and sa
     const support::temporary_folder folder;
     std::ofstream(folder.file("noise.so")) << "not a shared object";
     setenv("TIDEGATE_ADAPTERS", folder.path().c_str(), 1);
-    const adapter_host broken;
+    const adapter_host broken(foreign_adapters::own_processes, TIDEGATE_PROGRAM);
     REQUIRE(broken.problems().size() == 1);
     CHECK(broken.problems()[0].find("noise.so") != std::string::npos);
     CHECK(broken.vocabularies().empty());
@@ -51,7 +51,7 @@ TEST_CASE("adapter host: an adapter's fault points at the key in the file", "[ga
     REQUIRE(read.config);
     std::vector<config::diagnostic> faults;
     const auto& bus = read.config->buses[0];
-    CHECK(adapter_bus::create(*adapters.find("modbus"), bus, faults) == nullptr);
+    CHECK(adapters.find("modbus")->open(bus, faults) == nullptr);
     REQUIRE(faults.size() == 1);
     CHECK(faults[0].where == config::position{12, 28});
     CHECK(faults[0].width == 5);
@@ -70,7 +70,7 @@ TEST_CASE("adapter host: a poll brings values through the C interface", "[gatewa
                                   "          count: { wave: counter }\n");
     REQUIRE(read.config);
     std::vector<config::diagnostic> faults;
-    const auto bus = adapter_bus::create(*adapters.find("simulated"), read.config->buses[0], faults);
+    const auto bus = adapters.find("simulated")->open(read.config->buses[0], faults);
     REQUIRE(bus != nullptr);
     const tidegate_candidate candidate{0, 0, 0, 1'000'000'000};
     adapter_bus::poll_result result;

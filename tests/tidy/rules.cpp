@@ -34,6 +34,7 @@ bool may_include(const std::string& path, const std::string& target) {
     const std::string from = folder_of(path);
     const std::string to = folder_of(target);
     if (from == "tests") return true;
+    if (path.starts_with("examples/adapters/")) return target == "adapters/adapter.h" || target == "adapters/adapter.hpp";
     if (from == "examples") return to == "mqtt" || to == "store" || to == "examples";
     if (from == "adapters") {
         if (target == "adapters/adapter.h" || target == "adapters/adapter.hpp") return true;
@@ -53,7 +54,8 @@ bool is_sans_io(std::string_view path) {
     return starts_with_any(
         path, {"config/", "store/", "gateway/schedule", "gateway/pipeline", "gateway/topic", "gateway/payload",
                "gateway/device_health", "gateway/delivery", "gateway/reading", "adapters/modbus/codec", "adapters/modbus/points",
-               "adapters/modbus/plan", "adapters/modbus/rtu_frame", "adapters/modbus/timing", "adapters/modbus/simulate"});
+               "adapters/modbus/plan", "adapters/modbus/rtu_frame", "adapters/modbus/timing", "adapters/modbus/simulate",
+               "adapters/process/definition", "adapters/process/keys", "adapters/process/lines", "gateway/adapter_wire"});
 }
 
 char before(std::string_view code, std::size_t at) {
