@@ -49,12 +49,18 @@ class Operator:
         self.lock = threading.Lock()
         subscribed = threading.Event()
         protocol = paho.MQTTv5 if version == 5 else paho.MQTTv311
-        self.client = paho.Client("operator", protocol=protocol)
+        # A session that outlives the broker: answers come before the operator is there again.
+        self.client = paho.Client("operator", protocol=protocol, clean_session=None if version == 5 else False)
+        how = {}
+        if version == 5:
+            for_ever = properties.Properties(packettypes.PacketTypes.CONNECT)
+            for_ever.SessionExpiryInterval = 3600
+            how = {"clean_start": False, "properties": for_ever}
         self.client.reconnect_delay_set(0.05, 0.2)
         self.client.on_connect = lambda c, *_: [c.subscribe(t, 2) for t in ("tidegate/w/ack/#", "answers/#", "w/#")]
         self.client.on_subscribe = lambda *_: subscribed.set()
         self.client.on_message = self.take
-        self.client.connect("127.0.0.1", port)
+        self.client.connect("127.0.0.1", port, **how)
         self.client.loop_start()
         if not subscribed.wait(10):
             raise TimeoutError("the operator could not subscribe")
