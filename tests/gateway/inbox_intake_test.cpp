@@ -103,6 +103,17 @@ TEST_CASE("intake: what the inbox has no room for is saved again, in order, and 
         CHECK(w.held == std::vector<std::uint16_t>{5});
         CHECK(!w.intake.wants_retry());
     }
+    SECTION("what comes when there is room again, before it is tried, waits behind the others") {
+        w.has_room = true;
+        w.receive("5", 5);
+        w.commit();
+        CHECK(w.taken == std::vector<std::string>{"1"});
+        CHECK(w.acknowledged == 1);
+        w.waiting.save(w.intake.retry(), w.now);
+        w.commit();
+        CHECK(w.taken == std::vector<std::string>{"1", "2", "3", "4", "5"});
+        CHECK(w.acknowledged == 5);
+    }
     SECTION("or again not") {
         w.waiting.save(w.intake.retry(), w.now);
         w.commit();

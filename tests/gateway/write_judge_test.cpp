@@ -1,5 +1,7 @@
 // tests/gateway/write_judge_test.cpp: each reason to refuse a command without asking the bus, which sees nothing of it.
 // Not here: what becomes of a command that is carried out (write_engine_test.cpp).
+#include <random>
+
 #include "tests/gateway/write_bench.hpp"
 
 using namespace gateway;
@@ -383,4 +385,47 @@ TEST_CASE("write refused: the gateway is being stopped", "[gateway][write]") {
     b.gather_all();
     b.expect(write_stage::accepted, write_reason::stopping);
     CHECK(b.writes.size() == 1);
+}
+
+TEST_CASE("write: whatever bytes come, nothing beyond the rules reaches the bus", "[gateway][write]") {
+    std::mt19937_64 random(1);
+    const std::vector<std::string> seeds{"21.5",
+                                         "-0",
+                                         "1e1",
+                                         R"({"value":21.5,"id":"a7","ts":"2026-09-21T14:13:20.000Z","ttl":"5s","force":true})",
+                                         R"({"value":"\u00e9\ud83d\ude00","confirm":true})",
+                                         R"({"setpoint":9,"mode":[1,{"a":null}]})"};
+    std::size_t sent = 0;
+    for (int i = 0; i < 20'000; ++i) {
+        bench b;
+        std::string payload = seeds[random() % seeds.size()];
+        for (auto n = random() % 4; n > 0 && !payload.empty(); --n) {
+            const auto at = random() % payload.size();
+            switch (random() % 3) {
+                case 0:
+                    payload[at] = static_cast<char>(random());
+                    break;
+                case 1:
+                    payload.erase(at, 1 + random() % 3);
+                    break;
+                default:
+                    payload.insert(at, 1, "0123456789.eE-+\"\\{}[],:"[random() % 24]);
+            }
+        }
+        CAPTURE(payload);
+        b.command(random() % 4 == 0 ? "boiler" : "boiler/setpoint", payload);
+        for (const auto& order : b.writes)
+            for (const auto& each : order.items) {
+                if (each.point != setpoint) continue;
+                const auto* real = std::get_if<double>(&each.value);
+                const auto* whole = std::get_if<std::int64_t>(&each.value);
+                REQUIRE((real != nullptr || whole != nullptr || std::holds_alternative<bool>(each.value)));
+                if (real != nullptr) REQUIRE((*real >= 5 && *real <= 90));
+                if (whole != nullptr) REQUIRE((*whole >= 5 && *whole <= 90));
+                ++sent;
+            }
+        REQUIRE(b.writes.size() + b.news.size() == 1);
+        if (!b.news.empty()) REQUIRE(audit_entry_of(b.news[0]).size() <= store::longest_audit_entry);
+    }
+    CHECK(sent > 1000);
 }
