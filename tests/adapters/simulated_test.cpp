@@ -254,12 +254,14 @@ TEST_CASE("simulated: a point that is difficult to write", "[simulated]") {
           manner{"ignore", TIDEGATE_WRITE_ACCEPTED, 0, "20"}, manner{"busy", TIDEGATE_WRITE_PENDING, 5, "21"},
           manner{"lose", TIDEGATE_WRITE_UNANSWERED, 0, "20"}, manner{"forget_answer", TIDEGATE_WRITE_UNANSWERED, 0, "21"}}) {
         CAPTURE(name);
-        bus one({{{"wave", "held"}, {"value", "20"}, {"on_write", name}}});
+        const map point{{"wave", "held"}, {"value", "20"}, {"on_write", name}};
+        bus one({point});
         CHECK(one.write({{0, "21"}}) == outcome);
         CHECK(one.exception == exception);
         CHECK(one.poll({0})[0] == reads);
     }
-    bus silent({{{"wave", "held"}, {"value", "20"}}}, {{"silent", "true"}});
+    const map held{{"wave", "held"}, {"value", "20"}};
+    bus silent({held}, {{"silent", "true"}});
     CHECK(silent.write({{0, "21"}}) == TIDEGATE_WRITE_UNANSWERED);
 }
 

@@ -191,6 +191,17 @@ TEST_CASE("write: the newest wins while it waits, and what is there already isn'
     }
 }
 
+TEST_CASE("write: a reading from before the last write says nothing", "[gateway][write]") {
+    bench b;
+    b.rules(setpoint).verify = false;
+    b.reads(setpoint, value{20.0});
+    b.command("boiler/setpoint", "30");
+    b.written();
+    b.pass(2s);
+    b.command("boiler/setpoint", "20");  // which it reads, for all that is known
+    CHECK(b.writes.size() == 2);
+}
+
 TEST_CASE("write: a newer one ends the reading back of an older one", "[gateway][write]") {
     bench b;
     b.rules(setpoint).every = 0s;
