@@ -12,15 +12,19 @@
 #include "config/findings.hpp"
 #include "config/model.hpp"
 #include "config/read.hpp"
+#include "gateway/point_numbers.hpp"
 
 namespace gateway {
 
 /// Finds where in the file a fault is: the key that is named, else the element itself.
 struct fault_collector {
     const config::bus& config;
+    const point_numbers& numbers;
     std::vector<config::diagnostic>& to;
 
-    const config::point* point(std::size_t index) const {
+    const config::point* point(std::size_t number) const {
+        if (number >= numbers.size()) return nullptr;
+        std::size_t index = numbers.point_of(number);
         for (const auto& device : config.devices) {
             if (index < device.points.size()) return &device.points[index];
             index -= device.points.size();

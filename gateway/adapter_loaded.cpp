@@ -12,6 +12,7 @@
 #include "gateway/adapter_faults.hpp"
 #include "gateway/clock.hpp"
 #include "gateway/limits.hpp"
+#include "gateway/point_numbers.hpp"
 
 namespace gateway {
 namespace {
@@ -83,9 +84,11 @@ public:
     explicit bus_config(const config::bus& from) : settings_(settings_of(from.settings)) {
         for (const auto& device : from.devices) {
             element_settings_.push_back(settings_of(device.settings));
-            devices_.push_back({device.name.c_str(), element_settings_.back().data(), element_settings_.back().size(),
-                                points_.size(), device.points.size()});
+            devices_.push_back(
+                {device.name.c_str(), element_settings_.back().data(), element_settings_.back().size(), points_.size(), 0});
             for (const auto& point : device.points) {
+                if (point.compute) continue;
+                ++devices_.back().point_count;
                 element_settings_.push_back(settings_of(point.settings));
                 points_.push_back({point.name.c_str(), element_settings_.back().data(), element_settings_.back().size()});
             }
@@ -100,7 +103,6 @@ public:
               points_.size()};
     }
     const tidegate_bus_config* c() const { return &c_; }
-    std::size_t point_count() const { return points_.size(); }
 
 private:
     std::vector<tidegate_setting> settings_;
@@ -173,6 +175,7 @@ constexpr const char* let_out = "the adapter let an exception out, which it must
 /// is dropped.
 struct reading_collector {
     adapter_bus::poll_result& to;
+    const point_numbers& numbers;
     const std::vector<std::uint64_t>& offered;
     std::uint64_t poll;
     std::size_t devices, most;
@@ -188,13 +191,14 @@ struct reading_collector {
         auto& me = *static_cast<reading_collector*>(self);
         if (!me.takes(point)) return;
         if (what->kind == TIDEGATE_TEXT && what->length > limits::text_bytes)
-            me.to.failures.push_back({point, "a text of " + std::to_string(what->length) + " bytes is too long"});
+            me.to.failures.push_back(
+                {me.numbers.point_of(point), "a text of " + std::to_string(what->length) + " bytes is too long"});
         else
-            me.to.readings.push_back({point, value_of(*what)});
+            me.to.readings.push_back({me.numbers.point_of(point), value_of(*what)});
     }
     static void failure(void* self, std::uint32_t point, const char* reason) noexcept {
         auto& me = *static_cast<reading_collector*>(self);
-        if (me.takes(point)) me.to.failures.push_back({point, bounded(reason)});
+        if (me.takes(point)) me.to.failures.push_back({me.numbers.point_of(point), bounded(reason)});
     }
     static void note(void* self, const char* text) noexcept { static_cast<reading_collector*>(self)->to.note = bounded(text); }
     static void learned(void* self, std::uint32_t device, const char* text) noexcept {
@@ -214,8 +218,8 @@ struct write_collector {
 
 class loaded_bus final : public adapter_bus {
 public:
-    loaded_bus(const tidegate_adapter& adapter, tidegate_bus* opened, std::size_t devices, std::size_t points)
-        : adapter_(adapter), bus_(opened), devices_(devices), offered_(points) {}
+    loaded_bus(const tidegate_adapter& adapter, tidegate_bus* opened, std::size_t devices, point_numbers numbers)
+        : adapter_(adapter), bus_(opened), devices_(devices), numbers_(std::move(numbers)), offered_(numbers_.size()) {}
     ~loaded_bus() override;
     void poll(std::span<const tidegate_candidate> candidates, bool probe, poll_result& to) override;
     bool can_write() const override;
@@ -231,7 +235,9 @@ private:
     const tidegate_adapter& adapter_;
     tidegate_bus* bus_;
     std::size_t devices_;
-    std::vector<std::uint64_t> offered_;  // by point: the number of the last poll that had it among its candidates
+    point_numbers numbers_;
+    std::vector<tidegate_candidate> asked_;  // scratch
+    std::vector<std::uint64_t> offered_;  // by the adapter's number: the number of the last poll that had it among its candidates
     std::uint64_t polls_ = 0;
 };
 
@@ -245,13 +251,16 @@ void loaded_bus::poll(std::span<const tidegate_candidate> candidates, bool probe
     to.has_stamp = false;
     to.learned.clear();
     ++polls_;
-    for (const auto& candidate : candidates) offered_[candidate.point] = polls_;
-    reading_collector collector{to, offered_, polls_, devices_, 2 * candidates.size()};
+    asked_.assign(candidates.begin(), candidates.end());
+    for (auto& candidate : asked_) {
+        candidate.point = numbers_.number_of(candidate.point);
+        offered_[candidate.point] = polls_;
+    }
+    reading_collector collector{to, numbers_, offered_, polls_, devices_, 2 * candidates.size()};
     const tidegate_readings sink{sizeof(tidegate_readings), &collector,
                                  &reading_collector::value, &reading_collector::failure,
                                  &reading_collector::note,  &reading_collector::learned};
-    const tidegate_poll request{sizeof(tidegate_poll), probe ? std::uint32_t{TIDEGATE_PROBE} : 0u, candidates.data(),
-                                candidates.size()};
+    const tidegate_poll request{sizeof(tidegate_poll), probe ? std::uint32_t{TIDEGATE_PROBE} : 0u, asked_.data(), asked_.size()};
     try {
         const std::uint32_t outcome = adapter_.poll(bus_, &request, &sink);
         // An outcome that this version doesn't know is treated as what costs the least trust.
@@ -272,7 +281,7 @@ adapter_bus::write_result loaded_bus::write(std::span<const write_item> items, b
         return result;
     }
     std::vector<tidegate_write_item> translated;
-    for (const auto& item : items) translated.push_back({item.point, 0, abi_value(item.value)});
+    for (const auto& item : items) translated.push_back({numbers_.number_of(item.point), 0, abi_value(item.value)});
     write_collector collector{result};
     const tidegate_write_report sink{sizeof(tidegate_write_report), &collector, &write_collector::sending,
                                      &write_collector::exception, &write_collector::note};
@@ -295,6 +304,8 @@ void loaded_bus::recall(std::size_t device, const std::string& text) {
 
 std::vector<adapter_bus::planned_request> loaded_bus::plan(std::span<const point_index> points) {
     std::vector<planned_request> requests;
+    std::vector<std::uint32_t> numbers;
+    for (const auto point : points) numbers.push_back(numbers_.number_of(point));
     const tidegate_plan sink{
         sizeof(tidegate_plan), &requests, [](void* to, const tidegate_planned_request* from) noexcept {
             static_cast<std::vector<planned_request>*>(to)->push_back({from->what,
@@ -302,7 +313,11 @@ std::vector<adapter_bus::planned_request> loaded_bus::plan(std::span<const point
                                                                        from->registers,
                                                                        std::chrono::nanoseconds(from->bus_time)});
         }};
-    adapter_.plan(bus_, points.data(), points.size(), &sink);
+    adapter_.plan(bus_, numbers.data(), numbers.size(), &sink);
+    for (auto& request : requests) {
+        std::erase_if(request.points, [&](std::uint32_t number) { return number >= numbers_.size(); });
+        for (auto& point : request.points) point = numbers_.point_of(point);
+    }
     return requests;
 }
 
@@ -354,7 +369,8 @@ std::unique_ptr<loaded_adapter> loaded_adapter::load(const std::filesystem::path
 config::vocabulary loaded_adapter::vocabulary() const { return vocabulary_of(table_); }
 
 std::unique_ptr<adapter_bus> loaded_adapter::open(const config::bus& config, std::vector<config::diagnostic>& faults) const {
-    const fault_collector collector{config, faults};
+    const point_numbers numbers(config);
+    const fault_collector collector{config, numbers, faults};
     auto bus = open(config, [&](std::uint32_t scope, std::size_t index, std::string_view path, std::string message) {
         collector.add(scope, index, path, std::move(message));
     });
@@ -383,7 +399,7 @@ std::unique_ptr<adapter_bus> loaded_adapter::open(const config::bus& config, con
         if (collector.faults == 0) to(TIDEGATE_BUS, 0, "", "adapter " + name_ + " refused this bus without saying why");
         return nullptr;
     }
-    auto bus = std::make_unique<loaded_bus>(table_, opened, config.devices.size(), translated.point_count());
+    auto bus = std::make_unique<loaded_bus>(table_, opened, config.devices.size(), point_numbers(config));
     if (collector.faults > 0) return nullptr;
     return bus;
 }

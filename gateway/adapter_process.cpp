@@ -21,6 +21,7 @@
 #include "gateway/adapter_wire.hpp"
 #include "gateway/clock.hpp"
 #include "gateway/limits.hpp"
+#include "gateway/point_numbers.hpp"
 
 extern char** environ;
 
@@ -173,8 +174,8 @@ std::optional<std::string> adapter_run::wait_for(wire_kind kind, nanoseconds pat
 
 class process_bus final : public adapter_bus {
 public:
-    process_bus(std::string object, std::string program, std::string config)
-        : object_(std::move(object)), program_(std::move(program)), config_(std::move(config)) {}
+    process_bus(std::string object, std::string program, const config::bus& config)
+        : object_(std::move(object)), program_(std::move(program)), config_(to_wire(config)), numbers_(config) {}
 
     /// The first start: a fault of the config is one of the file.
     using fault_sink = std::function<void(std::uint32_t scope, std::size_t index, std::string_view path, std::string message)>;
@@ -195,6 +196,7 @@ private:
     bool revive(std::string& why);
 
     const std::string object_, program_, config_;
+    const point_numbers numbers_;
     adapter_run run_;
     std::map<std::size_t, std::string> learned_;  // by device
     bool told_learned_ = false;
@@ -243,7 +245,8 @@ void process_bus::poll(std::span<const tidegate_candidate> candidates, bool prob
     if (!revive(to.note)) return;
     wire_writer request;
     request.number(probe ? 1 : 0).number(candidates.size());
-    for (const auto& each : candidates) request.number(each.point).signed_number(each.due_in).signed_number(each.period);
+    for (const auto& each : candidates)
+        request.number(numbers_.number_of(each.point)).signed_number(each.due_in).signed_number(each.period);
     const auto answer = run_.ask(wire_kind::poll, request.take(), limits::adapter_call, to.note);
     if (!answer) {
         if (run_.interrupted()) to.outcome = TIDEGATE_INTERRUPTED;
@@ -251,6 +254,9 @@ void process_bus::poll(std::span<const tidegate_candidate> candidates, bool prob
     }
     wire_reader from(*answer);
     poll_result_from(from, to);
+    // Its own side has dropped what wasn't asked for.
+    for (auto& reading : to.readings) reading.point = numbers_.point_of(reading.point);
+    for (auto& failed : to.failures) failed.point = numbers_.point_of(failed.point);
     to.has_stamp = !to.readings.empty() || !to.failures.empty();
     if (to.has_stamp) to.taken = stamp_now();
     for (const auto& [device, text] : to.learned) learned_[device] = text;
@@ -262,7 +268,7 @@ adapter_bus::write_result process_bus::write(std::span<const write_item> items, 
     if (!revive(result.note)) return result;
     wire_writer request;
     request.number(check_only ? 1 : 0).number(items.size());
-    for (const auto& item : items) request.number(item.point).value(item.value);
+    for (const auto& item : items) request.number(numbers_.number_of(item.point)).value(item.value);
     const auto answer = run_.ask(wire_kind::write, request.take(), limits::adapter_call, result.note);
     if (!answer) {
         result.outcome = TIDEGATE_WRITE_UNANSWERED;  // nobody knows how far it had come
@@ -277,11 +283,14 @@ std::vector<adapter_bus::planned_request> process_bus::plan(std::span<const poin
     if (!revive(why)) return {};
     wire_writer request;
     request.number(points.size());
-    for (const auto point : points) request.number(point);
+    for (const auto point : points) request.number(numbers_.number_of(point));
     const auto answer = run_.ask(wire_kind::plan, request.take(), limits::adapter_reply, why);
     if (!answer) return {};
     wire_reader from(*answer);
-    return planned_requests_from(from);
+    auto requests = planned_requests_from(from);
+    for (auto& planned : requests)
+        for (auto& point : planned.points) point = numbers_.point_of(point);
+    return requests;
 }
 
 }  // namespace
@@ -302,8 +311,9 @@ std::unique_ptr<process_adapter> process_adapter::look_at(const std::filesystem:
 }
 
 std::unique_ptr<adapter_bus> process_adapter::open(const config::bus& config, std::vector<config::diagnostic>& faults) const {
-    auto bus = std::make_unique<process_bus>(object_, program_, to_wire(config));
-    const fault_collector collector{config, faults};
+    auto bus = std::make_unique<process_bus>(object_, program_, config);
+    const point_numbers numbers(config);
+    const fault_collector collector{config, numbers, faults};
     const auto report = [&](std::uint32_t scope, std::size_t index, std::string_view path, std::string message) {
         collector.add(scope, index, path, std::move(message));
     };

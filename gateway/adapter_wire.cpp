@@ -1,6 +1,7 @@
 // gateway/adapter_wire.cpp: see adapter_wire.hpp.
 #include "gateway/adapter_wire.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cassert>
 #include <cstring>
@@ -165,8 +166,11 @@ std::string to_wire(const config::bus& bus) {
     wire_writer to;
     to.text(bus.name).settings(bus.settings).number(bus.devices.size());
     for (const auto& device : bus.devices) {
-        to.text(device.name).settings(device.settings).number(device.points.size());
-        for (const auto& point : device.points) to.text(point.name).settings(point.settings);
+        const auto is_read = [](const config::point& point) { return !point.compute; };
+        to.text(device.name).settings(device.settings);
+        to.number(static_cast<std::uint64_t>(std::count_if(device.points.begin(), device.points.end(), is_read)));
+        for (const auto& point : device.points)
+            if (is_read(point)) to.text(point.name).settings(point.settings);
     }
     return to.take();
 }

@@ -31,6 +31,8 @@ bus_thread::bus_thread(std::size_t index, const config::bus& config, std::unique
       gathering_(groups_.size()),
       group_error_(groups_.size()),
       devices_(config.devices.size()),
+      plausibility_(config),
+      computed_(config),
       alive_(std::make_shared<bool>(true)) {}
 
 bus_thread::~bus_thread() {
@@ -101,6 +103,10 @@ void bus_thread::take_turn(schedule& plan, const schedule::turn& turn) {
     covered_.clear();
     for (auto& reading : result_.readings) {
         covered_.push_back(reading.point);
+        if (const auto* why = plausibility_.refuse(reading)) {
+            if (gathered.failure.empty()) gathered.failure = *why;
+            continue;
+        }
         gathered.readings.readings.push_back(std::move(reading));
     }
     for (auto& failure : result_.failures) {
@@ -130,6 +136,8 @@ void bus_thread::finish_cycle(std::size_t group) {
     if (done.readings.empty()) return;
     done.bus = index_;
     done.device = groups_[group].device;
+    // A failure is told with the next cycle, as this one's state has been told.
+    for (auto& made : computed_.follow(done, plausibility_, gathered.failure)) done.readings.push_back(std::move(made));
     std::sort(done.readings.begin(), done.readings.end(), [](const reading& a, const reading& b) { return a.point < b.point; });
     emit(std::move(done));
 }
@@ -146,7 +154,7 @@ void bus_thread::note_errors(const schedule& plan, const schedule::turn& turn, c
     // A bus that is down takes all its devices with it, and brings them all back.
     const bool all = result_.outcome == TIDEGATE_BUS_DOWN;
     for (std::size_t device = all ? 0 : turn.device; device < (all ? devices_.size() : turn.device + 1); ++device) {
-        device_event now{index_, device, plan.state(device), {}, {}};
+        device_event now{index_, device, plan.state(device), {}, {}, plausibility_.dropped(device)};
         if (all) {
             now.error = error;
         } else {

@@ -74,11 +74,15 @@ public:
         count_silence();
         std::vector<answer> answers;
         answers.reserve(requests_.size());
-        for (under_way& each : requests_) answers.push_back(std::move(each.result));
+        for (under_way& each : requests_) {
+            annotate(each.result, found_);
+            answers.push_back(std::move(each.result));
+        }
         return answers;
     }
 
     void interrupt() override { interrupted_.raise(); }
+    void release() override { close(); }
 
 private:
     void attempt(nanoseconds timeout);
@@ -105,13 +109,14 @@ private:
     time_point last_active_{};
     time_point progress_{};  // when the last request was sent, or was answered
     bool other_number_ = false;
+    channel::opened found_;  // at the last opening
     unsigned silent_in_a_row_ = 0;
 };
 
 void mbap_link::attempt(nanoseconds timeout) {
     if (interrupted_.raised()) return end_with(was_interrupted());
     if (!channel_->is_open()) {
-        if (const auto failed = open_channel(*channel_, manners_, interrupted_)) return end_with(*failed);
+        if (const auto failed = open_channel(*channel_, manners_, interrupted_, found_)) return end_with(*failed);
         bytes_.clear();
     } else if (!receive()) {  // late answers, or the news that the server has closed
         return;
