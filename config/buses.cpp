@@ -154,8 +154,6 @@ point bus_reader::read_point(const entry& from, const grammar& rules, unknown_ke
     apply_publish(keys, to.publish, out_);
     warn_of_unused(keys, publishes_on_change(to), out_);
     to.writable = read_write_rules(keys, out_);
-    if (to.writable && to.compute)
-        out_.error(keys.find("writable")->key_at, "a computed point can't be written; write the points that it is computed from");
     return to;
 }
 
