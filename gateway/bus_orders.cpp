@@ -76,10 +76,15 @@ void bus_thread::carry_out_read_back(const bus_order& what) {
         read.device = what.device;
         read.taken = result_.taken;
         read.taken_steady = steady_now();
-        for (const auto& each : result_.readings) is_done(each.point);
-        done.readings.insert(done.readings.end(), result_.readings.begin(), result_.readings.end());
-        read.readings = std::move(result_.readings);
-        result_.readings.clear();
+        for (auto& each : result_.readings) {
+            is_done(each.point);
+            if (const auto* why = plausibility_.refuse(each)) {
+                if (done.error.empty()) done.error = *why;
+                continue;
+            }
+            done.readings.push_back(each);
+            read.readings.push_back(std::move(each));
+        }
         if (!read.readings.empty()) emit(std::move(read));
         if (wanted.size() == before) done.error = "the adapter didn't read it";
     }

@@ -225,13 +225,13 @@ int main(int argc, char** argv) {
         .flag("--dead-letters", options.dead_letters, "Those that no broker would take instead, and why")
         .calls([&] { chosen = gateway::queue_export_command; });
 
-    std::string adapter_object;
-    CLI::App* adapter = app.add_subcommand("adapter-process")->group("");  // run and check start it; not for people
-    adapter->add_option("OBJECT", adapter_object)->required();
     add_queue_command(*queue, "audit", "What commands did to the devices, and what was refused; the newest last", options)
         .number("-n,--count", options.count, "N", 1, std::numeric_limits<std::int64_t>::max(), "So many of them [10]")
         .flag("--json", options.json, "For programs: an object a line")
         .calls([&] { chosen = gateway::queue_audit_command; });
+    std::string adapter_object;
+    CLI::App* adapter = app.add_subcommand("adapter-process")->group("");  // run and check start it; not for people
+    adapter->add_option("OBJECT", adapter_object)->required();
 
     gateway::pub_options pub;
     gateway::sub_options sub;

@@ -14,11 +14,24 @@
 namespace gateway {
 namespace {
 
+/// A point that commands may write, on a bus that has no way to.
+void check_writable(const config::bus& bus, const adapter_bus& made, std::vector<config::diagnostic>& faults) {
+    if (made.can_write()) return;
+    for (const auto& device : bus.devices)
+        for (const auto& point : device.points)
+            if (point.writable)
+                faults.push_back({config::severity::error, point.writable->where, std::string_view("writable").size(),
+                                  "the adapter '" + bus.adapter + "' can't write; leave out 'writable'"});
+}
+
 void create_buses(site& of) {
     const std::size_t before = of.diagnostics.size();
     for (const auto& bus : of.config->buses) {
         const installed_adapter* adapter = of.adapters.find(bus.adapter);  // config::read has seen that it is there
-        if (auto made = adapter->open(bus, of.diagnostics)) of.buses.push_back(std::move(made));
+        auto made = adapter->open(bus, of.diagnostics);
+        if (!made) continue;
+        check_writable(bus, *made, of.diagnostics);
+        of.buses.push_back(std::move(made));
     }
     if (of.diagnostics.size() == before) return;
     of.buses.clear();

@@ -413,6 +413,7 @@ void write_engine::finish(command&& what, write_stage stage, write_reason reason
 }
 
 std::optional<write_engine::time_point> write_engine::next_deadline() const {
+    if (!has_writable_) return std::nullopt;
     std::optional<time_point> next;
     const auto at = [&](time_point when) { next = next ? std::min(*next, when) : when; };
     for (const auto& each : fail_safes_)

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "gateway/adapter_host.hpp"
+#include "gateway/adapter_bus.hpp"
 #include "gateway/reading.hpp"
 
 namespace gateway {

@@ -2,7 +2,6 @@
 #include "gateway/writes.hpp"
 
 #include <algorithm>
-#include <stdexcept>
 #include <utility>
 
 #include "gateway/clock.hpp"
@@ -39,13 +38,13 @@ writes::writes(const config::file& config, const log& to, paths how)
 
 void writes::look_back(store::queue& in) {
     const auto audit = in.read_audit(store::audit_number{INT64_MAX}, limits::audit_entries_at_start);
-    if (!audit) throw std::runtime_error(audit.error().detail());
+    if (!audit) return log_.warning("commands_unknown", {{"reason", audit.error().detail()}});
     std::vector<std::string> sent;
     for (const auto& each : *audit) sent.push_back(identity_in(each.text));
     engine_.know_sent(sent);
     for (std::int64_t from = 1;;) {
         auto waiting = in.read_inbox(store::inbox_number{from}, messages_at_once, bytes_at_once);
-        if (!waiting) throw std::runtime_error(waiting.error().detail());
+        if (!waiting) return log_.warning("commands_unknown", {{"reason", waiting.error().detail()}});
         if (waiting->empty()) return;
         from = number(waiting->back().number) + 1;
         std::move(waiting->begin(), waiting->end(), std::back_inserter(left_behind_));

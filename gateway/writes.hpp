@@ -28,8 +28,8 @@ public:
     };
     writes(const config::file& config, const log& to, paths how);
 
-    /// Before there is a store thread: what was sent before, and what an earlier process left behind in the inbox. Throws
-    /// std::runtime_error if the file can't be read.
+    /// Before there is a store thread: what was sent before, and what an earlier process left behind in the inbox. A file that
+    /// can't be read doesn't stop the start: whoever writes to it next finds that out, and what is left comes by on_read_inbox().
     void look_back(store::queue& in);
     /// Once the paths are there: answers what was left behind.
     void begin();

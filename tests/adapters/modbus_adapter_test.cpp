@@ -528,7 +528,8 @@ TEST_CASE("modbus: where several requests may be under way, a poll makes several
     SECTION("each has its own end; the first one's is the outcome") {
         on.wire.answers = {ok({1}), exception(2), failed(answer_status::silent)};
         CHECK(on.poll_points({0, 1, 2}) == TIDEGATE_DONE);
-        CHECK(on.reported == list{"0 = u1", "1 failed: exception 2: illegal data address (holding 1000, 41001)"});
+        CHECK(on.reported ==
+              list{"0 = u1", "1 failed: exception 2: illegal data address (holding 1000, 41001), asked again now and then"});
         on.wire.answers = {failed(answer_status::silent, "no answer"), ok({5}), ok({6})};
         CHECK(on.poll_points({0, 2, 3}) == TIDEGATE_DEVICE_SILENT);
         CHECK(on.reported == list{"no answer"});

@@ -106,8 +106,34 @@ struct bus {
         outcome = adapter().poll(made, &what, &to);
         return reported;
     }
+    /// Writes texts or numbers to points, and gives the outcome.
+    std::uint32_t write(const std::vector<std::pair<std::uint32_t, std::string>>& items, std::uint32_t flags = 0) {
+        std::vector<tidegate_write_item> list;
+        for (const auto& [point, text] : items) {
+            tidegate_write_item& one = list.emplace_back();
+            one.point = point;
+            one.value.kind = text.find_first_not_of("0123456789") == std::string::npos ? TIDEGATE_INTEGER : TIDEGATE_TEXT;
+            one.value.length = static_cast<std::uint32_t>(text.size());
+            if (one.value.kind == TIDEGATE_TEXT)
+                one.value.as.text = text.data();
+            else
+                one.value.as.integer = std::atoll(text.c_str());
+        }
+        const tidegate_write what{sizeof(tidegate_write), flags, list.data(), list.size()};
+        sent.clear();
+        exception = 0;
+        const tidegate_write_report to{sizeof(tidegate_write_report), this,
+                                       [](void* context, const char* words) { static_cast<bus*>(context)->sent = words; },
+                                       [](void* context, std::uint32_t code) { static_cast<bus*>(context)->exception = code; },
+                                       [](void*, const char*) {}};
+        return adapter().write(made, &what, &to);
+    }
+    std::string sent;
+    std::uint32_t exception = 0;
     static std::string text_of(const tidegate_value& value) {
         switch (value.kind) {
+            case TIDEGATE_BOOLEAN:
+                return value.as.integer != 0 ? "true" : "false";
             case TIDEGATE_INTEGER:
                 return std::to_string(value.as.integer);
             case TIDEGATE_FLOAT64:
@@ -197,7 +223,47 @@ TEST_CASE("simulated: every fault of a config is told", "[simulated]") {
     CHECK(faults({{{"value", "1"}, {"period", "3"}}}) == std::vector<fault>{at(0, "value"), at(0, "period")});
     CHECK(faults({{{"wave", "text"}, {"value", "a"}, {"from", "1"}, {"to", "2"}}}) ==
           std::vector<fault>{at(0, "from"), at(0, "to")});
+    CHECK(faults({{{"wave", "held"}}}) == std::vector<fault>{at(0, "wave")});
+    CHECK(faults({{{"wave", "sine"}, {"on_write", "refuse"}}}) == std::vector<fault>{at(0, "on_write")});
     CHECK(faults({{{"wave", "sine"}, {"from", "2"}, {"to", "2"}}}) == std::vector<fault>{at(0, "to")});
+}
+
+TEST_CASE("simulated: what is held is what was written, and writes are counted", "[simulated]") {
+    const map held{{"wave", "held"}, {"value", "20"}};
+    bus one({held, {{"wave", "held"}, {"value", "auto"}}, {{"wave", "held"}, {"value", "false"}}, {{"wave", "writes"}}});
+    CHECK(one.poll({0, 1, 2, 3}) == std::map<std::uint32_t, std::string>{{0, "20"}, {1, "auto"}, {2, "false"}, {3, "0"}});
+    CHECK(one.write({{0, "21"}}) == TIDEGATE_WRITE_ACCEPTED);
+    CHECK(one.sent == "device/point = 21");
+    CHECK(one.write({{0, "22"}, {1, "manual"}, {2, "true"}}) == TIDEGATE_WRITE_ACCEPTED);
+    CHECK(one.poll({0, 1, 2, 3}) == std::map<std::uint32_t, std::string>{{0, "22"}, {1, "manual"}, {2, "true"}, {3, "2"}});
+    // Nothing is sent of what doesn't fit, nor by a check.
+    CHECK(one.write({{0, "23"}, {3, "1"}}) == TIDEGATE_WRITE_REJECTED);
+    CHECK(one.write({{0, "warm"}}) == TIDEGATE_WRITE_REJECTED);
+    CHECK(one.write({{0, "24"}}, TIDEGATE_WRITE_CHECK) == TIDEGATE_WRITE_ACCEPTED);
+    CHECK(one.sent.empty());
+    CHECK(one.poll({0, 3}) == std::map<std::uint32_t, std::string>{{0, "22"}, {3, "2"}});
+}
+
+TEST_CASE("simulated: a point that is difficult to write", "[simulated]") {
+    struct manner {
+        const char* name;
+        std::uint32_t outcome, exception;
+        const char* reads;
+    };
+    for (const auto& [name, outcome, exception, reads] :
+         {manner{"take", TIDEGATE_WRITE_ACCEPTED, 0, "21"}, manner{"refuse", TIDEGATE_WRITE_REFUSED, 4, "20"},
+          manner{"ignore", TIDEGATE_WRITE_ACCEPTED, 0, "20"}, manner{"busy", TIDEGATE_WRITE_PENDING, 5, "21"},
+          manner{"lose", TIDEGATE_WRITE_UNANSWERED, 0, "20"}, manner{"forget_answer", TIDEGATE_WRITE_UNANSWERED, 0, "21"}}) {
+        CAPTURE(name);
+        const map point{{"wave", "held"}, {"value", "20"}, {"on_write", name}};
+        bus one({point});
+        CHECK(one.write({{0, "21"}}) == outcome);
+        CHECK(one.exception == exception);
+        CHECK(one.poll({0})[0] == reads);
+    }
+    const map held{{"wave", "held"}, {"value", "20"}};
+    bus silent({held}, {{"silent", "true"}});
+    CHECK(silent.write({{0, "21"}}) == TIDEGATE_WRITE_UNANSWERED);
 }
 
 TEST_CASE("simulated: the plan is one request", "[simulated]") {

@@ -56,7 +56,7 @@ TEST_CASE("bus plan: requests in both notations, their time, the load", "[gatewa
           "    unit 3, holding 500..501 (40501..40502)                 2 reg    1 point       43.5 ms\n"
           "  1.2 requests/s, load 7.0 %, the rest for what has no interval; all points once: 145 ms in 3 requests\n");
     CHECK(line.json.substr(0, line.json.find(R"("requests":[)")) ==
-          R"({"name":"line","requests_per_second":1.2,"load":0.0698333194,"sweep_ms":145.364557,)");
+          R"({"name":"line","requests_per_second":1.2,"load":0.0698333194,"sweep_ms":145.364557,"devices":[{"name":"meter"}],)");
     CHECK(line.json.find(R"x({"device":"meter","what":"unit 3, coil 4 (00005)","registers":1,"points":1,"period_ms":5000,)x") !=
           std::string::npos);
 }

@@ -252,3 +252,52 @@ TEST_CASE("group commit: nothing is lost or doubled, whichever operation fails",
         if (b.failures == 0) break;  // the script is shorter
     }
 }
+
+TEST_CASE("group commit: audit entries and memories go with the answers, in order, and wait for a disk that takes nothing",
+          "[gateway][group_commit]") {
+    bench b;
+    save_request first;
+    first.audit = {"one"};
+    first.remember = {{"boiler", "old"}, {"hall", "x"}};
+    first.barrier = true;
+    b.waiting.save(std::move(first), b.now);
+    save_request second;
+    second.position = 7;
+    second.audit = {"two"};
+    second.forget = {"boiler"};
+    second.remember = {{"boiler", "new"}};
+    b.waiting.save(std::move(second), b.now);
+    save_request third;  // another part's: the session's position stays
+    third.audit = {"three"};
+    third.forget = {"hall"};
+    b.waiting.save(std::move(third), b.now);
+    CHECK(b.waiting.due() == group_commit::time_point{});
+
+    b.disk.takes_nothing = true;
+    b.commit();
+    CHECK(b.failures == 1);
+    b.disk.takes_nothing = false;
+    b.commit();
+    REQUIRE(b.commits.size() == 1);
+    CHECK(b.commits[0].saved_up_to == 7);
+    std::vector<std::string> audit;
+    for (const auto& each : must(b.queue->read_audit(store::audit_number{INT64_MAX}, 10))) audit.push_back(each.text);
+    CHECK(audit == std::vector<std::string>{"three", "two", "one"});
+    CHECK(must(b.queue->recall()) == std::vector<store::memory>{{"boiler", "new"}});
+}
+
+TEST_CASE("group commit: what was audited and remembered outlives a session that begins anew", "[gateway][group_commit]") {
+    bench b;
+    save_request wanted;
+    wanted.position = 3;
+    wanted.audit = {"one"};
+    wanted.remember = {{"boiler", "x"}};
+    wanted.held = std::vector<std::uint16_t>{4};
+    b.waiting.save(std::move(wanted), b.now);
+    b.waiting.forget_session();
+    b.commit();
+    REQUIRE(b.commits.size() == 1);
+    CHECK(b.commits[0].saved_up_to == 0);
+    CHECK(must(b.queue->read_audit(store::audit_number{INT64_MAX}, 10)).size() == 1);
+    CHECK(must(b.queue->recall()).size() == 1);
+}

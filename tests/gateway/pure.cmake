@@ -6,6 +6,7 @@ tidegate_test(tests_gateway_pure
         ${CMAKE_CURRENT_LIST_DIR}/device_health_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/group_commit_age_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/learned_test.cpp
+        ${CMAKE_CURRENT_LIST_DIR}/inbox_intake_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/payload_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/pipeline_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/plausibility_test.cpp
@@ -17,4 +18,7 @@ tidegate_test(tests_gateway_pure
         ${CMAKE_CURRENT_LIST_DIR}/synchronisation_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/timestamps_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/topic_test.cpp
-    LIBRARIES tidegate_gateway_pure)
+        ${CMAKE_CURRENT_LIST_DIR}/write_engine_test.cpp
+        ${CMAKE_CURRENT_LIST_DIR}/write_judge_test.cpp
+        ${CMAKE_CURRENT_LIST_DIR}/write_orders_test.cpp
+    LIBRARIES tidegate_gateway_pure tidegate_mqtt)
