@@ -23,6 +23,9 @@ constexpr tidegate_key integer(tidegate_scope scope, const char* path, std::int6
 constexpr tidegate_key duration(const char* path, std::int64_t least, std::int64_t most, const char* help) {
     return {TIDEGATE_BUS, TIDEGATE_KEY_DURATION, path, "", least, most, help};
 }
+constexpr tidegate_key bus_key(tidegate_key_type type, const char* path, const char* help) {
+    return {TIDEGATE_BUS, static_cast<std::uint32_t>(type), path, "", 0, 0, help};
+}
 constexpr tidegate_key point_key(tidegate_key_type type, const char* path, const char* help) {
     return {TIDEGATE_POINT, static_cast<std::uint32_t>(type), path, "", 0, 0, help};
 }
@@ -33,21 +36,58 @@ constexpr const char* types =
     "float16|float32|float64|bcd16|bcd32|bcd64|string|string8";
 
 constexpr std::array keys = {
-    text(TIDEGATE_BUS, "serial.port", "The serial port of an RTU bus, such as /dev/ttyUSB0."),
+    text(TIDEGATE_BUS, "serial.port",
+         "The serial port, such as /dev/ttyUSB0, or better its name in /dev/serial/by-id, which stays when adapters are "
+         "replugged."),
     choice(TIDEGATE_BUS, "serial.baud", "1200|2400|4800|9600|19200|38400|57600|115200|230400|460800|500000|576000|921600|1000000",
            "The line's speed in bits per second (default 9600)."),
     choice(TIDEGATE_BUS, "serial.parity", "none|even|odd", "The line's parity (default even)."),
-    integer(TIDEGATE_BUS, "serial.data_bits", 7, 8, "Data bits of a character; Modbus RTU needs 8 (default 8)."),
+    integer(TIDEGATE_BUS, "serial.data_bits", 7, 8, "Data bits of a character (default 8; 7 in mode ascii)."),
     integer(TIDEGATE_BUS, "serial.stop_bits", 1, 2, "Stop bits of a character (default 1)."),
+    choice(TIDEGATE_BUS, "serial.mode", "rtu|ascii", "The frames on the line (default rtu)."),
+    bus_key(TIDEGATE_KEY_BOOLEAN, "serial.low_latency",
+            "Asks the port's driver to pass bytes on at once, as USB adapters otherwise gather them for up to 16 ms; a driver "
+            "that can't is left alone (default true)."),
+    bus_key(TIDEGATE_KEY_BOOLEAN, "serial.rs485.rts_on_send",
+            "Has the direction of an RS-485 transceiver switched by RTS: whether RTS is high while sending (default true)."),
+    duration("serial.rs485.delay_before", 0, 100 * millisecond,
+             "The pause between RTS and the first bit, in whole milliseconds (default 0ms)."),
+    duration("serial.rs485.delay_after", 0, 100 * millisecond,
+             "The pause between the last bit and RTS, in whole milliseconds (default 0ms)."),
+    bus_key(TIDEGATE_KEY_BOOLEAN, "serial.rs485.rx_during_tx",
+            "Whether the receiver stays on while sending, so that the line's echo is heard (default false)."),
     text(TIDEGATE_BUS, "tcp.host", "The name or address of a Modbus TCP device or gateway."),
     integer(TIDEGATE_BUS, "tcp.port", 1, 65535, "The TCP port (default 502)."),
+    text(TIDEGATE_BUS, "tls.host", "The name or address of a device that speaks Modbus TCP inside TLS."),
+    integer(TIDEGATE_BUS, "tls.port", 1, 65535, "The TCP port (default 802)."),
+    text(TIDEGATE_BUS, "tls.ca",
+         "The file (PEM or DER) of the authorities that may vouch for the device (default: those that the system trusts)."),
+    text(TIDEGATE_BUS, "tls.cert",
+         "The file (PEM or DER) of our own certificate, and of those that vouch for it (default none)."),
+    text(TIDEGATE_BUS, "tls.key", "The file (PEM or DER) of our certificate's key, unencrypted (default: it is in cert)."),
+    text(TIDEGATE_BUS, "tls.server_name", "The name or address that the device's certificate must bear (default: host)."),
+    choice(TIDEGATE_BUS, "tls.verify", "full|chain_only|none",
+           "What of the device's certificate is checked: who vouches for it and its name, the former alone, or nothing, which "
+           "is for a laboratory (default full)."),
     text(TIDEGATE_BUS, "rtu_over_tcp.host", "The name or address of a serial server that passes RTU frames through."),
     integer(TIDEGATE_BUS, "rtu_over_tcp.port", 1, 65535, "The serial server's TCP port (no default)."),
+    text(TIDEGATE_BUS, "ascii_over_tcp.host", "The name or address of a serial server that passes ASCII frames through."),
+    integer(TIDEGATE_BUS, "ascii_over_tcp.port", 1, 65535, "The serial server's TCP port (no default)."),
+    text(TIDEGATE_BUS, "udp.host", "The name or address of a device that speaks Modbus TCP's frames over UDP."),
+    integer(TIDEGATE_BUS, "udp.port", 1, 65535, "The UDP port (default 502)."),
+    text(TIDEGATE_BUS, "rtu_over_udp.host", "The name or address of a serial server that takes RTU frames over UDP."),
+    integer(TIDEGATE_BUS, "rtu_over_udp.port", 1, 65535, "The serial server's UDP port (no default)."),
     duration("timeout", millisecond, 60 * second,
-             "How long to wait for an answer (default 500ms on a serial port, 1s over TCP)."),
+             "How long to wait for an answer (default 500ms on a serial port, 1s over a network)."),
     duration("request_spacing", 0, 10 * second,
              "The least silence before a request, for devices that need a rest (default 0s; on a serial line never under 3.5 "
              "characters)."),
+    duration("connect_timeout", millisecond, 60 * second,
+             "How long a connection may take, its TLS handshake included (default: as timeout; with TLS 5s at least)."),
+    duration("connect_delay", 0, 60 * second,
+             "The pause between opening port or connection and the first request, for devices that need it (default 0s)."),
+    duration("close_when_idle", 0, 3600 * second,
+             "Gives the port or connection back so long after the last request, for others to use; 0s: it is kept (default 0s)."),
 
     integer(TIDEGATE_DEVICE, "unit", 0, 255, "The device's unit address: 1–247 on a serial line, 0–255 over TCP (no default)."),
     integer(TIDEGATE_DEVICE, "max_read", 1, 125,

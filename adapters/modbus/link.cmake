@@ -1,5 +1,7 @@
 # The wire of the Modbus adapter: a library, so that tests reach it without the shared object.
 add_library(tidegate_modbus_link STATIC
+    channel_serial.cpp
+    channel_tcp.cpp
     link_answer.cpp
     link_connect.cpp
     link_late.cpp
@@ -14,6 +16,6 @@ add_library(tidegate_modbus_link STATIC
     server_line.cpp
     server_pty.cpp
     server_stream.cpp)
-target_link_libraries(tidegate_modbus_link PUBLIC tidegate_warnings PRIVATE PkgConfig::modbus Threads::Threads)
+target_link_libraries(tidegate_modbus_link PUBLIC tidegate_warnings PRIVATE Threads::Threads)
 # A name that is being resolved when its link goes away leaves a detached thread behind: its code must stay mapped.
 target_link_options(tidegate_modbus_link INTERFACE -Wl,-z,nodelete)

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "adapters/modbus/timing.hpp"
+#include "adapters/modbus/wire_settings.hpp"
 
 namespace modbus {
 
@@ -36,28 +37,6 @@ struct answer {
     std::vector<std::uint16_t> registers;  // ok: count registers, or count bits, each 0 or 1
     std::string detail;                    // not ok: a phrase for a person
     nanoseconds turnaround{0};             // ok or exception: from the request's end to the answer's first byte
-};
-
-struct serial_settings {
-    std::string port;
-    line_format line;
-    nanoseconds timeout{500'000'000};
-    nanoseconds request_spacing{0};  // least silence before a request; never under t3.5
-};
-
-struct tcp_settings {
-    std::string host;
-    std::uint16_t port = 502;
-    nanoseconds timeout{1'000'000'000};
-    nanoseconds request_spacing{0};
-};
-
-/// RTU frames (with CRC, without MBAP) through a serial server.
-struct rtu_over_tcp_settings {
-    std::string host;
-    std::uint16_t port = 0;
-    nanoseconds timeout{1'000'000'000};
-    nanoseconds request_spacing{0};
 };
 
 class link {

@@ -160,8 +160,9 @@ void tcp_connection::set_options(nanoseconds timeout) const {
         // None of these is worth going without the connection.
         [[maybe_unused]] const int done = ::setsockopt(socket_, level, option, &value, sizeof value);
     };
-    constexpr std::int64_t least_user_timeout = 5'000;
-    const std::int64_t milliseconds = std::max(3 * timeout.count() / 1'000'000, least_user_timeout);
+    // A request that wasn't even taken in within two time-outs has been given up, and the connection with it.
+    constexpr std::int64_t least_user_timeout = 2'000;
+    const std::int64_t milliseconds = std::max(2 * timeout.count() / 1'000'000, least_user_timeout);
     set(IPPROTO_TCP, TCP_NODELAY, 1);
     set(SOL_SOCKET, SO_KEEPALIVE, 1);
     set(IPPROTO_TCP, TCP_KEEPIDLE, 10);
@@ -180,6 +181,8 @@ bool tcp_connection::send(const std::uint8_t* bytes, std::size_t size) const {
     if (sent >= 0 && static_cast<std::size_t>(sent) < size) errno = EAGAIN;
     return sent >= 0 && static_cast<std::size_t>(sent) == size;
 }
+
+ssize_t tcp_connection::receive(std::uint8_t* to, std::size_t size) const { return ::recv(socket_, to, size, MSG_DONTWAIT); }
 
 std::string tcp_connection::name() const {
     const bool is_ipv6 = host_.find(':') != std::string::npos;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <sys/socket.h>
+#include <sys/types.h>
 
 #include "adapters/modbus/link_wait.hpp"
 
@@ -30,6 +31,8 @@ public:
     int descriptor() const { return socket_; }
     /// All of it, or false and errno. A peer that takes none of so few bytes is stuck: EAGAIN.
     bool send(const std::uint8_t* bytes, std::size_t size) const;
+    /// What is there, without waiting; 0: the other side has closed; -1: errno, EAGAIN if there is nothing.
+    ssize_t receive(std::uint8_t* to, std::size_t size) const;
     /// "10.0.0.5:502"
     std::string name() const;
 

@@ -4,7 +4,6 @@
 
 #include <fcntl.h>
 #include <linux/serial.h>
-#include <modbus.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -14,6 +13,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <cerrno>
 #include <fstream>
 #include <optional>
@@ -95,6 +95,8 @@ std::string why_not_configured(int error, int descriptor, const line_format& lin
            std::to_string(line.stop_bits) + " stop bits: " + system_words(error);
 }
 
+tcflag_t size_flag(const line_format& line) { return line.data_bits == 7 ? CS7 : CS8; }
+
 /// What the driver made of the settings, where that isn't what was asked for.
 std::string not_honoured(const termios& actual, const line_format& line, speed_t speed) {
     std::string list;
@@ -104,7 +106,7 @@ std::string not_honoured(const termios& actual, const line_format& line, speed_t
         list += what;
     };
     add(::cfgetospeed(&actual) == speed, std::to_string(line.baud) + " baud");
-    add((actual.c_cflag & CSIZE) == CS8, "8 data bits");
+    add((actual.c_cflag & CSIZE) == size_flag(line), std::to_string(line.data_bits) + " data bits");
     add(((actual.c_cflag & PARENB) != 0) == (line.parity != 'N') &&
             (line.parity == 'N' || ((actual.c_cflag & PARODD) != 0) == (line.parity == 'O')),
         std::string("parity ") + parity_word(line.parity));
@@ -112,13 +114,25 @@ std::string not_honoured(const termios& actual, const line_format& line, speed_t
     return list.empty() ? "" : "the driver did not honour " + list;
 }
 
-/// libmodbus leaves VMIN 0, where "nothing there" and "unplugged" both read as 0; and knows fewer rates than the system.
-std::string finish_settings(int descriptor, const line_format& line) {
-    const speed_t speed = *constant_of(line.baud);
-    termios settings{};
-    if (::tcgetattr(descriptor, &settings) != 0) return system_words(errno);
+/// Raw, and with VMIN 1: with 0, "nothing there" and "unplugged" would both read as 0.
+termios raw_settings(termios settings, const line_format& line) {
+    ::cfmakeraw(&settings);
+    settings.c_iflag |= line.parity == 'N' ? 0 : INPCK;  // a character with wrong parity reads as 0, and the check sum catches it
+    settings.c_cflag &= ~static_cast<tcflag_t>(CSIZE | PARENB | PARODD | CSTOPB | CRTSCTS);
+    settings.c_cflag |= CREAD | CLOCAL | size_flag(line);
+    if (line.parity != 'N') settings.c_cflag |= PARENB;
+    if (line.parity == 'O') settings.c_cflag |= PARODD;
+    if (line.stop_bits == 2) settings.c_cflag |= CSTOPB;
     settings.c_cc[VMIN] = 1;
     settings.c_cc[VTIME] = 0;
+    return settings;
+}
+
+std::string configure(int descriptor, const line_format& line) {
+    const speed_t speed = *constant_of(line.baud);
+    termios settings{};
+    if (::tcgetattr(descriptor, &settings) != 0) return why_not_configured(errno, descriptor, line);
+    settings = raw_settings(settings, line);
     if (::cfsetispeed(&settings, speed) != 0 || ::cfsetospeed(&settings, speed) != 0 ||
         ::tcsetattr(descriptor, TCSANOW, &settings) != 0) {
         return why_not_configured(errno, descriptor, line);
@@ -146,7 +160,7 @@ std::string fault_of(const line_format& line) {
                " baud is not a rate of this system's serial ports (9600, 19200, 38400, 57600, 115200, …)";
     }
     if (line.parity != 'N' && line.parity != 'E' && line.parity != 'O') return "parity is none, even or odd";
-    if (line.data_bits != 8) return "Modbus RTU needs 8 data bits";
+    if (line.data_bits != 7 && line.data_bits != 8) return "data bits are 8, or 7 for Modbus ASCII";
     if (line.stop_bits != 1 && line.stop_bits != 2) return "stop bits are 1 or 2";
     return "";
 }
@@ -159,50 +173,37 @@ std::string serial_port::open(const serial_settings& how) {
 }
 
 std::string serial_port::try_open(const serial_settings& how) {
+    assert(!is_open());
     if (const std::string fault = fault_of(how.line); !fault.empty()) return fault;
-    // Locked first: another program's port must not have its settings changed under it.
-    lock_ = ::open(how.port.c_str(), O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-    if (lock_ < 0) return why_not_opened(errno);
-    if (::isatty(lock_) == 0) return "not a serial port";
-    if (::flock(lock_, LOCK_EX | LOCK_NB) != 0) return "in use by another program" + holder_of(lock_);
-
-    context_ = ::modbus_new_rtu(how.port.c_str(), static_cast<int>(how.line.baud), how.line.parity, how.line.data_bits,
-                                how.line.stop_bits);
-    if (context_ == nullptr) return system_words(errno);
-    if (::modbus_connect(context_) != 0) {
-        const int error = errno;
-        return error == EBUSY || error == EACCES || error == ENOENT ? why_not_opened(error)
-                                                                    : why_not_configured(error, lock_, how.line);
-    }
-    const int port = descriptor();
-    if (const std::string fault = finish_settings(port, how.line); !fault.empty()) return fault;
+    if (how.mode == serial_mode::rtu && how.line.data_bits != 8) return "Modbus RTU needs 8 data bits";
+    descriptor_ = ::open(how.port.c_str(), O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    if (descriptor_ < 0) return why_not_opened(errno);
+    if (::isatty(descriptor_) == 0) return "not a serial port";
+    // Locked before anything is set: another program's port must not have its settings changed under it.
+    if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) return "in use by another program" + holder_of(descriptor_);
+    if (const std::string fault = configure(descriptor_, how.line); !fault.empty()) return fault;
     // A courtesy to programs that don't look at locks. Not on a pseudo-terminal, which may outlive a killed owner, and stay
     // taken.
-    if (!is_pseudo_terminal(port)) [[maybe_unused]]
-        const int exclusive = ::ioctl(port, TIOCEXCL);
-    ask_for_low_latency(port);
-    [[maybe_unused]] const int flushed = ::tcflush(port, TCIOFLUSH);
+    if (!is_pseudo_terminal(descriptor_)) [[maybe_unused]]
+        const int exclusive = ::ioctl(descriptor_, TIOCEXCL);
+    ask_for_low_latency(descriptor_);
     return "";
 }
 
 void serial_port::close() {
-    if (context_ != nullptr) {
-        if (descriptor() >= 0) [[maybe_unused]]
-            const int shared = ::ioctl(descriptor(), TIOCNXCL);
-        ::modbus_close(context_);
-        ::modbus_free(context_);
-        context_ = nullptr;
-    }
-    if (lock_ >= 0) ::close(lock_);
-    lock_ = -1;
+    if (!is_open()) return;
+    if (!is_pseudo_terminal(descriptor_)) [[maybe_unused]]
+        const int shared = ::ioctl(descriptor_, TIOCNXCL);
+    ::close(descriptor_);
+    descriptor_ = -1;
 }
 
-int serial_port::descriptor() const { return context_ == nullptr ? -1 : ::modbus_get_socket(context_); }
-
-bool serial_port::send(bytes_view request) {
-    // libmodbus wants the frame without its CRC, and adds it.
-    const std::size_t size = request.size() - 2;
-    return ::modbus_send_raw_request(context_, const_cast<std::uint8_t*>(request.data()), static_cast<int>(size)) >= 0;
+bool serial_port::send(bytes_view bytes) const {
+    const ssize_t sent = ::write(descriptor_, bytes.data(), bytes.size());
+    if (sent >= 0 && static_cast<std::size_t>(sent) < bytes.size()) errno = EAGAIN;
+    return sent >= 0 && static_cast<std::size_t>(sent) == bytes.size();
 }
+
+ssize_t serial_port::receive(std::span<std::uint8_t> to) const { return ::read(descriptor_, to.data(), to.size()); }
 
 }  // namespace modbus

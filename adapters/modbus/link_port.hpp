@@ -1,17 +1,18 @@
-// adapters/modbus/link_port.hpp: a serial port opened, locked, configured and written to by libmodbus.
-// Not here: reading from it (link_rtu). link_port.cpp is the only file that includes <modbus.h>.
+// adapters/modbus/link_port.hpp: a serial port opened, locked and set to its line's format.
+// Not here: what is said over it (link_rtu).
 //
-// libmodbus 3.1.6's faults that are dealt with here: it makes 9600 of a baud rate that it doesn't know, takes no lock (its
-// O_EXCL means nothing for a terminal), and doesn't look whether the driver did as it was told. Nothing of it is called that
-// waits in select(), so descriptors beyond FD_SETSIZE do no harm.
+// Ours and not libmodbus's, which makes 9600 of a baud rate that it doesn't know, takes no lock (its O_EXCL means nothing for a
+// terminal), doesn't look whether the driver did as it was told, sets RS-485 without its delays, and adds a CRC to whatever it
+// sends.
 #pragma once
 
+#include <span>
 #include <string>
+
+#include <sys/types.h>
 
 #include "adapters/modbus/link.hpp"
 #include "adapters/modbus/rtu_frame.hpp"
-
-typedef struct _modbus modbus_t;
 
 namespace modbus {
 
@@ -22,18 +23,20 @@ public:
     serial_port(const serial_port&) = delete;
     serial_port& operator=(const serial_port&) = delete;
 
-    /// Empty: it is open. Else what went wrong, for a person, and it is closed.
+    /// Empty: it is open. Else what went wrong, for a person, and it is closed. Requires: not open.
     std::string open(const serial_settings& how);
     void close();
-    int descriptor() const;
-    /// Writes a request; false: errno says why not.
-    bool send(bytes_view request);
+    bool is_open() const { return descriptor_ >= 0; }
+    int descriptor() const { return descriptor_; }
+    /// All of it; false: errno says why not.
+    bool send(bytes_view bytes) const;
+    /// What is there, without waiting; 0: unplugged; -1: errno, EAGAIN if there is nothing.
+    ssize_t receive(std::span<std::uint8_t> to) const;
 
 private:
     std::string try_open(const serial_settings& how);
 
-    modbus_t* context_ = nullptr;
-    int lock_ = -1;  // an own descriptor, open before libmodbus touches the port's settings
+    int descriptor_ = -1;
 };
 
 }  // namespace modbus

@@ -50,8 +50,7 @@ request_limits limits_of(const device& which, table from) {
 request_cost cost_of(const wire_settings& wire, nanoseconds turnaround) {
     if (const auto* serial = std::get_if<serial_settings>(&wire))
         return cost_on_line(serial->line, serial->request_spacing, turnaround);
-    if (const auto* server = std::get_if<rtu_over_tcp_settings>(&wire))
-        return cost_on_line(likely_line, server->request_spacing, turnaround);
+    if (!has_mbap(wire)) return cost_on_line(likely_line, manners_of(wire).request_spacing, turnaround);
     // A round trip outweighs the 250 bytes of the longest answer on every network that devices are on: the fewest requests
     // win, and of equally many the shortest.
     return {nanoseconds(1'000'000), nanoseconds(80)};

@@ -1,9 +1,8 @@
 // adapters/modbus/points.cpp: reads a bus's settings into a definition and reports every fault in them.
-// Not here: addresses (points_address.cpp) and encodings (points_encoding.cpp).
+// Not here: the way to the devices (points_wire.cpp), addresses (points_address.cpp) and encodings (points_encoding.cpp).
 #include "adapters/modbus/points.hpp"
 
 #include <array>
-#include <charconv>
 
 namespace modbus {
 namespace {
@@ -11,78 +10,9 @@ namespace {
 using tidegate::faults;
 using tidegate::settings;
 
-std::string text_of(const settings& written, std::string_view path) {
-    const auto* setting = written.find(path);
-    return setting ? setting->text : "";
-}
-
 std::int64_t integer_of(const settings& written, std::string_view path, std::int64_t otherwise) {
     const auto* setting = written.find(path);
     return setting ? setting->integer : otherwise;
-}
-
-// ---- The wire --------------------------------------------------------------------------------------------------------
-
-line_format read_line(const settings& written, faults& to) {
-    line_format line;
-    if (const auto* baud = written.find("serial.baud")) {
-        const std::string_view text = baud->text;
-        std::from_chars(text.data(), text.data() + text.size(), line.baud);  // one of the key's choices
-    }
-    const std::string parity = text_of(written, "serial.parity");
-    if (!parity.empty()) line.parity = parity == "none" ? 'N' : parity == "odd" ? 'O' : 'E';
-    if (integer_of(written, "serial.data_bits", 8) != 8)
-        to.bus("serial.data_bits", "Modbus RTU needs 8 data bits (7 are for Modbus ASCII, which isn't spoken here)");
-    line.stop_bits = static_cast<std::uint8_t>(integer_of(written, "serial.stop_bits", 1));
-    return line;
-}
-
-serial_settings read_serial(const settings& written, faults& to) {
-    serial_settings serial;
-    serial.port = text_of(written, "serial.port");
-    if (serial.port.empty()) to.bus("serial", "serial needs its port, such as /dev/ttyUSB0");
-    serial.line = read_line(written, to);
-    return serial;
-}
-
-template <typename Settings>
-Settings read_host(const settings& written, const std::string& map, std::uint16_t usual_port, faults& to) {
-    Settings tcp;
-    tcp.host = text_of(written, map + ".host");
-    if (tcp.host.empty()) to.bus(map, map + " needs its host, a name or an address such as 10.0.0.5");
-    const auto port = integer_of(written, map + ".port", usual_port);
-    if (port == 0 && !written.find(map + ".port"))
-        to.bus(map, map + " needs its port: serial servers have no usual one (4001, 8899 and 26 are common)");
-    tcp.port = static_cast<std::uint16_t>(port);
-    return tcp;
-}
-
-wire_settings read_wire(const settings& written, faults& to) {
-    constexpr std::array<std::string_view, 3> maps{"serial", "tcp", "rtu_over_tcp"};
-    std::string found;
-    for (const auto map : maps) {
-        if (!written.has_map(map)) continue;
-        if (!found.empty())
-            to.bus(std::string(map), "a bus has either " + found + " or " + std::string(map) + ", not both: make it two buses");
-        else
-            found = map;
-    }
-    if (found == "serial") return read_serial(written, to);
-    if (found == "tcp") return read_host<tcp_settings>(written, found, 502, to);
-    if (found == "rtu_over_tcp") return read_host<rtu_over_tcp_settings>(written, found, 0, to);
-    to.bus("",
-           "a modbus bus needs one of serial: { port: /dev/ttyUSB0 }, tcp: { host: 10.0.0.5 }, "
-           "rtu_over_tcp: { host: 10.0.0.5, port: 4001 }");
-    return serial_settings{};
-}
-
-void read_times(const settings& written, wire_settings& wire) {
-    std::visit(
-        [&](auto& to) {
-            to.timeout = nanoseconds(integer_of(written, "timeout", to.timeout.count()));
-            to.request_spacing = nanoseconds(integer_of(written, "request_spacing", 0));
-        },
-        wire);
 }
 
 // ---- Devices ---------------------------------------------------------------------------------------------------------
@@ -92,7 +22,7 @@ struct unit_range {
     std::string why;
 };
 unit_range units_of(const wire_settings& wire) {
-    if (std::holds_alternative<tcp_settings>(wire)) return {0, 255, "a TCP bus has units 0..255"};
+    if (has_mbap(wire)) return {0, 255, "a TCP bus has units 0..255"};
     return {1, 247, "a serial line has units 1..247 (0 is a broadcast, which nobody answers)"};
 }
 
@@ -198,7 +128,6 @@ bus_definition read_definition(const tidegate_bus_config& config, faults& to) {
     const settings written(config.settings, config.setting_count);
     bus_definition result;
     result.wire = read_wire(written, to);
-    read_times(written, result.wire);
     result.points.resize(config.point_count);
     for (std::size_t i = 0; i < config.device_count; ++i) {
         const auto& from = config.devices[i];
@@ -210,8 +139,6 @@ bus_definition read_definition(const tidegate_bus_config& config, faults& to) {
     return result;
 }
 
-nanoseconds timeout_of(const wire_settings& wire) {
-    return std::visit([](const auto& how) { return how.timeout; }, wire);
-}
+nanoseconds timeout_of(const wire_settings& wire) { return manners_of(wire).timeout; }
 
 }  // namespace modbus

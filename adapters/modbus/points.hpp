@@ -7,12 +7,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 #include "adapters/adapter.hpp"
 #include "adapters/modbus/codec.hpp"
 #include "adapters/modbus/link.hpp"
+#include "adapters/modbus/wire_settings.hpp"
 
 namespace modbus {
 
@@ -31,8 +31,6 @@ struct device {
     std::uint16_t max_read = 125;          // registers in one request; of coils 16 times as many
     std::optional<std::uint16_t> max_gap;  // unused registers that one request may read along; of coils 16 times as many
 };
-
-using wire_settings = std::variant<serial_settings, tcp_settings, rtu_over_tcp_settings>;
 
 struct bus_definition {
     wire_settings wire;
@@ -56,6 +54,9 @@ std::optional<location> parse_modicon(std::string_view text, std::string& fault)
 std::string_view table_name(table which);                                             // "holding": what the key is called
 std::string protocol_range(table which, std::uint32_t address, std::uint32_t count);  // "input 52..67", "input 52"
 std::string modicon_range(table which, std::uint32_t address, std::uint32_t count);   // "30053..30068", "30053"
+
+/// Reads how the bus is reached. Part of read_definition().
+wire_settings read_wire(const tidegate::settings& written, tidegate::faults& to);
 
 /// Reads the point's type, order, scale and so on into `to`. Part of read_definition().
 void read_encoding(const tidegate::settings& written, std::size_t index, point& to, tidegate::faults& faults);

@@ -136,7 +136,8 @@ TEST_CASE("serial: faults of a line format", "[modbus][serial]") {
     CHECK(fault_of({19200, 'E', 8, 1}).empty());
     CHECK_FALSE(fault_of({12345, 'E', 8, 1}).empty());
     CHECK_FALSE(fault_of({19200, 'e', 8, 1}).empty());
-    CHECK_FALSE(fault_of({19200, 'E', 7, 1}).empty());
+    CHECK(fault_of({19200, 'E', 7, 1}).empty());
+    CHECK_FALSE(fault_of({19200, 'E', 6, 1}).empty());
     CHECK_FALSE(fault_of({19200, 'E', 8, 0}).empty());
 }
 

@@ -74,6 +74,9 @@ private:
                 setting.integer = std::strtoll(text.c_str(), nullptr, 0);
                 setting.number = static_cast<double>(setting.integer);
                 break;
+            case TIDEGATE_KEY_BOOLEAN:
+                setting.integer = text == "true" ? 1 : 0;
+                break;
             case TIDEGATE_KEY_NUMBER:
             case TIDEGATE_KEY_NUMBER_LIST:
                 setting.number = std::strtod(text.c_str(), nullptr);

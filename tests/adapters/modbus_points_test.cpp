@@ -147,7 +147,8 @@ TEST_CASE("points: the bus", "[modbus][points]") {
         CHECK(begins(faults_of({{}, {}}).at(0), "bus 0 : a modbus bus needs one of serial: { port: /dev/ttyUSB0 }, tcp:"));
         CHECK(faults_of({{{"serial.port", "/dev/x"}, {"tcp.host", "h"}}, {}}) ==
               list{"bus 0 tcp: a bus has either serial or tcp, not both: make it two buses"});
-        CHECK(faults_of({{{"serial.baud", "9600"}}, {}}) == list{"bus 0 serial: serial needs its port, such as /dev/ttyUSB0"});
+        CHECK(faults_of({{{"serial.baud", "9600"}}, {}}) == list{"bus 0 serial: serial needs its port, such as /dev/ttyUSB0, or "
+                                                                 "better its name in /dev/serial/by-id, which stays"});
         CHECK(faults_of({{{"tcp.port", "502"}}, {}}) ==
               list{"bus 0 tcp: tcp needs its host, a name or an address such as 10.0.0.5"});
         CHECK(begins(faults_of({{{"rtu_over_tcp.host", "h"}}, {}}).at(0), "bus 0 rtu_over_tcp: rtu_over_tcp needs its port"));

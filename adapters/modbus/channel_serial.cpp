@@ -1,0 +1,12 @@
+// adapters/modbus/channel_serial.cpp: see channel_serial.hpp.
+// Not here: a port's settings (link_port).
+#include "adapters/modbus/channel_serial.hpp"
+
+namespace modbus {
+
+channel::opened serial_channel::open(std::chrono::nanoseconds, const interruption& interrupted) {
+    if (interrupted.raised()) return {true, ""};
+    return {false, port_.open(how_)};
+}
+
+}  // namespace modbus
