@@ -37,6 +37,8 @@ public:
     /// What is there, without waiting: how many bytes; 0: the other side has closed; -1: errno, EAGAIN if there is nothing.
     /// Of a datagram socket one datagram.
     virtual ssize_t receive(std::span<std::uint8_t> to) = 0;
+    /// Each receive() gives a whole message, and nothing else is part of it.
+    virtual bool is_datagram() const { return false; }
 
     /// Time passes as the channel says, so that a test can have a line whose time is made up. The real ones don't override these.
     virtual time_point now() const { return modbus::now(); }

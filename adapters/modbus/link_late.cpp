@@ -11,12 +11,24 @@ constexpr std::uint32_t address_end = 0x10000;
 
 std::uint32_t count_max(table from) { return is_bits(from) ? 2000 : 125; }
 
+/// A place to read beside one that is written; for other functions any will do, since an exception is an answer, too.
+read_request read_beside(const transaction& request) {
+    read_request read;
+    read.unit = request.unit;
+    const std::uint8_t code = request.pdu[0];
+    if (code == function::write_coil || code == function::write_coils) read.from = table::coil;
+    const bool has_place = code == function::write_coil || code == function::write_register || code == function::write_coils ||
+                           code == function::write_registers || code == function::mask_write;
+    if (has_place && request.pdu.size() >= 3) read.address = static_cast<std::uint16_t>(request.pdu[1] << 8 | request.pdu[2]);
+    return read;
+}
+
 }  // namespace
 
-void late_answers::owe(const read_request& request) {
+void late_answers::owe(const transaction& request) {
     const answer_shape shape = shape_of(request);
-    if (owes(request.unit, shape)) return;
     debt& unit = units_[request.unit];
+    if (unit.any_shape || std::find(unit.shapes.begin(), unit.shapes.end(), shape) != unit.shapes.end()) return;
     if (unit.shapes.size() == shapes_max) {
         unit.any_shape = true;
     } else {
@@ -24,13 +36,13 @@ void late_answers::owe(const read_request& request) {
     }
 }
 
-void late_answers::timed_out(const read_request& request, time_point window_end) {
+void late_answers::timed_out(const transaction& request, time_point window_end) {
     owe(request);
     ++units_[request.unit].answers;
     units_[request.unit].window = window_end;
 }
 
-void late_answers::exception_came(const read_request& request) {
+void late_answers::exception_came(const transaction& request) {
     if (units_[request.unit].answers > 0) owe(request);
 }
 
@@ -38,7 +50,7 @@ bool late_answers::seen(const foreign_frame& frame) {
     debt& unit = units_[frame.unit];
     if (unit.answers == 0 || frame.kind == frame_kind::other) return false;
     const auto matches = [&](const answer_shape& shape) {
-        return frame.kind == frame_kind::exception ? shape.function == frame.shape.function : shape == frame.shape;
+        return frame.kind == frame_kind::exception ? shape.function == frame.shape.function : shape.confusable(frame.shape);
     };
     if (!unit.any_shape && std::none_of(unit.shapes.begin(), unit.shapes.end(), matches)) return false;
     if (--unit.answers > 0) return false;
@@ -54,28 +66,33 @@ std::optional<late_answers::time_point> late_answers::window_of(std::uint8_t uni
 
 bool late_answers::owes(std::uint8_t unit, const answer_shape& shape) const {
     const debt& of = units_[unit];
-    return of.any_shape || std::find(of.shapes.begin(), of.shapes.end(), shape) != of.shapes.end();
+    return of.any_shape ||
+           std::any_of(of.shapes.begin(), of.shapes.end(), [&](const answer_shape& owed) { return owed.confusable(shape); });
 }
 
-late_remedy late_answers::remedy_for(const read_request& request) const {
-    if (!owes(request.unit, shape_of(request))) return late_remedy::none;
+late_remedy late_answers::remedy_for(const transaction& request) const {
+    answer_shape shape = shape_of(request);
+    if (!only_reads(request)) shape.data_bytes = answer_shape::any;
+    if (!owes(request.unit, shape)) return late_remedy::none;
     if (units_[request.unit].listen_on || !odd_read_for(request)) return late_remedy::listen_on;
     return late_remedy::odd_read;
 }
 
-std::optional<read_request> late_answers::odd_read_for(const read_request& request) const {
+std::optional<read_request> late_answers::odd_read_for(const transaction& request) const {
     if (units_[request.unit].any_shape) return std::nullopt;
-    const std::uint32_t step = is_bits(request.from) ? 8 : 1;
-    read_request odd = request;
+    const auto read = as_read(request);
+    read_request odd = read ? *read : read_beside(request);
+    const std::uint32_t step = is_bits(odd.from) ? 8 : 1;
+    const std::uint32_t address = odd.address, begin = read ? odd.count : 0;
     // Fewer is always there; more may reach beyond what the device has, which it says with an exception: an answer, too.
-    for (std::uint32_t count = request.count; count > step;) {
+    for (std::uint32_t count = begin; count > step;) {
         count -= step;
         odd.count = static_cast<std::uint16_t>(count);
         if (!owes(odd.unit, shape_of(odd))) return odd;
     }
-    for (std::uint32_t count = request.count + step; count <= count_max(request.from); count += step) {
+    for (std::uint32_t count = begin + step; count <= count_max(odd.from); count += step) {
         odd.count = static_cast<std::uint16_t>(count);
-        odd.address = static_cast<std::uint16_t>(std::min<std::uint32_t>(request.address, address_end - count));
+        odd.address = static_cast<std::uint16_t>(std::min<std::uint32_t>(address, address_end - count));
         if (!owes(odd.unit, shape_of(odd))) return odd;
     }
     return std::nullopt;

@@ -29,6 +29,13 @@ struct bus_manners {
     /// For opening: look-up, connection, handshake. 0: as `timeout`.
     nanoseconds connect_timeout{0};
     nanoseconds time_to_open() const { return connect_timeout > nanoseconds(0) ? connect_timeout : timeout; }
+
+    // Of RTU and ASCII frames, which bear no number:
+    bool echo = false;                              // one hears oneself
+    nanoseconds broadcast_turnaround{200'000'000};  // rest after a request to all
+    nanoseconds character_timeout{1'000'000'000};   // ASCII: the longest pause within a frame
+    // Of frames with the MBAP header:
+    std::uint16_t max_inflight = 1;  // requests under way at once
 };
 
 struct serial_settings : bus_manners {

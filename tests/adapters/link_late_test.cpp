@@ -1,5 +1,5 @@
 // tests/adapters/link_late_test.cpp: which requests may be sent while an older one's answer is owed.
-// Not here: descriptors and waiting (link_rtu_test.cpp).
+// Not here: descriptors and waiting (link_line_test.cpp).
 #include "adapters/modbus/link_late.hpp"
 
 #include <catch2/catch.hpp>
@@ -20,25 +20,25 @@ foreign_frame answer_frame(std::uint8_t unit, const read_request& request) {
 
 TEST_CASE("late_answers: a unit that owes nothing is asked plainly", "[modbus][late]") {
     const late_answers late;
-    CHECK(late.remedy_for(three) == late_remedy::none);
+    CHECK(late.remedy_for(read_of(three)) == late_remedy::none);
     CHECK_FALSE(late.window_of(7));
 }
 
 TEST_CASE("late_answers: after a time-out", "[modbus][late]") {
     late_answers late;
-    late.timed_out(three, end);
+    late.timed_out(read_of(three), end);
     CHECK(late.window_of(7) == end);
     CHECK_FALSE(late.window_of(8));
-    CHECK(late.remedy_for({8, table::holding, 100, 3}) == late_remedy::none);
+    CHECK(late.remedy_for(read_of({8, table::holding, 100, 3})) == late_remedy::none);
 
     SECTION("a request of the same shape needs the unit in step first") {
-        CHECK(late.remedy_for(three) == late_remedy::odd_read);
-        CHECK(late.remedy_for({7, table::holding, 0, 3}) == late_remedy::odd_read);
-        CHECK(shape_of(*late.odd_read_for(three)) == answer_shape{3, 4});
+        CHECK(late.remedy_for(read_of(three)) == late_remedy::odd_read);
+        CHECK(late.remedy_for(read_of({7, table::holding, 0, 3})) == late_remedy::odd_read);
+        CHECK(shape_of(*late.odd_read_for(read_of(three))) == answer_shape{3, 4, 0});
     }
     SECTION("one of another shape can't be mistaken") {
-        CHECK(late.remedy_for(four) == late_remedy::none);
-        CHECK(late.remedy_for({7, table::input, 100, 3}) == late_remedy::none);
+        CHECK(late.remedy_for(read_of(four)) == late_remedy::none);
+        CHECK(late.remedy_for(read_of({7, table::input, 100, 3})) == late_remedy::none);
     }
     SECTION("the late answer settles it") {
         CHECK_FALSE(late.seen(answer_frame(8, three)));
@@ -47,49 +47,49 @@ TEST_CASE("late_answers: after a time-out", "[modbus][late]") {
         CHECK(late.window_of(7) == end);
         CHECK(late.seen(answer_frame(7, three)));
         CHECK_FALSE(late.window_of(7));
-        CHECK(late.remedy_for(three) == late_remedy::none);
+        CHECK(late.remedy_for(read_of(three)) == late_remedy::none);
     }
     SECTION("so does a late exception to the same function") {
-        CHECK_FALSE(late.seen({7, frame_kind::exception, {4, 0}}));
-        CHECK(late.seen({7, frame_kind::exception, {3, 0}}));
+        CHECK_FALSE(late.seen({7, frame_kind::exception, {4, 0, 0}}));
+        CHECK(late.seen({7, frame_kind::exception, {3, 0, 0}}));
     }
     SECTION("of two owed, one seen is not enough") {
-        late.timed_out(three, end);
+        late.timed_out(read_of(three), end);
         CHECK_FALSE(late.seen(answer_frame(7, three)));
-        CHECK(late.remedy_for(three) == late_remedy::odd_read);
+        CHECK(late.remedy_for(read_of(three)) == late_remedy::odd_read);
         CHECK(late.seen(answer_frame(7, three)));
-        CHECK(late.remedy_for(three) == late_remedy::none);
+        CHECK(late.remedy_for(read_of(three)) == late_remedy::none);
     }
     SECTION("registers that can only be the latest settle all") {
-        late.timed_out(three, end);
+        late.timed_out(read_of(three), end);
         late.in_step(7);
-        CHECK(late.remedy_for(three) == late_remedy::none);
+        CHECK(late.remedy_for(read_of(three)) == late_remedy::none);
     }
     SECTION("an exception to another request may be the late one: then that one's answer is owed") {
-        late.exception_came(four);
-        CHECK(late.remedy_for(four) == late_remedy::odd_read);
-        CHECK(late.remedy_for(three) == late_remedy::odd_read);
+        late.exception_came(read_of(four));
+        CHECK(late.remedy_for(read_of(four)) == late_remedy::odd_read);
+        CHECK(late.remedy_for(read_of(three)) == late_remedy::odd_read);
     }
     SECTION("if the odd read is not answered either, listening on is what is left") {
-        late.timed_out(*late.odd_read_for(three), end);
+        late.timed_out(read_of(*late.odd_read_for(read_of(three))), end);
         late.odd_read_unanswered(7);
-        CHECK(late.remedy_for(three) == late_remedy::listen_on);
+        CHECK(late.remedy_for(read_of(three)) == late_remedy::listen_on);
         late.in_step(7);
-        CHECK(late.remedy_for(three) == late_remedy::none);
+        CHECK(late.remedy_for(read_of(three)) == late_remedy::none);
     }
 }
 
 TEST_CASE("late_answers: an exception of a unit that owes nothing leaves it so", "[modbus][late]") {
     late_answers late;
-    late.exception_came(three);
-    CHECK(late.remedy_for(three) == late_remedy::none);
+    late.exception_came(read_of(three));
+    CHECK(late.remedy_for(read_of(three)) == late_remedy::none);
 }
 
 TEST_CASE("late_answers: odd reads keep within the device's addresses and the protocol's limits", "[modbus][late]") {
     late_answers late;
     const auto odd = [&](const read_request& request) {
-        late.timed_out(request, end);
-        const auto found = late.odd_read_for(request);
+        late.timed_out(read_of(request), end);
+        const auto found = late.odd_read_for(read_of(request));
         REQUIRE(found);
         CHECK(shape_of(*found) != shape_of(request));
         CHECK(std::uint32_t{found->address} + found->count <= 0x10000);
@@ -106,8 +106,8 @@ TEST_CASE("late_answers: odd reads keep within the device's addresses and the pr
 
 TEST_CASE("late_answers: more shapes owed than are kept means any may be", "[modbus][late]") {
     late_answers late;
-    for (std::uint16_t count = 1; count <= 20; ++count) late.timed_out({7, table::holding, 0, count}, end);
-    CHECK(late.remedy_for({7, table::input, 0, 1}) == late_remedy::listen_on);
+    for (std::uint16_t count = 1; count <= 20; ++count) late.timed_out(read_of({7, table::holding, 0, count}), end);
+    CHECK(late.remedy_for(read_of({7, table::input, 0, 1})) == late_remedy::listen_on);
     late.in_step(7);
-    CHECK(late.remedy_for({7, table::input, 0, 1}) == late_remedy::none);
+    CHECK(late.remedy_for(read_of({7, table::input, 0, 1})) == late_remedy::none);
 }

@@ -46,6 +46,8 @@ struct wire_log {
     std::vector<nanoseconds> timeouts;
     std::deque<answer> answers;  // empty: every register holds its own address
     std::function<answer(const read_request&)> device;
+    std::function<answer(const transaction&)> device_pdu;
+    std::size_t most_at_once = 1;
     bool interrupted = false;
 };
 
@@ -68,6 +70,17 @@ public:
             registers.push_back(is_bits(request.from) ? address % 2 : address);
         }
         return ok(registers);
+    }
+    answer transact(const transaction& what, nanoseconds) override {
+        REQUIRE(log_.device_pdu);
+        return log_.device_pdu(what);
+    }
+    std::size_t most_at_once() const override { return log_.most_at_once; }
+    std::vector<answer> read_all(std::span<const read_request> requests, nanoseconds timeout) override {
+        log_.requests.push_back(std::to_string(requests.size()) + " at once");
+        std::vector<answer> answers;
+        for (const auto& request : requests) answers.push_back(read(request, timeout));
+        return answers;
     }
     void interrupt() override { log_.interrupted = true; }
 

@@ -1,5 +1,5 @@
 // tests/adapters/rtu_frame_test.cpp: frames found in whatever arrives.
-// Not here: time and descriptors (link_rtu_test.cpp).
+// Not here: time (link_line_test.cpp), other functions than reads (pdu_test.cpp, link_line_write_test.cpp).
 #include "adapters/modbus/rtu_frame.hpp"
 
 #include <catch2/catch.hpp>
@@ -12,10 +12,18 @@ namespace {
 
 // Unit 3, holding registers, three of them: 0x1122, 0x3344, 0x5566.
 const read_request request{3, table::holding, 0x006B, 3};
-const answer_shape shape = shape_of(request);
 const bytes answer_bytes = registers_frame(3, 3, {0x1122, 0x3344, 0x5566});
 
-search find(const bytes& what) { return find_answer(what, request.unit, shape); }
+const transaction asked = read_of(request);
+const bytes request_bytes = rtu_frame_of(request.unit, asked.pdu);
+
+search find(const bytes& what) {
+    looked_for target;
+    target.unit = request.unit;
+    target.form = form_of(asked.pdu);
+    target.request_frame = request_bytes;
+    return find_rtu_answer(what, target);
+}
 
 bytes front(const bytes& what, std::size_t count) { return {what.begin(), what.begin() + static_cast<std::ptrdiff_t>(count)}; }
 
@@ -23,21 +31,21 @@ bytes front(const bytes& what, std::size_t count) { return {what.begin(), what.b
 
 TEST_CASE("rtu_frame: CRC and requests as on the wire", "[modbus][rtu_frame]") {
     // From "MODBUS over Serial Line", and known by heart in the field: 01 03 00 00 00 0A C5 CD.
-    const auto frame = encode_request({1, table::holding, 0, 10});
-    CHECK(bytes(frame.begin(), frame.end()) == bytes{0x01, 0x03, 0x00, 0x00, 0x00, 0x0A, 0xC5, 0xCD});
+    const bytes frame = rtu_frame_of(1, read_of({1, table::holding, 0, 10}).pdu);
+    CHECK(frame == bytes{0x01, 0x03, 0x00, 0x00, 0x00, 0x0A, 0xC5, 0xCD});
     CHECK(crc_fits(frame));
     CHECK(crc16(bytes{'1', '2', '3', '4', '5', '6', '7', '8', '9'}) == 0x4B37);  // the catalogue's check value
-    const auto coils = encode_request({255, table::coil, 0xABCD, 2000});
+    const bytes coils = rtu_frame_of(255, read_of({255, table::coil, 0xABCD, 2000}).pdu);
     CHECK(bytes(coils.begin(), coils.begin() + 6) == bytes{0xFF, 0x01, 0xAB, 0xCD, 0x07, 0xD0});
     CHECK_FALSE(crc_fits(bytes{}));
     CHECK_FALSE(crc_fits(bytes{0xFF, 0xFF}));  // the CRC of nothing is no frame
 }
 
 TEST_CASE("rtu_frame: shapes and data", "[modbus][rtu_frame]") {
-    CHECK(shape_of({1, table::holding, 0, 125}) == answer_shape{3, 250});
-    CHECK(shape_of({1, table::input, 0, 1}) == answer_shape{4, 2});
-    CHECK(shape_of({1, table::coil, 0, 8}) == answer_shape{1, 1});
-    CHECK(shape_of({1, table::discrete, 0, 9}) == answer_shape{2, 2});
+    CHECK(shape_of({1, table::holding, 0, 125}) == answer_shape{3, 250, 0});
+    CHECK(shape_of({1, table::input, 0, 1}) == answer_shape{4, 2, 0});
+    CHECK(shape_of({1, table::coil, 0, 8}) == answer_shape{1, 1, 0});
+    CHECK(shape_of({1, table::discrete, 0, 9}) == answer_shape{2, 2, 0});
     CHECK(decode_data({1, table::input, 0, 2}, bytes{0x12, 0x34, 0xFF, 0xFE}) == std::vector<std::uint16_t>{0x1234, 0xFFFE});
     CHECK(decode_data({1, table::coil, 0, 10}, bytes{0b1000'0101, 0b0000'0010}) ==
           std::vector<std::uint16_t>{1, 0, 1, 0, 0, 0, 0, 1, 0, 1});
@@ -75,12 +83,10 @@ TEST_CASE("rtu_frame: an exception, cut at every byte", "[modbus][rtu_frame]") {
 }
 
 TEST_CASE("rtu_frame: what comes before an answer is stepped over", "[modbus][rtu_frame]") {
-    const auto echo = encode_request(request);
-    const bytes before =
-        GENERATE_COPY(bytes{0x00}, bytes{0xFF, 0x00}, bytes{3}, bytes{3, 3}, bytes{3, 3, 6}, bytes{3, 3, 6, 0x11, 0x22},
-                      bytes{3, 0x83}, bytes(40, 0x03), bytes(echo.begin(), echo.end()), registers_frame(4, 3, {1, 2, 3}),
-                      registers_frame(3, 4, {1, 2, 3}), registers_frame(3, 3, {1, 2}), with_crc({7, 0x83, 2}),
-                      with_crc({7, 6, 0, 1, 0, 2}), front(registers_frame(4, 3, {1, 2, 3}), 7));
+    const bytes before = GENERATE_COPY(
+        bytes{0x00}, bytes{0xFF, 0x00}, bytes{3}, bytes{3, 3}, bytes{3, 3, 6}, bytes{3, 3, 6, 0x11, 0x22}, bytes{3, 0x83},
+        bytes(40, 0x03), registers_frame(4, 3, {1, 2, 3}), registers_frame(3, 4, {1, 2, 3}), registers_frame(3, 3, {1, 2}),
+        with_crc({7, 0x83, 2}), with_crc({7, 6, 0, 1, 0, 2}), front(registers_frame(4, 3, {1, 2, 3}), 7));
     CAPTURE(before);
     const bytes all = before + answer_bytes;
     for (std::size_t count = 0; count < all.size(); ++count) {
@@ -108,22 +114,24 @@ TEST_CASE("rtu_frame: bytes may be forgotten as soon as they are settled", "[mod
         if (found.result == search_result::need_more)
             held.erase(held.begin(), held.begin() + static_cast<std::ptrdiff_t>(found.settled));
     }
-    CHECK(foreign == std::vector<foreign_frame>{{9, frame_kind::answer, {4, 2}}, {3, frame_kind::exception, {4, 0}}});
+    CHECK(foreign == std::vector<foreign_frame>{{9, frame_kind::answer, {4, 2, 0}}, {3, frame_kind::exception, {4, 0, 0}}});
 }
 
 TEST_CASE("rtu_frame: frames of others are known by their CRC", "[modbus][rtu_frame]") {
     const auto foreign = [](const bytes& what) { return find(what).foreign; };
-    CHECK(foreign(registers_frame(4, 3, {1, 2, 3})) == std::vector<foreign_frame>{{4, frame_kind::answer, {3, 6}}});
-    CHECK(foreign(registers_frame(3, 4, {1})) == std::vector<foreign_frame>{{3, frame_kind::answer, {4, 2}}});
-    CHECK(foreign(registers_frame(3, 3, {1})) == std::vector<foreign_frame>{{3, frame_kind::answer, {3, 2}}});
-    CHECK(foreign(with_crc({4, 0x90, 2})) == std::vector<foreign_frame>{{4, frame_kind::exception, {16, 0}}});
-    CHECK(foreign(with_crc({4, 5, 0, 1, 0xFF, 0})) == std::vector<foreign_frame>{{4, frame_kind::other, {5, 0}}});
-    CHECK(foreign(with_crc({4, 16, 0, 1, 0, 2, 4, 1, 2, 3, 4})) == std::vector<foreign_frame>{{4, frame_kind::other, {16, 0}}});
+    CHECK(foreign(registers_frame(4, 3, {1, 2, 3})) == std::vector<foreign_frame>{{4, frame_kind::answer, {3, 6, 0}}});
+    CHECK(foreign(registers_frame(3, 4, {1})) == std::vector<foreign_frame>{{3, frame_kind::answer, {4, 2, 0}}});
+    CHECK(foreign(registers_frame(3, 3, {1})) == std::vector<foreign_frame>{{3, frame_kind::answer, {3, 2, 0}}});
+    CHECK(foreign(with_crc({4, 0x90, 2})) == std::vector<foreign_frame>{{4, frame_kind::exception, {16, 0, 0}}});
+    CHECK(foreign(with_crc({4, 5, 0, 1, 0xFF, 0})) ==
+          std::vector<foreign_frame>{{4, frame_kind::answer, shape_of(write_coil(4, 1, true))}});
+    CHECK(foreign(with_crc({4, 16, 0, 1, 0, 2, 4, 1, 2, 3, 4})) ==
+          std::vector<foreign_frame>{{4, frame_kind::other, {16, 0, 0}}});
     bytes spoilt = registers_frame(4, 3, {1, 2, 3});
     spoilt[4] ^= 1;
     CHECK(foreign(spoilt).empty());
-    CHECK(find_frames(answer_bytes).foreign == std::vector<foreign_frame>{{3, frame_kind::answer, {3, 6}}});
-    CHECK(find_frames(answer_bytes).settled == answer_bytes.size());
+    CHECK(find_rtu_frames(answer_bytes).foreign == std::vector<foreign_frame>{{3, frame_kind::answer, {3, 6, 0}}});
+    CHECK(find_rtu_frames(answer_bytes).settled == answer_bytes.size());
 }
 
 TEST_CASE("rtu_frame: what looks like another's frame inside the answer is data", "[modbus][rtu_frame]") {

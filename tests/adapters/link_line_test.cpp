@@ -1,10 +1,10 @@
-// tests/adapters/link_rtu_test.cpp: requests and answers over a descriptor, with a device that misbehaves by script.
-// Not here: opening ports and connections. Times: a read that must succeed may take long, one that must fail is short.
-#include "adapters/modbus/link_rtu.hpp"
+// tests/adapters/link_line_test.cpp: requests and answers in RTU frames, with a device that misbehaves by script, in made-up
+// time. Not here: opening ports and connections, writes and echoes (link_line_write_test.cpp), ASCII (link_ascii_test.cpp).
+#include "adapters/modbus/link_line.hpp"
 
 #include <catch2/catch.hpp>
 
-#include "tests/adapters/support/fake_device.hpp"
+#include "tests/adapters/support/line_bench.hpp"
 
 using namespace modbus;
 using std::chrono::milliseconds;
@@ -12,8 +12,8 @@ using std::chrono::seconds;
 
 namespace {
 
-constexpr nanoseconds patient = seconds(20);
-constexpr nanoseconds brief = milliseconds(20);
+constexpr nanoseconds patient = line_bench::patient;
+constexpr nanoseconds brief = line_bench::brief;
 
 const read_request ask_three{3, table::holding, 10, 2};
 const bytes answer_three = registers_frame(3, 3, {0x1111, 0x2222});
@@ -23,41 +23,15 @@ const bytes stale_three = registers_frame(3, 3, {0xDEAD, 0xDEAD});
 
 using values = std::vector<std::uint16_t>;
 
-rtu_timing timing_with(nanoseconds late_window) {
-    rtu_timing timing;
-    timing.timeout = brief;
+bytes frame_of(const read_request& request) { return rtu_frame_of(request.unit, read_of(request).pdu); }
+
+line_timing timing_with(nanoseconds late_window) {
+    line_timing timing = line_bench::brisk();
     timing.late_window = late_window;
-    timing.slack = milliseconds(5);
     return timing;
 }
 
-/// An exchange on one end of a socket pair, a device on the other.
-struct bench {
-    socket_pair ends;
-    interruption interrupted;
-    rtu_exchange exchange;
-    bytes at_once;  // said while the request is being sent: there before any time-out, however slow the machine
-    fake_device device;
-
-    explicit bench(fake_device::script script, const rtu_timing& timing = timing_with(patient))
-        : exchange(timing, interrupted), device(ends.theirs.get(), std::move(script)) {
-        exchange.attach(ends.ours.get(), [this](bytes_view frame) {
-            if (!at_once.empty()) say(at_once);
-            return ::send(ends.ours.get(), frame.data(), frame.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(frame.size());
-        });
-    }
-    void say(const bytes& what) const { write_all(ends.theirs.get(), what); }
-    answer read(const read_request& request, nanoseconds timeout) { return exchange.read(request, timeout); }
-    std::vector<bytes> asked() {
-        device.stop();
-        return device.requests();
-    }
-};
-
-bytes frame_of(const read_request& request) {
-    const auto frame = encode_request(request);
-    return {frame.begin(), frame.end()};
-}
+using bench = line_bench;
 
 }  // namespace
 
@@ -114,16 +88,16 @@ TEST_CASE("rtu: no answer", "[modbus][rtu]") {
 }
 
 TEST_CASE("rtu: a late answer within the window is dropped, and ends the window", "[modbus][rtu][late]") {
-    std::atomic<bool> mute = true;
+    bool mute = true;
     bench line([&](const bytes&) {
         if (!mute) line.say(answer_three);
     });
     CHECK(line.read(ask_three, brief).status == answer::status::silent);
     mute = false;
     line.say(stale_three);
-    const time_point before = now();
+    const time_point before = line.now();
     CHECK(line.read(ask_three, patient).registers == values{0x1111, 0x2222});
-    CHECK(now() - before < patient);  // the window is 20 s; only the late answer can have ended it
+    CHECK(line.now() - before < patient);  // the window is 20 s; only the late answer can have ended it
     CHECK(line.asked() == std::vector<bytes>(2, frame_of(ask_three)));
 }
 
@@ -133,15 +107,15 @@ TEST_CASE("rtu: within the window the unit isn't asked, and the others are", "[m
             if (request[0] == 4) line.say(answer_four);
         },
         timing_with(milliseconds(200)));
-    const time_point before = now();
+    const time_point before = line.now();
     CHECK(line.read(ask_three, brief).status == answer::status::silent);
     CHECK(line.read(ask_four, patient).registers == values{0x4444, 0x5555});
     CHECK(line.read(ask_three, brief).status == answer::status::silent);
-    CHECK(now() - before >= brief + milliseconds(200) + brief);
+    CHECK(line.now() - before >= brief + milliseconds(200) + brief);
 }
 
 TEST_CASE("rtu: another unit's late answer comes before the awaited one", "[modbus][rtu][late]") {
-    std::atomic<bool> late = true;
+    bool late = true;
     bench line([&](const bytes& request) {
         if (request[0] == 4) line.say(stale_three + answer_four);
         if (request[0] == 3 && !late) line.say(answer_three);
@@ -155,7 +129,7 @@ TEST_CASE("rtu: another unit's late answer comes before the awaited one", "[modb
 }
 
 TEST_CASE("rtu: another unit's late answer comes between two requests", "[modbus][rtu][late]") {
-    std::atomic<bool> late = true;
+    bool late = true;
     bench line([&](const bytes& request) {
         if (request[0] == 4) line.say(answer_four);
         if (request[0] == 3 && !late) line.say(answer_three);
@@ -164,9 +138,9 @@ TEST_CASE("rtu: another unit's late answer comes between two requests", "[modbus
     line.say(stale_three);
     CHECK(line.read(ask_four, patient).registers == values{0x4444, 0x5555});
     late = false;
-    const time_point before = now();
+    const time_point before = line.now();
     CHECK(line.read(ask_three, patient).registers == values{0x1111, 0x2222});
-    CHECK(now() - before < patient);  // the late answer was seen, or the window of 20 s would have been waited out
+    CHECK(line.now() - before < patient);  // the late answer was seen, or the window of 20 s would have been waited out
 }
 
 TEST_CASE("rtu: an answer later than the window is never taken for the next request's", "[modbus][rtu][late]") {
@@ -217,12 +191,12 @@ TEST_CASE("rtu: a damaged answer ends the wait, and leaves nothing to wait for",
     bytes spoilt = answer_three;
     spoilt[4] ^= 0x10;
     bench line([&](const bytes&) { line.say(++count == 1 ? spoilt : answer_three); });
-    const time_point before = now();
+    const time_point before = line.now();
     const answer got = line.read(ask_three, patient);
     CHECK(got.status == answer::status::silent);
     CHECK(got.detail == "damaged answer (CRC)");
     CHECK(line.read(ask_three, patient).registers == values{0x1111, 0x2222});
-    CHECK(now() - before < patient);  // neither the time-out nor a late window was waited for
+    CHECK(line.now() - before < patient);  // neither the time-out nor a late window was waited for
     CHECK(line.asked().size() == 2);
 }
 
@@ -257,24 +231,24 @@ TEST_CASE("rtu: what was heard instead of an answer is told", "[modbus][rtu]") {
 
 TEST_CASE("rtu: what is in the buffer before the request is not its answer", "[modbus][rtu]") {
     bench line([&](const bytes&) { line.say(answer_three); });
-    line.say(stale_three);
+    line.say(stale_three, nanoseconds(0));
     CHECK(line.read(ask_three, patient).registers == values{0x1111, 0x2222});
 }
 
 TEST_CASE("rtu: silence before each request", "[modbus][rtu]") {
-    rtu_timing timing = timing_with(patient);
+    line_timing timing = timing_with(patient);
     const bool by_gap = GENERATE(true, false);
     (by_gap ? timing.gap : timing.spacing) = milliseconds(30);
     time_point answered{};
     std::vector<nanoseconds> silences;
     bench line(
         [&](const bytes&) {
-            silences.push_back(now() - answered);
-            answered = now();
+            silences.push_back(line.now() - answered);
+            answered = line.now();
             line.say(answer_three);
         },
         timing);
-    const time_point attached = now();
+    const time_point attached = line.now();
     answered = attached;
     for (int round = 0; round < 3; ++round) CHECK(line.read(ask_three, patient).status == answer::status::ok);
     REQUIRE(line.asked().size() == 3);
@@ -283,11 +257,20 @@ TEST_CASE("rtu: silence before each request", "[modbus][rtu]") {
 }
 
 TEST_CASE("rtu: a lost line", "[modbus][rtu]") {
-    bench line([&](const bytes&) { line.ends.theirs.close(); });
+    bench line([&](const bytes&) { line.channel.close_after(milliseconds(1)); });
     const answer got = line.read(ask_three, patient);
     CHECK(got.status == answer::status::down);
-    CHECK_FALSE(got.detail.empty());
-    CHECK_FALSE(line.exchange.attached());
+    CHECK(got.detail == "lost: closed by the other side");
+    CHECK(got.sent);
+    CHECK_FALSE(line.channel.is_open());
+}
+
+TEST_CASE("rtu: a line that takes nothing", "[modbus][rtu]") {
+    bench line([&](const bytes&) {});
+    line.channel.send_error = EIO;
+    const answer got = line.read(ask_three, patient);
+    CHECK(got.status == answer::status::down);
+    CHECK(got.detail == "lost: Input/output error");
 }
 
 TEST_CASE("rtu: interrupted", "[modbus][rtu]") {
@@ -300,18 +283,18 @@ TEST_CASE("rtu: interrupted", "[modbus][rtu]") {
     SECTION("while waiting for a late answer") {
         bench line([](const bytes&) {});
         CHECK(line.read(ask_three, brief).status == answer::status::silent);
-        std::thread other([&] { line.interrupted.raise(); });
+        line.channel.call_after(brief, [&] { line.interrupted.raise(); });
         CHECK(line.read(ask_three, brief).status == answer::status::interrupted);
-        other.join();
         CHECK(line.asked().size() == 1);
     }
     SECTION("while waiting for silence") {
-        rtu_timing timing = timing_with(patient);
+        line_timing timing = timing_with(patient);
         timing.spacing = patient;
         bench line([](const bytes&) {}, timing);
-        std::thread other([&] { line.interrupted.raise(); });
-        CHECK(line.read(ask_three, brief).status == answer::status::interrupted);
-        other.join();
+        line.channel.call_after(brief, [&] { line.interrupted.raise(); });
+        const answer got = line.read(ask_three, brief);
+        CHECK(got.status == answer::status::interrupted);
+        CHECK_FALSE(got.sent);
         CHECK(line.asked().empty());
     }
 }
