@@ -2,7 +2,8 @@
 add_library(tidegate_modbus_pdu STATIC
     link.cpp
     pdu.cpp
-    pdu_answer.cpp)
+    pdu_answer.cpp
+    server_envelope.cpp)
 target_link_libraries(tidegate_modbus_pdu PUBLIC tidegate_warnings)
 
 # The wire of the Modbus adapter: a library, so that tests reach it without the shared object.
@@ -21,8 +22,11 @@ add_library(tidegate_modbus_link STATIC
     link_port.cpp
     link_wait.cpp
     rtu_frame.cpp
+    server_datagram.cpp
+    server_endpoint.cpp
     server_framing.cpp
     server_line.cpp
+    server_pdu.cpp
     server_pty.cpp
     server_stream.cpp)
 target_link_libraries(tidegate_modbus_link PUBLIC tidegate_warnings tidegate_modbus_pdu PRIVATE Threads::Threads)

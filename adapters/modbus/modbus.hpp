@@ -14,6 +14,7 @@
 #include "adapters/modbus/link.hpp"
 #include "adapters/modbus/modbus_device.hpp"
 #include "adapters/modbus/points.hpp"
+#include "adapters/modbus/rehearsal.hpp"
 #include "adapters/modbus/server.hpp"
 
 namespace modbus {
@@ -30,8 +31,10 @@ public:
                            const tidegate::readings& to) override;
     void interrupt() noexcept override;
     bool serve(const tidegate::simulation& to) override;
+    tidegate::rehearsed rehearse(std::string_view line, const tidegate::simulation& to) override;
 
 private:
+    rehearsed_devices& simulated();
     struct request;
     request choose(std::span<const tidegate_candidate> candidates, std::uint32_t flags);
     tidegate::outcome report_values(const request& asked, const answer& got, const tidegate::readings& to);
@@ -49,6 +52,7 @@ private:
     std::mutex serving_;  // guards the rest: interrupt() comes from any thread
     server* server_ = nullptr;
     bool interrupted_ = false;
+    std::unique_ptr<rehearsed_devices> rehearsed_;  // once there is something to rehearse
 };
 
 /// "illegal data address" for 2; empty: not a code of the specification.

@@ -26,7 +26,8 @@ unit_range units_of(const wire_settings& wire) {
     return {1, 247, "a serial line has units 1..247 (0 is a broadcast, which nobody answers)"};
 }
 
-device read_device(const tidegate_device_config& config, std::size_t index, const wire_settings& wire, faults& to) {
+device read_device(const tidegate_device_config& config, std::size_t index, const settings& of_bus, const wire_settings& wire,
+                   faults& to) {
     const settings written(config.settings, config.setting_count);
     device result;
     result.name = config.name;
@@ -39,6 +40,7 @@ device read_device(const tidegate_device_config& config, std::size_t index, cons
         result.unit = static_cast<std::uint8_t>(unit->integer);
     result.max_read = static_cast<std::uint16_t>(integer_of(written, "max_read", 125));
     if (const auto* gap = written.find("max_gap")) result.max_gap = static_cast<std::uint16_t>(gap->integer);
+    result.simulated = read_rehearsal(of_bus, written, index, to);
     return result;
 }
 
@@ -131,7 +133,7 @@ bus_definition read_definition(const tidegate_bus_config& config, faults& to) {
     result.points.resize(config.point_count);
     for (std::size_t i = 0; i < config.device_count; ++i) {
         const auto& from = config.devices[i];
-        result.devices.push_back(read_device(from, i, result.wire, to));
+        result.devices.push_back(read_device(from, i, written, result.wire, to));
         for (std::size_t p = from.first_point; p < from.first_point + from.point_count; ++p)
             result.points[p] = read_point(config.points[p], p, i, result.devices.back(), to);
     }

@@ -12,6 +12,7 @@
 #include "adapters/adapter.hpp"
 #include "adapters/modbus/codec.hpp"
 #include "adapters/modbus/link.hpp"
+#include "adapters/modbus/rehearsal_settings.hpp"
 #include "adapters/modbus/wire_settings.hpp"
 
 namespace modbus {
@@ -30,6 +31,7 @@ struct device {
     std::uint8_t unit = 1;
     std::uint16_t max_read = 125;          // registers in one request; of coils 16 times as many
     std::optional<std::uint16_t> max_gap;  // unused registers that one request may read along; of coils 16 times as many
+    rehearsal_settings simulated;          // how `tidegate simulate` has it behave
 };
 
 struct bus_definition {
@@ -57,6 +59,10 @@ std::string modicon_range(table which, std::uint32_t address, std::uint32_t coun
 
 /// Reads how the bus is reached. Part of read_definition().
 wire_settings read_wire(const tidegate::settings& written, tidegate::faults& to);
+
+/// Reads what `simulate:` says of a device, over what it says of the bus. Part of read_definition().
+rehearsal_settings read_rehearsal(const tidegate::settings& bus, const tidegate::settings& device, std::size_t index,
+                                  tidegate::faults& to);
 
 /// Reads the point's type, order, scale and so on into `to`. Part of read_definition().
 void read_encoding(const tidegate::settings& written, std::size_t index, point& to, tidegate::faults& faults);

@@ -36,10 +36,10 @@ rehearsed_devices::rehearsed_devices(const bus_definition& definition, std::func
 
 /// splitmix64.
 std::uint64_t rehearsed_devices::next() {
-    std::uint64_t value = chance_ += 0x9E3779B97F4A7C15u;
-    value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9u;
-    value = (value ^ (value >> 27)) * 0x94D049BB133111EBu;
-    return value ^ (value >> 31);
+    std::uint64_t mixed = chance_ += 0x9E3779B97F4A7C15u;
+    mixed = (mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9u;
+    mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EBu;
+    return mixed ^ (mixed >> 31);
 }
 
 bool rehearsed_devices::happens(odds chance) { return chance > 0 && below(always) < chance; }

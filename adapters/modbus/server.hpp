@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "adapters/modbus/link.hpp"
@@ -38,12 +39,14 @@ public:
     /// Fills `to` (registers, or bits as 0 and 1) and returns 0, or an exception code.
     virtual std::uint8_t read(const read_request& request, std::span<std::uint16_t> to) = 0;
     /// 0, or an exception code.
-    virtual std::uint8_t write(const write_request& request);
+    virtual std::uint8_t write(const write_request&) { return 1; }
     /// Function codes 17 and 43 tell it.
-    virtual std::string name_of(std::uint8_t unit) const;
+    virtual std::string name_of(std::uint8_t unit) const { return "unit " + std::to_string(unit); }
     /// What goes out for `answer`, a whole frame, and when: nothing, or several, or something else. By default just that, at once.
-    virtual std::vector<departure> departures(envelope how, std::uint8_t unit, bytes_view request,
-                                              std::vector<std::uint8_t> answer);
+    virtual std::vector<departure> departures(envelope, std::uint8_t /*unit*/, bytes_view /*request*/,
+                                              std::vector<std::uint8_t> answer) {
+        return {{nanoseconds(0), std::move(answer), false}};
+    }
 };
 
 struct server_events {
@@ -68,7 +71,8 @@ public:
     virtual server_counts counts() const = 0;                                    // from any thread
 };
 
-/// A pty paced at the line's speed, reached under the configured port's name (a symbolic link made here, removed at the end).
+/// A pty paced at the line's speed, RTU or ASCII, reached under the configured port's name (a symbolic link made here, removed at
+/// the end).
 /// `turnaround`: from a request's end to its answer's beginning, never under t3.5.
 std::unique_ptr<server> make_server(const serial_settings& where, nanoseconds turnaround = nanoseconds(0));
 /// Listens on the configured host if that is a loopback address, else on 127.0.0.1 (and says so); port 0: any free one.

@@ -1,5 +1,6 @@
 // adapters/modbus/server_envelope.cpp: see server_envelope.hpp.
-// Source for ASCII: MODBUS over Serial Line V1.02, 2.5.2. Two digits a byte, upper case; the LRC makes the sum of all bytes 0.
+// Source: MODBUS over Serial Line V1.02: 2.5.1.2 and 6.2.2 for the CRC; 2.5.2 for ASCII: two digits a byte, upper case, and the
+// LRC makes the sum of all bytes 0.
 #include "adapters/modbus/server_envelope.hpp"
 
 #include <cassert>
@@ -12,6 +13,15 @@ namespace {
 constexpr std::string_view digits = "0123456789ABCDEF";
 constexpr std::size_t mbap_size = 7;
 
+std::uint16_t check_of(bytes_view bytes) {
+    std::uint32_t value = 0xFFFF;
+    for (const std::uint8_t byte : bytes) {
+        value ^= byte;
+        for (int bit = 0; bit < 8; ++bit) value = (value & 1u) != 0 ? (value >> 1) ^ 0xA001u : value >> 1;
+    }
+    return static_cast<std::uint16_t>(value);
+}
+
 std::optional<std::uint8_t> byte_of(std::uint8_t high, std::uint8_t low) {
     const std::size_t first = digits.find(static_cast<char>(high)), second = digits.find(static_cast<char>(low));
     if (first == std::string_view::npos || second == std::string_view::npos) return std::nullopt;
@@ -19,6 +29,8 @@ std::optional<std::uint8_t> byte_of(std::uint8_t high, std::uint8_t low) {
 }
 
 }  // namespace
+
+bool rtu_check_fits(bytes_view frame) { return frame.size() >= 4 && check_of(frame) == 0; }
 
 std::optional<std::vector<std::uint8_t>> ascii_content(bytes_view frame) {
     const std::size_t size = frame.size();
@@ -67,7 +79,11 @@ std::vector<std::uint8_t> close_frame(envelope how, std::uint16_t transaction, s
     }
     frame.push_back(unit);
     frame.insert(frame.end(), pdu.begin(), pdu.end());
-    if (how == envelope::rtu) append_crc(frame);
+    if (how == envelope::rtu) {
+        const std::uint16_t check = check_of(frame);
+        frame.push_back(static_cast<std::uint8_t>(check & 0xFFu));
+        frame.push_back(static_cast<std::uint8_t>(check >> 8));
+    }
     if (how != envelope::ascii) return frame;
     frame.push_back(static_cast<std::uint8_t>(0u - std::accumulate(frame.begin(), frame.end(), 0u)));
     std::vector<std::uint8_t> text{':'};

@@ -1,12 +1,12 @@
 // adapters/modbus/server_envelope.hpp: unit and PDU in a frame and out of it again, as a simulated device does it.
-// Not here: the links' own framing. This shares only the CRC with it, so that a mistake there doesn't find its twin here.
+// Not here: the links' own framing, which this shares nothing with, so that a mistake there doesn't find its twin here.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <vector>
 
-#include "adapters/modbus/rtu_frame.hpp"
+#include "adapters/modbus/pdu.hpp"
 
 namespace modbus {
 
@@ -22,6 +22,8 @@ struct opened_frame {
 opened_frame open_frame(envelope how, bytes_view frame);
 std::vector<std::uint8_t> close_frame(envelope how, std::uint16_t transaction, std::uint8_t unit, bytes_view pdu);
 
+/// Whether the CRC at its end is right.
+bool rtu_check_fits(bytes_view frame);
 /// Bytes of an ASCII frame, ':' to CR LF: unit, PDU and LRC. Nothing: no frame with a good check.
 std::optional<std::vector<std::uint8_t>> ascii_content(bytes_view frame);
 

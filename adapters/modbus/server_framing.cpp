@@ -3,6 +3,7 @@
 #include "adapters/modbus/server_framing.hpp"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 
 #include "adapters/modbus/server_pdu.hpp"
@@ -30,7 +31,7 @@ std::optional<std::size_t> request_length(bytes_view bytes) {
         case 5:
         case 6:
         case 8:
-            return request_size;
+            return 8;
         case 7:
         case 17:
             return 4;
@@ -58,19 +59,27 @@ std::optional<std::size_t> whole_request(bytes_view bytes) {
     if (length && *length > 0) {
         if (*length > frame_max) return std::nullopt;
         if (bytes.size() < *length) return 0;
-        return crc_fits(bytes.first(*length)) ? length : std::nullopt;
+        return rtu_check_fits(bytes.first(*length)) ? length : std::nullopt;
     }
     if (length) return 0;
     for (std::size_t size = 4; size <= std::min(bytes.size(), frame_max); ++size) {
-        if (crc_fits(bytes.first(size))) return size;
+        if (rtu_check_fits(bytes.first(size))) return size;
     }
     return bytes.size() < frame_max ? std::optional<std::size_t>(0) : std::nullopt;
 }
 
 bool is_whole(envelope how, bytes_view frame) {
-    if (how == envelope::rtu) return crc_fits(frame);
+    if (how == envelope::rtu) return rtu_check_fits(frame);
     if (how == envelope::ascii) return ascii_content(frame).has_value();
     return frame.size() > 7 && word_at(frame, 2) == 0 && word_at(frame, 4) == frame.size() - 6;
+}
+
+/// A broadcast on a line: everybody does it, nobody answers.
+void carry_out_everywhere(register_source& values, bytes_view pdu) {
+    constexpr std::array<std::uint8_t, 4> writes{5, 6, 15, 16};
+    if (std::find(writes.begin(), writes.end(), pdu[0]) == writes.end()) return;
+    for (std::uint8_t unit = 1; unit < 248; ++unit)
+        if (values.has_unit(unit)) static_cast<void>(answer_pdu(values, unit, pdu));
 }
 
 void append(std::vector<departure>& to, std::vector<departure> more) {
@@ -78,17 +87,6 @@ void append(std::vector<departure>& to, std::vector<departure> more) {
 }
 
 }  // namespace
-
-std::uint8_t register_source::write(const write_request&) {
-    constexpr std::uint8_t illegal_function = 1;
-    return illegal_function;
-}
-
-std::string register_source::name_of(std::uint8_t unit) const { return "unit " + std::to_string(unit); }
-
-std::vector<departure> register_source::departures(envelope, std::uint8_t, bytes_view, std::vector<std::uint8_t> answer) {
-    return {{nanoseconds(0), std::move(answer), false}};
-}
 
 std::vector<departure> answer_frame(envelope how, served by, bytes_view frame) {
     if (!is_whole(how, frame)) {
@@ -99,7 +97,11 @@ std::vector<departure> answer_frame(envelope how, served by, bytes_view frame) {
     const opened_frame asked = open_frame(how, frame);
     const bool is_broadcast = how != envelope::mbap && asked.unit == 0;
     const bool is_here = by.values.has_unit(asked.unit);
-    if (is_broadcast || (!is_here && how != envelope::mbap)) return {};
+    if (is_broadcast) {
+        carry_out_everywhere(by.values, asked.pdu);
+        return {};
+    }
+    if (!is_here && how != envelope::mbap) return {};
     const auto pdu = is_here ? answer_pdu(by.values, asked.unit, asked.pdu)
                              : std::vector<std::uint8_t>{static_cast<std::uint8_t>(asked.pdu[0] | 0x80), target_failed};
     auto leaves = by.values.departures(how, asked.unit, frame, close_frame(how, asked.transaction, asked.unit, pdu));

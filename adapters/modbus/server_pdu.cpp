@@ -11,11 +11,10 @@ namespace {
 using bytes = std::vector<std::uint8_t>;
 
 constexpr std::uint8_t illegal_function = 1, illegal_address = 2, illegal_value = 3;
-constexpr std::size_t pdu_max = 253;
 
 bytes exception_pdu(std::uint8_t function, std::uint8_t code) { return {static_cast<std::uint8_t>(function | 0x80), code}; }
 
-std::uint16_t word_at(bytes_view bytes, std::size_t at) { return static_cast<std::uint16_t>(bytes[at] << 8 | bytes[at + 1]); }
+std::uint16_t word_at(bytes_view of, std::size_t at) { return static_cast<std::uint16_t>(of[at] << 8 | of[at + 1]); }
 
 void put_word(bytes& to, std::uint16_t word) {
     to.push_back(static_cast<std::uint8_t>(word >> 8));
@@ -31,10 +30,10 @@ std::vector<std::uint16_t> words_of(bytes_view data) {
 bytes echo(bytes_view pdu, std::size_t size) { return {pdu.begin(), pdu.begin() + static_cast<std::ptrdiff_t>(size)}; }
 
 bytes data_pdu(const read_request& request, std::span<const std::uint16_t> values) {
-    const answer_shape shape = shape_of(request);
-    bytes pdu(2 + shape.data_bytes);
-    pdu[0] = shape.function;
-    pdu[1] = static_cast<std::uint8_t>(shape.data_bytes);
+    const std::size_t size = data_bytes_of(request);
+    bytes pdu(2 + size);
+    pdu[0] = static_cast<std::uint8_t>(request.from);
+    pdu[1] = static_cast<std::uint8_t>(size);
     for (std::size_t index = 0; index < values.size(); ++index) {
         if (is_bits(request.from)) {
             if (values[index] != 0) pdu[2 + index / 8] = static_cast<std::uint8_t>(pdu[2 + index / 8] | 1u << (index % 8));

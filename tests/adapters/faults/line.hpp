@@ -19,7 +19,7 @@
 
 namespace faults {
 
-using modbus::nanoseconds;
+using std::chrono::nanoseconds;
 using modbus::time_point;
 
 enum class carrier : std::uint8_t { serial, stream, datagram };
@@ -106,6 +106,7 @@ public:
     int descriptor() const override { throw stuck("the link waits for a descriptor behind the channel's back"); }
     bool send(modbus::bytes_view what) override { return line_.send(bytes(what.begin(), what.end())); }
     ssize_t receive(std::span<std::uint8_t> to) override { return line_.receive(to); }
+    bool is_datagram() const override { return line_.kind() == carrier::datagram; }
     time_point now() const override { return line_.now(); }
     modbus::woken wait_for_input(time_point until, const modbus::interruption&) override { return line_.wait_for_input(until); }
     modbus::woken wait_until(time_point when, const modbus::interruption&) override { return line_.wait_until(when); }

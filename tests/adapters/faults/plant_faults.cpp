@@ -114,6 +114,7 @@ void plant::answer_late(const request& of, time_point at, const bytes& frame) {
 void plant::answer_damaged(const request& of, time_point at, bytes frame) {
     const bytes real = frame;
     const framing how = how_.how.frames;
+    const bool by_chance = episode_.kind == fault::flipped || episode_.kind == fault::noise_inside;
     asked other = of.what;
     do {
         frame = real;
@@ -164,7 +165,7 @@ void plant::answer_damaged(const request& of, time_point at, bytes frame) {
                 frame[4] = draw_.one_in(3) ? draw_.byte() : std::uint8_t{0};
                 frame[5] = draw_.byte();
         }
-    } while (frame == real || (how != framing::mbap && has_forgery(how, frame, real, of.what.unit, of.what.function)));
+    } while (frame == real || (by_chance && has_forgery(how, frame, real, of.what.unit, of.what.function)));
     ends(deliver_own(of, at, frame));
 }
 
