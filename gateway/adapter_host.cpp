@@ -406,6 +406,15 @@ bool adapter_bus::serve(const std::function<void(std::string_view)>& listening,
     return adapter_.serve(bus_, &sink) == 0;
 }
 
+tidegate_rehearsed adapter_bus::rehearse(const std::string& line, const std::function<void(std::string_view)>& note) {
+    if (!offers(adapter_, &tidegate_adapter::rehearse, offsetof(tidegate_adapter, rehearse))) return TIDEGATE_REHEARSE_NOT_MINE;
+    const tidegate_simulation sink{
+        sizeof(tidegate_simulation), const_cast<std::function<void(std::string_view)>*>(&note), [](void*, const char*) noexcept {},
+        [](void* to, const char* text) noexcept { (*static_cast<std::function<void(std::string_view)>*>(to))(text); }};
+    const std::uint32_t heed = adapter_.rehearse(bus_, line.c_str(), &sink);
+    return heed <= TIDEGATE_REHEARSE_NOT_MINE ? static_cast<tidegate_rehearsed>(heed) : TIDEGATE_REHEARSE_WRONG;
+}
+
 void adapter_bus::interrupt() { adapter_.interrupt(bus_); }
 
 }  // namespace gateway

@@ -98,6 +98,9 @@ public:
     /// Serves simulated devices until interrupt(); false after note() said why.
     bool serve(const std::function<void(std::string_view)>& listening, const std::function<void(std::string_view)>& note);
 
+    /// A line typed for the simulated devices; `note` says what came of it. Before or while they are served, from any thread.
+    tidegate_rehearsed rehearse(const std::string& line, const std::function<void(std::string_view)>& note);
+
     void interrupt();
 
 private:

@@ -19,6 +19,9 @@ struct command_options {
     std::string queue_path;  // instead of the config file's
     bool dead_letters = false;
     std::uint64_t count = 10;
+    // Of simulate.
+    std::vector<std::string> faults;  // each as it would be typed after "fault"
+    std::uint64_t seed = 1;
 };
 
 int run_command(const command_options& how);
