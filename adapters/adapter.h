@@ -257,7 +257,9 @@ typedef struct tidegate_adapter {
     void (*plan)(tidegate_bus* bus, const uint32_t* points, size_t point_count, const tidegate_plan* plan);
 
     /* Makes exactly one request, which covers candidates[0] and whichever others are worth taking along; a candidate that
-     * is not reported was not asked for. Returns an enum tidegate_outcome. Bounded: a bus that is away or silent costs its
+     * is not reported was not asked for, or its answer is to be awaited by another poll. Where the bus takes several requests
+     * at once (pipelining), an adapter may make some more beside it, for other candidates that are due; the outcome is that of
+     * the first. Returns an enum tidegate_outcome. Bounded: a bus that is away or silent costs its
      * time-outs, no more. Opens the port or connection where need be; the host spaces its attempts. */
     uint32_t (*poll)(tidegate_bus* bus, const tidegate_poll* poll, const tidegate_readings* readings);
 

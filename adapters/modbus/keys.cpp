@@ -32,6 +32,9 @@ constexpr tidegate_key simulated_time(tidegate_scope scope, const char* path, co
 constexpr tidegate_key boolean_of_device(const char* path, const char* help) {
     return {TIDEGATE_DEVICE, TIDEGATE_KEY_BOOLEAN, path, "", 0, 0, help};
 }
+constexpr tidegate_key key(tidegate_scope scope, tidegate_key_type type, const char* path, const char* help) {
+    return {static_cast<std::uint32_t>(scope), static_cast<std::uint32_t>(type), path, "", 0, 0, help};
+}
 constexpr tidegate_key point_key(tidegate_key_type type, const char* path, const char* help) {
     return {TIDEGATE_POINT, static_cast<std::uint32_t>(type), path, "", 0, 0, help};
 }
@@ -109,12 +112,28 @@ constexpr std::array keys = {
     text(TIDEGATE_BUS, "simulate.disconnect", "simulate: percent of the answers amid which the connection is closed; on a line they break off (default 0%)."),
     simulated_time(TIDEGATE_BUS, "simulate.dead_after", "simulate: so long after the first request the device falls silent for good (default: never)."),
 
-    integer(TIDEGATE_DEVICE, "unit", 0, 255, "The device's unit address: 1–247 on a serial line, 0–255 over TCP (no default)."),
+    // What is said, over whichever way:
+    key(TIDEGATE_BUS, TIDEGATE_KEY_BOOLEAN, "echo",
+        "Whether the adapter of a two-wire line hears what it sends itself, RTU and ASCII only (default false)."),
+    integer(TIDEGATE_BUS, "max_inflight", 1, 16,
+            "How many requests may be under way at once, for Modbus TCP servers that take several (default 1)."),
+    duration("broadcast_turnaround", millisecond, 10 * second,
+             "The pause after a write to unit 0, all devices of a line, in which they carry it out (default 200ms)."),
+    duration("character_timeout", millisecond, 60 * second,
+             "The longest pause between the characters of a Modbus ASCII frame (default 1s)."),
+
+    integer(TIDEGATE_DEVICE, "unit", 0, 255,
+            "The device's unit address, 0–255; on a line 0 is all devices at once, which can be written only (no default)."),
     integer(TIDEGATE_DEVICE, "max_read", 1, 125,
             "The most registers that the device gives in one answer; of coils 16 times as many (default 125)."),
     integer(TIDEGATE_DEVICE, "max_gap", 0, 125,
             "The most unused registers in a row that a request may read along, 0 for none; of coils 16 times as many (default: "
             "as many as pay)."),
+    key(TIDEGATE_DEVICE, TIDEGATE_KEY_TEXT_LIST, "before_write",
+        "Requests sent before every write to the device, such as a password: function code and data, \"06 00 10 12 34\" "
+        "(default none)."),
+    key(TIDEGATE_DEVICE, TIDEGATE_KEY_TEXT_LIST, "after_write",
+        "Requests sent after every write that the device took, such as a commit: function code and data (default none)."),
     simulated_time(TIDEGATE_DEVICE, "simulate.turnaround", "simulate: from a request's end to the answer (default 0s; on a line never under 3.5 characters)."),
     simulated_time(TIDEGATE_DEVICE, "simulate.jitter", "simulate: up to so much more, evenly spread (default 0s)."),
     text(TIDEGATE_DEVICE, "simulate.late", "simulate: percent of the answers that come late (default 0%)."),
@@ -153,6 +172,26 @@ constexpr std::array keys = {
     point_key(TIDEGATE_KEY_NUMBER_LIST, "null",
               "Raw numbers, or bit patterns as 0x…, that mean \"no value\"; NaN always does (default none)."),
     point_key(TIDEGATE_KEY_TEXT_BY_NUMBER, "enum", "Names for raw numbers; a number without one stays a number (default none)."),
+    // Points that lie in no table, and writing:
+    integer(TIDEGATE_POINT, "fifo", 0, 65535, "The protocol address of a queue of registers (function code 24)."),
+    integer(TIDEGATE_POINT, "file", 0, 65535, "The number of a file (function code 20), 1 the first; record says where in it."),
+    integer(TIDEGATE_POINT, "record", 0, 65535, "The register of a file where the value begins, from 0 (no default)."),
+    integer(TIDEGATE_POINT, "identification", 0, 255,
+            "An object of the device's identification (function code 43/14), a text: 0 vendor, 1 product code, 2 revision, "
+            "3 vendor's URL, 4 product name, 5 model, 6 application, 128 and up the maker's own."),
+    point_key(TIDEGATE_KEY_BOOLEAN, "server_id",
+              "Reads the server's identification (function code 17), its data after the byte count; without a type as a text."),
+    point_key(TIDEGATE_KEY_BOOLEAN, "exception_status", "Reads the eight flags of function code 7, all or one bit."),
+    point_key(
+        TIDEGATE_KEY_TEXT, "raw",
+        "A request of any function, code and data without unit and checksum, such as \"46 01 02\"; type and at say what its "
+        "answer holds. It is sent at every poll: nothing that has an effect belongs here."),
+    integer(TIDEGATE_POINT, "at", 0, 250,
+            "Where in an answer's data the value begins, in bytes; of raw the data begin after the function code (default 0)."),
+    choice(TIDEGATE_POINT, "write_function", "auto|5|6|15|16|22|rmw",
+           "How the point is written: by one function code, or rmw, which reads a register, changes some bits and writes it "
+           "(default "
+           "auto: 5 a coil, 6 a register, 16 several, 22 some bits, or rmw if the device doesn't know 22)."),
     point_key(TIDEGATE_KEY_UNBUILT, "writable", "Whether commands may write the point (default false)."),
 };
 

@@ -11,6 +11,7 @@ add_library(tidegate_modbus_link STATIC
     ascii_frame.cpp
     channel_serial.cpp
     channel_tcp.cpp
+    channel_udp.cpp
     frame_search.cpp
     link_answer.cpp
     link_connect.cpp
@@ -20,6 +21,7 @@ add_library(tidegate_modbus_link STATIC
     link_mbap.cpp
     link_over_line.cpp
     link_port.cpp
+    link_resolve.cpp
     link_wait.cpp
     rtu_frame.cpp
     server_datagram.cpp

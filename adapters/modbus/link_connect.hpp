@@ -2,20 +2,20 @@
 // Not here: what is said over it.
 #pragma once
 
-#include <memory>
 #include <string>
-#include <vector>
 
 #include <sys/socket.h>
 #include <sys/types.h>
 
+#include "adapters/modbus/link_resolve.hpp"
 #include "adapters/modbus/link_wait.hpp"
 
 namespace modbus {
 
 class tcp_connection {
 public:
-    tcp_connection(std::string host, std::uint16_t port) : host_(std::move(host)), port_(port) {}
+    tcp_connection(std::string host, std::uint16_t port)
+        : lookup_(host, port, SOCK_STREAM), host_(std::move(host)), port_(port) {}
     ~tcp_connection() { close(); }
     tcp_connection(const tcp_connection&) = delete;
     tcp_connection& operator=(const tcp_connection&) = delete;
@@ -37,23 +37,13 @@ public:
     std::string name() const;
 
 private:
-    struct address {
-        sockaddr_storage bytes{};
-        socklen_t size = 0;
-        int family = 0;
-    };
-    struct lookup;
-    tcp_connection::opened resolve(time_point until, const interruption& interrupted, std::vector<address>& found);
-    tcp_connection::opened connect(const address& to, time_point until, const interruption& interrupted);
+    tcp_connection::opened connect(const host_address& to, time_point until, const interruption& interrupted);
     void set_options(std::chrono::nanoseconds timeout) const;
 
+    host_lookup lookup_;
     std::string host_;
     std::uint16_t port_;
     int socket_ = -1;
-    struct release {
-        void operator()(lookup* one) const;
-    };
-    std::unique_ptr<lookup, release> lookup_;  // also its thread's, while that runs: the last of the two deletes it
 };
 
 }  // namespace modbus

@@ -7,6 +7,7 @@
 
 #include "adapters/modbus/channel_serial.hpp"
 #include "adapters/modbus/channel_tcp.hpp"
+#include "adapters/modbus/channel_udp.hpp"
 #include "adapters/modbus/link_answer.hpp"
 
 namespace modbus {
@@ -28,6 +29,12 @@ struct maker {
     }
     std::unique_ptr<link> operator()(const ascii_over_tcp_settings& how) const {
         return make_link(framing::ascii, std::make_unique<tcp_channel>(how), how);
+    }
+    std::unique_ptr<link> operator()(const udp_settings& how) const {
+        return make_link(framing::mbap, std::make_unique<udp_channel>(how), how);
+    }
+    std::unique_ptr<link> operator()(const rtu_over_udp_settings& how) const {
+        return make_link(framing::rtu, std::make_unique<udp_channel>(how), how);
     }
     template <typename Other>
     std::unique_ptr<link> operator()(const Other&) const {

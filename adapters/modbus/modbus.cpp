@@ -5,6 +5,7 @@
 #include <array>
 #include <cassert>
 #include <chrono>
+#include <deque>
 #include <string>
 #include <utility>
 #include <variant>
@@ -29,19 +30,6 @@ namespace {
 
 constexpr std::uint8_t illegal_address = 2, illegal_value = 3, no_path = 10, no_target = 11;
 
-tidegate_value abi_value(const value& from) {
-    struct converter {
-        tidegate_value operator()(no_value) const { return tidegate::null_value(); }
-        tidegate_value operator()(bool is) const { return tidegate::boolean_value(is); }
-        tidegate_value operator()(std::int64_t number) const { return tidegate::integer_value(number); }
-        tidegate_value operator()(std::uint64_t number) const { return tidegate::unsigned_value(number); }
-        tidegate_value operator()(float number) const { return tidegate::float32_value(number); }
-        tidegate_value operator()(double number) const { return tidegate::float64_value(number); }
-        tidegate_value operator()(const std::string& text) const { return tidegate::text_value(text); }
-    };
-    return std::visit(converter{}, from);
-}
-
 std::string exception_text(std::uint8_t code) {
     const auto meaning = exception_meaning(code);
     return "exception " + std::to_string(code) + (meaning.empty() ? "" : ": " + std::string(meaning));
@@ -54,6 +42,19 @@ std::string place(table from, std::uint32_t address, std::uint32_t count) {
 nanoseconds steady_now() { return std::chrono::steady_clock::now().time_since_epoch(); }
 
 }  // namespace
+
+tidegate_value abi_value(const value& from) {
+    struct converter {
+        tidegate_value operator()(no_value) const { return tidegate::null_value(); }
+        tidegate_value operator()(bool is) const { return tidegate::boolean_value(is); }
+        tidegate_value operator()(std::int64_t number) const { return tidegate::integer_value(number); }
+        tidegate_value operator()(std::uint64_t number) const { return tidegate::unsigned_value(number); }
+        tidegate_value operator()(float number) const { return tidegate::float32_value(number); }
+        tidegate_value operator()(double number) const { return tidegate::float64_value(number); }
+        tidegate_value operator()(const std::string& text) const { return tidegate::text_value(text); }
+    };
+    return std::visit(converter{}, from);
+}
 
 std::string_view exception_meaning(std::uint8_t code) {
     switch (code) {
@@ -85,6 +86,7 @@ std::string_view exception_meaning(std::uint8_t code) {
 bus::bus(bus_definition definition, std::unique_ptr<link> wire, server_maker make_server)
     : definition_(std::move(definition)), link_(std::move(wire)), make_server_(std::move(make_server)) {
     for (std::size_t i = 0; i < definition_.devices.size(); ++i) devices_.emplace_back(definition_, i);
+    lacks_mask_write_.resize(definition_.devices.size());
 }
 
 // ---- Polling -----------------------------------------------------------------------------------------------------------
@@ -100,9 +102,49 @@ bus::request bus::choose(std::span<const tidegate_candidate> candidates, std::ui
 }
 
 outcome bus::poll(std::span<const tidegate_candidate> candidates, std::uint32_t flags, const tidegate::readings& to) {
+    const point& first = definition_.points[candidates[0].point];
+    if (definition_.devices[first.device].unit == 0 && !has_mbap(definition_.wire)) return poll_all_units(candidates, to);
+    if (first.source) return poll_source(candidates, flags, to);
+    if (link_->most_at_once() > 1 && (flags & TIDEGATE_PROBE) == 0) return poll_together(candidates, to);
     const request asked = choose(candidates, flags);
-    const read_request what{definition_.devices[asked.first.device].unit, asked.first.from, asked.what.address, asked.what.count};
-    const answer got = link_->read(what, asked.timeout);
+    return report(asked, link_->read(read_for(asked), asked.timeout), to);
+}
+
+read_request bus::read_for(const request& asked) const {
+    return {definition_.devices[asked.first.device].unit, asked.first.from, asked.what.address, asked.what.count};
+}
+
+/// As many blocks of the plan as may be under way at once. The first has candidates[0] in it, and what comes of it is the
+/// outcome; of the others, what isn't answered goes unreported: the host asks for it again.
+outcome bus::poll_together(std::span<const tidegate_candidate> candidates, const tidegate::readings& to) {
+    std::vector<request> asked{choose(candidates, 0)};
+    std::vector<read_request> reads{read_for(asked[0])};
+    std::deque<std::vector<tidegate_candidate>> rests;  // what each but the first is for; a deque leaves them where they are
+    while (asked.size() < link_->most_at_once()) {
+        std::vector<tidegate_candidate> rest(asked.back().candidates.begin(), asked.back().candidates.end());
+        std::erase_if(rest, [&](const tidegate_candidate& each) {
+            return each.due_in > 0 || definition_.points[each.point].source || is_covered(asked.back(), each.point);
+        });
+        if (rest.empty()) break;
+        asked.push_back(choose(rests.emplace_back(std::move(rest)), 0));
+        reads.push_back(read_for(asked.back()));
+    }
+    const std::vector<answer> answers = link_->read_all(reads, nanoseconds(0));
+    const outcome result = report(asked[0], answers[0], to);
+    for (std::size_t i = 1; i < answers.size(); ++i) {
+        const auto status = answers[i].status;
+        if (status == answer::status::ok || status == answer::status::exception) report(asked[i], answers[i], to);
+    }
+    return result;
+}
+
+outcome bus::poll_all_units(std::span<const tidegate_candidate> candidates, const tidegate::readings& to) const {
+    for (const auto& candidate : candidates)
+        to.failure(candidate.point, "unit 0 is all devices of a line: it can be written only");
+    return outcome::done;
+}
+
+outcome bus::report(const request& asked, const answer& got, const tidegate::readings& to) {
     switch (got.status) {
         case answer::status::ok:
             return report_values(asked, got, to);
@@ -122,7 +164,8 @@ outcome bus::poll(std::span<const tidegate_candidate> candidates, std::uint32_t 
 
 bool bus::is_covered(const request& asked, std::uint32_t index) const {
     const point& which = definition_.points[index];
-    return which.from == asked.first.from && asked.what.covers(which.address, std::uint32_t{which.address} + which.count);
+    return !which.source && which.from == asked.first.from &&
+           asked.what.covers(which.address, std::uint32_t{which.address} + which.count);
 }
 
 outcome bus::report_values(const request& asked, const answer& got, const tidegate::readings& to) {
@@ -186,9 +229,10 @@ void bus::plan(std::span<const std::uint32_t> points, const tidegate::plan_liste
     for (const auto from : {table::coil, table::discrete, table::input, table::holding}) {
         std::vector<std::uint32_t> of_table;
         for (const auto index : points)
-            if (definition_.points[index].from == from) of_table.push_back(index);
+            if (!definition_.points[index].source && definition_.points[index].from == from) of_table.push_back(index);
         if (!of_table.empty()) plan_table(from, of_table, to);
     }
+    plan_sources(points, to);
 }
 
 void bus::plan_table(table from, std::span<const std::uint32_t> points, const tidegate::plan_listener& to) const {

@@ -6,7 +6,9 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -19,6 +21,8 @@
 
 namespace modbus {
 
+struct planned_write;
+
 class bus final : public tidegate::bus {
 public:
     using server_maker = std::function<std::unique_ptr<server>(const wire_settings&)>;
@@ -29,6 +33,8 @@ public:
     void plan(std::span<const std::uint32_t> points, const tidegate::plan_listener& to) override;
     tidegate::outcome poll(std::span<const tidegate_candidate> candidates, std::uint32_t flags,
                            const tidegate::readings& to) override;
+    tidegate::write_outcome write(std::span<const tidegate_write_item> items, bool check_only,
+                                  const tidegate::write_report& to) override;
     void interrupt() noexcept override;
     bool serve(const tidegate::simulation& to) override;
     tidegate::rehearsed rehearse(std::string_view line, const tidegate::simulation& to) override;
@@ -37,15 +43,36 @@ private:
     rehearsed_devices& simulated();
     struct request;
     request choose(std::span<const tidegate_candidate> candidates, std::uint32_t flags);
+    read_request read_for(const request& asked) const;
+    tidegate::outcome poll_together(std::span<const tidegate_candidate> candidates, const tidegate::readings& to);
+    tidegate::outcome poll_all_units(std::span<const tidegate_candidate> candidates, const tidegate::readings& to) const;
+    tidegate::outcome report(const request& asked, const answer& got, const tidegate::readings& to);
     tidegate::outcome report_values(const request& asked, const answer& got, const tidegate::readings& to);
     tidegate::outcome report_exception(const request& asked, const answer& got, const tidegate::readings& to);
     bool learn_from(const request& asked, const answer& got, std::span<const std::uint32_t> covered);
     bool is_covered(const request& asked, std::uint32_t point) const;
     void plan_table(table from, std::span<const std::uint32_t> points, const tidegate::plan_listener& to) const;
 
+    // Writing, in modbus_write.cpp.
+    class write_step;
+    std::string why_not_to_all(const planned_write& what) const;
+    std::optional<tidegate::write_outcome> send_around(const std::string& key, const device& which,
+                                                       const std::vector<std::vector<std::uint8_t>>& requests,
+                                                       const tidegate::write_report& to);
+    tidegate::write_outcome write_values(const planned_write& what, std::size_t owner, const tidegate::write_report& to);
+
+    // Points beside the four tables, in modbus_sources.cpp.
+    tidegate::outcome poll_source(std::span<const tidegate_candidate> candidates, std::uint32_t flags,
+                                  const tidegate::readings& to);
+    answer walk_identification(transaction what, nanoseconds timeout, std::vector<identification_page::object>& objects);
+    void report_source(std::uint32_t point, const answer& got, std::span<const identification_page::object> objects,
+                       const tidegate::readings& to) const;
+    void plan_sources(std::span<const std::uint32_t> points, const tidegate::plan_listener& to) const;
+
     const bus_definition definition_;
     mutable std::mutex remembering_;  // plan() may be asked while a poll is under way; never held while the link waits
     std::vector<device_memory> devices_;
+    std::vector<bool> lacks_mask_write_;  // by device: it has said so
     const std::unique_ptr<link> link_;
     const server_maker make_server_;
 
@@ -57,5 +84,7 @@ private:
 
 /// "illegal data address" for 2; empty: not a code of the specification.
 std::string_view exception_meaning(std::uint8_t code);
+/// Borrows a text.
+tidegate_value abi_value(const value& from);
 
 }  // namespace modbus

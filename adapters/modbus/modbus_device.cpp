@@ -32,7 +32,8 @@ block device_memory::block_for(std::span<const tidegate_candidate> candidates) {
     due_.clear();
     for (const auto& candidate : candidates) {
         const bool wanted = candidate.due_in <= 0 || &candidate == &candidates[0];
-        if (wanted && definition_.points[candidate.point].from == first.from) due_.push_back(candidate.point);
+        const point& which = definition_.points[candidate.point];
+        if (wanted && !which.source && which.from == first.from) due_.push_back(candidate.point);
     }
     const auto& blocks = cached(first.from, due_);
     const std::uint32_t end = std::uint32_t{first.address} + first.count;

@@ -9,14 +9,7 @@
 namespace modbus {
 namespace {
 
-/// Ways that no link or server is made for yet aren't read from a config either.
-template <typename Settings>
-std::unique_ptr<link> link_over(const Settings& how) {
-    if constexpr (requires { make_link(how); }) return make_link(how);
-    assert(false);
-    return nullptr;
-}
-
+/// A way that nothing can be simulated over isn't read from a config either.
 template <typename Settings>
 std::unique_ptr<server> server_for(const Settings& where) {
     if constexpr (requires { make_server(where); }) return make_server(where);
@@ -27,7 +20,7 @@ std::unique_ptr<server> server_for(const Settings& where) {
 std::unique_ptr<tidegate::bus> make(const tidegate_bus_config& config, tidegate::faults& to) {
     auto definition = read_definition(config, to);
     if (to.count() > 0) return nullptr;
-    auto wire = std::visit([](const auto& how) { return link_over(how); }, definition.wire);
+    auto wire = make_link(definition.wire);
     const auto serving = [](const wire_settings& where) {
         return std::visit([](const auto& how) { return server_for(how); }, where);
     };

@@ -17,30 +17,20 @@ std::int64_t integer_of(const settings& written, std::string_view path, std::int
 
 // ---- Devices ---------------------------------------------------------------------------------------------------------
 
-struct unit_range {
-    std::int64_t least, most;
-    std::string why;
-};
-unit_range units_of(const wire_settings& wire) {
-    if (has_mbap(wire)) return {0, 255, "a TCP bus has units 0..255"};
-    return {1, 247, "a serial line has units 1..247 (0 is a broadcast, which nobody answers)"};
-}
-
-device read_device(const tidegate_device_config& config, std::size_t index, const settings& of_bus, const wire_settings& wire,
-                   faults& to) {
+device read_device(const tidegate_device_config& config, std::size_t index, const settings& of_bus, faults& to) {
     const settings written(config.settings, config.setting_count);
     device result;
     result.name = config.name;
-    const auto [least, most, why] = units_of(wire);
     if (const auto* unit = written.find("unit"); !unit)
-        to.device(index, "", "a Modbus device needs its unit, " + std::to_string(least) + ".." + std::to_string(most));
-    else if (unit->integer < least || unit->integer > most)
-        to.device(index, "unit", "unit " + std::string(unit->text) + " can't be: " + why);
+        to.device(index, "", "a Modbus device needs its unit, 0..255; 1..247 are the usual ones");
+    else if (unit->integer < 0 || unit->integer > 255)
+        to.device(index, "unit", "unit " + std::string(unit->text) + " can't be: units are 0..255");
     else
         result.unit = static_cast<std::uint8_t>(unit->integer);
     result.max_read = static_cast<std::uint16_t>(integer_of(written, "max_read", 125));
     if (const auto* gap = written.find("max_gap")) result.max_gap = static_cast<std::uint16_t>(gap->integer);
     result.simulated = read_rehearsal(of_bus, written, index, to);
+    read_writing(written, index, result, to);
     return result;
 }
 
@@ -105,6 +95,10 @@ point read_point(const tidegate_point_config& config, std::size_t index, std::si
     point result;
     result.name = config.name;
     result.device = device_index;
+    if (read_source(written, index, result, to)) {
+        read_writing(written, index, result, to);
+        return result;
+    }
     const auto place = read_location(written, index, to);
     if (!place) return result;
     result.from = place->from;
@@ -112,6 +106,7 @@ point read_point(const tidegate_point_config& config, std::size_t index, std::si
     const auto before = to.count();
     read_encoding(written, index, result, to);
     if (to.count() != before) return result;
+    read_writing(written, index, result, to);
     const std::string needs = "needs " + std::to_string(result.count) + " registers";
     if (result.address + result.count > 65536)
         to.point(index, "",
@@ -133,7 +128,7 @@ bus_definition read_definition(const tidegate_bus_config& config, faults& to) {
     result.points.resize(config.point_count);
     for (std::size_t i = 0; i < config.device_count; ++i) {
         const auto& from = config.devices[i];
-        result.devices.push_back(read_device(from, i, written, result.wire, to));
+        result.devices.push_back(read_device(from, i, written, to));
         for (std::size_t p = from.first_point; p < from.first_point + from.point_count; ++p)
             result.points[p] = read_point(config.points[p], p, i, result.devices.back(), to);
     }

@@ -170,11 +170,36 @@ void read_times(const settings& written, wire_settings& wire, faults& to) {
         to.bus("connect_timeout", "a serial port is opened at once or not at all: leave connect_timeout out");
 }
 
+bool is_ascii(const wire_settings& wire) {
+    const auto* serial = std::get_if<serial_settings>(&wire);
+    return serial ? serial->mode == serial_mode::ascii : std::holds_alternative<ascii_over_tcp_settings>(wire);
+}
+
+/// What goes for frames without a number, or for those with one.
+void read_talk(const settings& written, wire_settings& wire, faults& to) {
+    bus_manners& manners = manners_of(wire);
+    manners.echo = boolean_of(written, "echo", false);
+    manners.max_inflight = static_cast<std::uint16_t>(integer_of(written, "max_inflight", 1));
+    manners.broadcast_turnaround = nanoseconds(integer_of(written, "broadcast_turnaround", manners.broadcast_turnaround.count()));
+    manners.character_timeout = nanoseconds(integer_of(written, "character_timeout", manners.character_timeout.count()));
+    if (!has_mbap(wire)) {
+        if (written.find("max_inflight"))
+            to.bus("max_inflight",
+                   "only frames that bear a number (tcp, tls, udp) can be under way together: leave max_inflight out");
+        if (written.find("character_timeout") && !is_ascii(wire))
+            to.bus("character_timeout", "is for Modbus ASCII: the end of an RTU frame is known by its length");
+        return;
+    }
+    for (const char* path : {"echo", "broadcast_turnaround", "character_timeout"})
+        if (written.find(path)) to.bus(path, std::string(path) + " is for lines, with RTU or ASCII frames: leave it out");
+}
+
 }  // namespace
 
 wire_settings read_wire(const settings& written, faults& to) {
     auto wire = read_way(written, to);
     read_times(written, wire, to);
+    read_talk(written, wire, to);
     return wire;
 }
 

@@ -1,5 +1,19 @@
 tidegate_test(tests_modbus_link
-    SOURCES channel_serial_test.cpp channel_tcp_test.cpp link_late_test.cpp link_line_test.cpp link_serial_test.cpp link_tcp_test.cpp rtu_frame_test.cpp server_test.cpp
+    SOURCES
+        channel_serial_test.cpp
+        channel_tcp_test.cpp
+        channel_udp_test.cpp
+        link_ascii_test.cpp
+        link_late_test.cpp
+        link_line_test.cpp
+        link_line_write_test.cpp
+        link_mbap_test.cpp
+        link_serial_test.cpp
+        link_tcp_test.cpp
+        link_write_peer_test.cpp
+        pdu_test.cpp
+        rtu_frame_test.cpp
+        server_test.cpp
     LIBRARIES tidegate_modbus_link PkgConfig::modbus Threads::Threads)
 
 tidegate_test(tests_simulated_adapter SOURCES simulated_test.cpp LIBRARIES ${CMAKE_DL_LIBS} Threads::Threads)

@@ -168,11 +168,11 @@ TEST_CASE("points: devices", "[modbus][points]") {
     CHECK(bus.devices[1].max_read == 11);
     CHECK(bus.devices[1].max_gap == 0);
     using list = std::vector<std::string>;
-    CHECK(faults_of({serial, {{"a", {}, {}}}}) == list{"device 0 : a Modbus device needs its unit, 1..247"});
-    CHECK(faults_of({serial, {{"a", {{"unit", "0"}}, {}}}}) ==
-          list{"device 0 unit: unit 0 can't be: a serial line has units 1..247 (0 is a broadcast, which nobody answers)"});
-    CHECK(faults_of({serial, {{"a", {{"unit", "248"}}, {}}}}).size() == 1);
-    CHECK(faults_of({{{"rtu_over_tcp.host", "h"}, {"rtu_over_tcp.port", "1"}}, {{"a", {{"unit", "248"}}, {}}}}).size() == 1);
+    CHECK(faults_of({serial, {{"a", {}, {}}}}) ==
+          list{"device 0 : a Modbus device needs its unit, 0..255; 1..247 are the usual ones"});
+    CHECK(faults_of({serial, {{"a", {{"unit", "0"}}, {}}, {"b", {{"unit", "248"}}, {}}, {"c", {{"unit", "255"}}, {}}}}) ==
+          list{});
+    CHECK(faults_of({serial, {{"a", {{"unit", "256"}}, {}}}}) == list{"device 0 unit: unit 256 can't be: units are 0..255"});
     CHECK(
         faults_of({serial, {{"boiler", {{"unit", "3"}}, {}}, {"hall", {{"unit", "4"}}, {}}, {"attic", {{"unit", "3"}}, {}}}}) ==
         list{"device 2 unit: unit 3 is device \"boiler\" already: give each device its own unit, or put the points of both under "

@@ -157,5 +157,24 @@ TEST_CASE("wire: which units there are", "[modbus][points][wire]") {
     const std::vector<device_lines> last{{"d", {{"unit", "255"}}, {}}};
     for (const std::string map : {"tcp", "tls", "udp"}) CHECK(faults_of({{map + ".host", "plc"}}, last) == list{});
     for (const std::string map : {"rtu_over_tcp", "ascii_over_tcp", "rtu_over_udp"})
-        CHECK(faults_of({{map + ".host", "plc"}, {map + ".port", "1"}}, last).size() == 1);
+        CHECK(faults_of({{map + ".host", "plc"}, {map + ".port", "1"}}, last) == list{});
+}
+
+TEST_CASE("wire: how it is talked, by the kind of frames", "[modbus][points][wire]") {
+    const auto usual = wire_of<serial_settings>(port);
+    CHECK_FALSE(usual.echo);
+    CHECK(usual.broadcast_turnaround == 200ms);
+    CHECK(usual.character_timeout == 1s);
+    CHECK(wire_of<tcp_settings>({{"tcp.host", "plc"}}).max_inflight == 1);
+    const auto line = wire_of<serial_settings>(
+        with(port, {{"serial.mode", "ascii"}, {"echo", "true"}, {"broadcast_turnaround", "100ms"}, {"character_timeout", "4s"}}));
+    CHECK(line.echo);
+    CHECK(line.broadcast_turnaround == 100ms);
+    CHECK(line.character_timeout == 4s);
+    CHECK(wire_of<tcp_settings>({{"tcp.host", "plc"}, {"max_inflight", "16"}}).max_inflight == 16);
+    CHECK(faults_of(with(port, {{"max_inflight", "2"}})).size() == 1);
+    CHECK(faults_of(with(port, {{"character_timeout", "2s"}})) ==
+          list{"bus 0 character_timeout: is for Modbus ASCII: the end of an RTU frame is known by its length"});
+    for (const std::string key : {"echo", "broadcast_turnaround", "character_timeout"})
+        CHECK(faults_of({{"udp.host", "plc"}, {key, key == "echo" ? "true" : "1s"}}).size() == 1);
 }
