@@ -8,6 +8,8 @@ namespace modbus {
 namespace {
 
 constexpr std::uint32_t address_end = 0x10000;
+constexpr std::chrono::minutes forgotten_after{1};
+constexpr unsigned turns = 4;  // of three odd-shaped reads, and the request itself
 
 std::uint32_t count_max(table from) { return is_bits(from) ? 2000 : 125; }
 
@@ -25,61 +27,81 @@ read_request read_beside(const transaction& request) {
 
 }  // namespace
 
-void late_answers::owe(const transaction& request) {
+void late_answers::owe(const transaction& request, time_point since) {
     const answer_shape shape = shape_of(request);
-    debt& unit = units_[request.unit];
-    if (unit.any_shape || std::find(unit.shapes.begin(), unit.shapes.end(), shape) != unit.shapes.end()) return;
-    if (unit.shapes.size() == shapes_max) {
-        unit.any_shape = true;
-    } else {
-        unit.shapes.push_back(shape);
+    auto& promises = units_[request.unit].promises;
+    const auto same = std::find_if(promises.begin(), promises.end(), [&](const promise& one) { return one.shape == shape; });
+    promise made{shape, 1, since};
+    if (same != promises.end()) {
+        made.times += since > same->since + forgotten_after ? 0 : same->times;
+        promises.erase(same);
     }
+    if (promises.size() == shapes_max) promises.erase(promises.begin());
+    promises.push_back(made);
 }
 
 void late_answers::timed_out(const transaction& request, time_point window_end) {
-    owe(request);
-    ++units_[request.unit].answers;
+    owe(request, window_end);
     units_[request.unit].window = window_end;
 }
 
 void late_answers::exception_came(const transaction& request) {
-    if (units_[request.unit].answers > 0) owe(request);
+    const auto& promises = units_[request.unit].promises;
+    if (!promises.empty()) owe(request, promises.back().since);
 }
 
 bool late_answers::seen(const foreign_frame& frame) {
-    debt& unit = units_[frame.unit];
-    if (unit.answers == 0 || frame.kind == frame_kind::other) return false;
-    const auto matches = [&](const answer_shape& shape) {
-        return frame.kind == frame_kind::exception ? shape.function == frame.shape.function : shape.confusable(frame.shape);
-    };
-    if (!unit.any_shape && std::none_of(unit.shapes.begin(), unit.shapes.end(), matches)) return false;
-    if (--unit.answers > 0) return false;
-    unit = {};
+    auto& promises = units_[frame.unit].promises;
+    if (frame.kind == frame_kind::other) return false;
+    const auto kept = std::find_if(promises.begin(), promises.end(), [&](const promise& one) {
+        return frame.kind == frame_kind::exception ? one.shape.function == frame.shape.function : one.shape.confusable(frame.shape);
+    });
+    if (kept == promises.end()) return false;
+    if (--kept->times == 0) promises.erase(kept);
+    if (!promises.empty()) return false;
+    units_[frame.unit] = {};
     return true;
 }
 
 void late_answers::in_step(std::uint8_t unit) { units_[unit] = {}; }
 
-void late_answers::odd_read_unanswered(std::uint8_t unit) { units_[unit].listen_on = true; }
+void late_answers::remedy_unanswered(std::uint8_t unit) { ++units_[unit].in_vain; }
 
 std::optional<late_answers::time_point> late_answers::window_of(std::uint8_t unit) const { return units_[unit].window; }
 
-bool late_answers::owes(std::uint8_t unit, const answer_shape& shape) const {
-    const debt& of = units_[unit];
-    return of.any_shape ||
-           std::any_of(of.shapes.begin(), of.shapes.end(), [&](const answer_shape& owed) { return owed.confusable(shape); });
+unsigned late_answers::owed(std::uint8_t unit, time_point now) const {
+    unsigned sum = 0;
+    for (const promise& one : units_[unit].promises)
+        if (now <= one.since + forgotten_after) sum += one.times;
+    return sum;
 }
 
-late_remedy late_answers::remedy_for(const transaction& request) const {
+unsigned late_answers::owed_like(const transaction& request, time_point now) const {
+    const answer_shape shape = shape_of(request);
+    unsigned sum = 0;
+    for (const promise& one : units_[request.unit].promises)
+        if (now <= one.since + forgotten_after && one.shape.confusable(shape)) sum += one.times;
+    return sum;
+}
+
+bool late_answers::owes(std::uint8_t unit, const answer_shape& shape, time_point now) const {
+    const auto& promises = units_[unit].promises;
+    return std::any_of(promises.begin(), promises.end(), [&](const promise& one) {
+        return now <= one.since + forgotten_after && one.shape.confusable(shape);
+    });
+}
+
+late_remedy late_answers::remedy_for(const transaction& request, time_point now) const {
+    const bool reads = only_reads(request);
     answer_shape shape = shape_of(request);
-    if (!only_reads(request)) shape.data_bytes = answer_shape::any;
-    if (!owes(request.unit, shape)) return late_remedy::none;
-    if (units_[request.unit].listen_on || !odd_read_for(request)) return late_remedy::listen_on;
-    return late_remedy::odd_read;
+    if (!reads) shape.data_bytes = answer_shape::any;
+    if (!owes(request.unit, shape, now)) return late_remedy::none;
+    const bool plain_turn = units_[request.unit].in_vain % turns == turns - 1;
+    if (!plain_turn && odd_read_for(request, now)) return late_remedy::odd_read;
+    return reads ? late_remedy::count_out : late_remedy::listen_on;
 }
 
-std::optional<read_request> late_answers::odd_read_for(const transaction& request) const {
-    if (units_[request.unit].any_shape) return std::nullopt;
+std::optional<read_request> late_answers::odd_read_for(const transaction& request, time_point now) const {
     const auto read = as_read(request);
     read_request odd = read ? *read : read_beside(request);
     const std::uint32_t step = is_bits(odd.from) ? 8 : 1;
@@ -88,12 +110,12 @@ std::optional<read_request> late_answers::odd_read_for(const transaction& reques
     for (std::uint32_t count = begin; count > step;) {
         count -= step;
         odd.count = static_cast<std::uint16_t>(count);
-        if (!owes(odd.unit, shape_of(odd))) return odd;
+        if (!owes(odd.unit, shape_of(odd), now)) return odd;
     }
     for (std::uint32_t count = begin + step; count <= count_max(odd.from); count += step) {
         odd.count = static_cast<std::uint16_t>(count);
         odd.address = static_cast<std::uint16_t>(std::min<std::uint32_t>(address, address_end - count));
-        if (!owes(odd.unit, shape_of(odd))) return odd;
+        if (!owes(odd.unit, shape_of(odd), now)) return odd;
     }
     return std::nullopt;
 }

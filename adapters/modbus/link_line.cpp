@@ -57,13 +57,10 @@ answer line_exchange::broadcast(const transaction& request) {
 
 /// The remedies of link_late.hpp, where an older answer could be taken for this one.
 answer line_exchange::transact_in_step(const transaction& request, nanoseconds timeout) {
-    const late_remedy remedy = late_.remedy_for(request);
+    const late_remedy remedy = late_.remedy_for(request, channel_.now());
+    if (remedy == late_remedy::count_out) return count_out(request, timeout);
     if (remedy == late_remedy::odd_read) {
-        answer odd = ask(read_of(*late_.odd_read_for(request)), timeout);
-        odd.sent = false;  // nothing of the request itself
-        if (odd.status == answer_status::silent) late_.odd_read_unanswered(request.unit);
-        if (odd.status != answer_status::ok && odd.status != answer_status::exception) return odd;
-        late_.in_step(request.unit);
+        if (auto failed = bring_into_step(request, timeout)) return *std::move(failed);
     }
     answer result = ask(request, timeout);
     const bool answered = result.status == answer_status::ok || result.status == answer_status::exception;
@@ -73,6 +70,37 @@ answer line_exchange::transact_in_step(const transaction& request, nanoseconds t
     }
     if (result.status == answer_status::ok) late_.in_step(request.unit);
     if (result.status == answer_status::exception) late_.exception_came(request);
+    if (result.status == answer_status::silent && remedy == late_remedy::listen_on) late_.remedy_unanswered(request.unit);
+    return result;
+}
+
+/// By reads of another shape. Nothing: nothing older can follow any more.
+std::optional<answer> line_exchange::bring_into_step(const transaction& request, nanoseconds timeout) {
+    const unsigned owed = late_.owed(request.unit, channel_.now());
+    for (unsigned exceptions = 0; exceptions <= owed; ++exceptions) {
+        const auto read = late_.odd_read_for(request, channel_.now());
+        if (!read) break;
+        answer odd = ask(read_of(*read), timeout);
+        odd.sent = false;  // nothing of the request itself
+        if (odd.status == answer_status::silent) late_.remedy_unanswered(request.unit);
+        if (odd.status == answer_status::ok) break;
+        if (odd.status != answer_status::exception) return odd;
+    }
+    late_.in_step(request.unit);
+    return std::nullopt;
+}
+
+/// By asking the very same until every answer that is owed has had its chance to come. They stay owed: which of all those
+/// requests were answered isn't known.
+answer line_exchange::count_out(const transaction& request, nanoseconds timeout) {
+    const unsigned owed = late_.owed_like(request, channel_.now());
+    answer result;
+    for (unsigned answers = 0; answers <= owed; ++answers) {
+        result = ask(request, timeout);
+        if (result.status == answer_status::silent) late_.remedy_unanswered(request.unit);
+        if (result.status == answer_status::exception) late_.exception_came(request);
+        if (result.status != answer_status::ok) break;
+    }
     return result;
 }
 
@@ -87,7 +115,9 @@ answer line_exchange::ask(const transaction& request, nanoseconds timeout) {
     }
     outcome out = await({request, target_of(request, frame), last_active_, last_active_ + timeout});
     out.result.sent = true;
-    if (!out.answer_spent) late_.timed_out(request, channel_.now() + std::max({timeout, timing_.timeout, timing_.late_window}));
+    const nanoseconds window = std::max({timeout, timing_.timeout, timing_.late_window});
+    if (out.rest == outcome::rest::awaited) late_.timed_out(request, channel_.now() + window);
+    if (out.rest == outcome::rest::unknown) late_.timed_out(request, channel_.now());
     return std::move(out.result);
 }
 
@@ -144,22 +174,22 @@ line_exchange::outcome line_exchange::await(wanted what) {
             pass_echo(found, what);
             continue;
         }
-        if (found.result != search_result::need_more) return {take(found, what), true};
+        if (found.result != search_result::need_more) return {take(found, what)};
         damaged = damaged || found.damaged;
         forget_front(found.settled);
         found.at -= std::min(found.at, found.settled);
         if (channel_.now() >= last_chance) return give_up(found, what, damaged);
         if (const time_point when = worth_looking_at(found); when > channel_.now()) {
-            if (channel_.wait_until(when, interrupted_) == woken::interrupted) return {was_interrupted(), false};
+            if (channel_.wait_until(when, interrupted_) == woken::interrupted) return {was_interrupted(), outcome::rest::awaited};
         }
         switch (channel_.wait_for_input(limit_of(found, what, damaged), interrupted_)) {
             case woken::interrupted:
-                return {stopped(quiet::interrupted), false};
+                return {stopped(quiet::interrupted), outcome::rest::awaited};
             case woken::time:
-                if (found.whole_if_silent) return {take(found, what), true};
+                if (found.whole_if_silent) return {take(found, what)};
                 return give_up(found, what, damaged);
             case woken::ready:
-                if (!receive()) return {lost(), true};
+                if (!receive()) return {lost(), outcome::rest::unknown};
         }
     }
 }
@@ -193,11 +223,11 @@ line_exchange::outcome line_exchange::give_up(const search& found, const wanted&
     if (found.begun) {
         none.detail = "damaged answer: broke off after " + std::to_string(found.matched) + " of " + std::to_string(found.size) +
                       (framing_ == line_framing::rtu ? " bytes" : " characters");
-        return {none, true};
+        return {none};
     }
     if (damaged) {
         none.detail = framing_ == line_framing::rtu ? "damaged answer (CRC)" : "damaged answer (LRC)";
-        return {none, true};
+        return {none};
     }
     none.detail = "no answer within " + in_milliseconds(what.deadline - what.sent);
     const auto other_length = std::find_if(overheard_.begin(), overheard_.end(), [&](const foreign_frame& frame) {
@@ -221,7 +251,7 @@ line_exchange::outcome line_exchange::give_up(const search& found, const wanted&
         none.detail += std::string(": a damaged answer (") + (framing_ == line_framing::rtu ? "CRC" : "LRC") + ") or noise, " +
                        std::to_string(heard_) + (framing_ == line_framing::rtu ? " bytes" : " characters");
     }
-    return {none, false};
+    return {none, outcome::rest::awaited};
 }
 
 answer line_exchange::take(search& found, const wanted& what) {

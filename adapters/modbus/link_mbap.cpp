@@ -187,8 +187,12 @@ bool mbap_link::take_frames() {
 /// `frame` is whole and bears the right number.
 bool mbap_link::take(bytes_view frame, under_way& which) {
     const bytes_view pdu = frame.subspan(header_size);
-    const std::string wrong = frame[6] != which.what->unit ? "the answer is from unit " + std::to_string(frame[6])
-                                                           : fault_of(form_of(which.what->pdu), pdu);
+    std::string wrong = frame[6] != which.what->unit ? "the answer is from unit " + std::to_string(frame[6])
+                                                     : fault_of(form_of(which.what->pdu), pdu);
+    // A read of 17 to 24 bits whose address looks like a byte count is a well-formed answer to itself: what only echoes gives no
+    // values. (That registers should happen to equal it is less likely than that.)
+    if (as_read(*which.what) && std::equal(pdu.begin(), pdu.end(), which.what->pdu.begin(), which.what->pdu.end()))
+        wrong = "the server sends the request back";
     if (!wrong.empty()) {
         broken(wrong);
         return false;

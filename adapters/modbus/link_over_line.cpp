@@ -13,7 +13,7 @@
 namespace modbus {
 namespace {
 
-constexpr unsigned silent_max = 3;
+constexpr unsigned silent_max = 2;
 
 line_timing timing_of(line_framing how, const bus_manners& manners, const std::optional<line_format>& port_line) {
     line_timing timing;
