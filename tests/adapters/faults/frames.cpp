@@ -70,23 +70,24 @@ std::optional<bytes> content_of(framing how, const bytes& frame) {
     return std::nullopt;
 }
 
-bool has_rtu_forgery(const bytes& stream, const bytes& real, std::uint8_t unit, std::uint8_t function) {
+bool has_rtu_forgery(const bytes& stream, const bytes& real, std::uint8_t unit, std::uint8_t function, forgery which) {
     for (std::size_t at = 0; at + 5 <= stream.size(); ++at) {
         if (stream[at] != unit || (stream[at + 1] & 0x7F) != function) continue;
         const std::size_t size = (stream[at + 1] & 0x80) != 0 ? 5 : 5u + stream[at + 2];
         if (at + size > stream.size() || checksum(stream.data() + at, size) != 0) continue;
+        if (which == forgery::as_long && size != real.size()) continue;
         if (size != real.size() || !std::equal(real.begin(), real.end(), stream.begin() + static_cast<std::ptrdiff_t>(at)))
             return true;
     }
     return false;
 }
 
-bool has_ascii_forgery(const bytes& stream, const bytes& real) {
+bool has_ascii_forgery(const bytes& stream, const bytes& real, forgery which) {
     const auto content = ascii_content(real, 0, true);
     for (std::size_t at = 0; at < stream.size(); ++at) {
         if (stream[at] != ':') continue;
         const auto other = ascii_content(stream, at, true);
-        if (other && other != content) return true;
+        if (other && other != content && (which == forgery::of_any_length || other->size() == content->size())) return true;
     }
     return false;
 }
@@ -152,9 +153,9 @@ bytes data_pdu(std::uint8_t function, const std::vector<std::uint16_t>& values) 
     return pdu;
 }
 
-bool has_forgery(framing how, const bytes& stream, const bytes& real, std::uint8_t unit, std::uint8_t function) {
-    if (how == framing::rtu) return has_rtu_forgery(stream, real, unit, function);
-    return how == framing::ascii && has_ascii_forgery(stream, real);
+bool has_forgery(framing how, const bytes& stream, const bytes& real, std::uint8_t unit, std::uint8_t function, forgery which) {
+    if (how == framing::rtu) return has_rtu_forgery(stream, real, unit, function, which);
+    return how == framing::ascii && has_ascii_forgery(stream, real, which);
 }
 
 std::string hex(const bytes& some) {

@@ -31,9 +31,10 @@ bytes exception_pdu(std::uint8_t function, std::uint8_t code);
 /// Registers, or bits as 0 and 1.
 bytes data_pdu(std::uint8_t function, const std::vector<std::uint16_t>& values);
 
-/// Whether anywhere in `stream` there is a frame of this unit and function with a good check that `real` doesn't hold at its
-/// beginning: damage that no master could tell from an answer.
-bool has_forgery(framing how, const bytes& stream, const bytes& real, std::uint8_t unit, std::uint8_t function);
+/// Whether anywhere in `stream` there is a frame of this unit and function with a good check, as long as `real` or of any length,
+/// that isn't `real`: damage that no master could tell from an answer.
+enum class forgery : bool { as_long, of_any_length };
+bool has_forgery(framing how, const bytes& stream, const bytes& real, std::uint8_t unit, std::uint8_t function, forgery which);
 
 std::string hex(const bytes& some);
 

@@ -86,14 +86,15 @@ void print(const faults::transport& how, const faults::figures& seen) {
                 static_cast<unsigned long long>(seen.good), static_cast<unsigned long long>(seen.exceptions),
                 static_cast<unsigned long long>(seen.foreign_exceptions), static_cast<unsigned long long>(seen.silent),
                 static_cast<unsigned long long>(seen.down), static_cast<unsigned long long>(seen.wrong));
-    std::printf("  %-18s %9s %9s %22s %26s %8s\n", "fault", "injected", "episodes", "reads good meanwhile", "first read after it good", "worst");
+    std::printf("  %-18s %9s %9s %16s %18s %14s %9s\n", "fault", "injected", "episodes", "good meanwhile", "first after good", "within 2 T", "worst");
     for (const auto& row : faults::fault_table) {
         const auto& of = seen.kinds[static_cast<std::size_t>(row.kind)];
         if (of.episodes == 0) continue;
-        std::printf("  %-18s %9llu %9llu %20.1f %% %24.1f %% %6.2f T\n", std::string(row.name).c_str(),
+        std::printf("  %-18s %9llu %9llu %14.1f %% %16.1f %% %12.1f %% %7.2f T\n", std::string(row.name).c_str(),
                     static_cast<unsigned long long>(of.injected), static_cast<unsigned long long>(of.episodes),
                     100.0 * static_cast<double>(of.answered) / static_cast<double>(std::max<std::uint64_t>(of.reads, 1)),
-                    100.0 * static_cast<double>(of.first_read) / static_cast<double>(of.episodes), of.worst);
+                    100.0 * static_cast<double>(of.first_read) / static_cast<double>(of.episodes),
+                    100.0 * static_cast<double>(of.prompt) / static_cast<double>(of.episodes), of.worst);
     }
 }
 

@@ -15,6 +15,12 @@ plant::plant(const plant_setting& how, line& on) : how_(how), on_(on), draw_(how
     episode_.end = on.now();
 }
 
+std::optional<time_point> plant::end() const {
+    if (episode_.remaining > 0 || !episode_.end) return std::nullopt;
+    const auto free = free_at_.find(episode_.unit);
+    return how_.in_any_order || free == free_at_.end() ? *episode_.end : std::max(*episode_.end, free->second);
+}
+
 std::uint16_t plant::value_of(const asked& what, std::uint64_t number, std::size_t index) const {
     const std::uint64_t place = std::uint64_t{what.unit} << 32 | std::uint64_t{what.function} << 24 | (what.address + index);
     const std::uint64_t hash = mixed(mixed(how_.seed ^ place) + number);

@@ -48,7 +48,9 @@ public:
 
     void begin(fault kind, std::uint8_t unit);
     const episode& now_on() const { return episode_; }
-    bool over() const { return episode_.remaining == 0 && episode_.end && on_.now() >= *episode_.end; }
+    /// When the last of it has come in, answers included that had to queue behind a late one. Nothing: not known yet.
+    std::optional<time_point> end() const;
+    bool over() const { return end() && on_.now() >= *end(); }
 
     std::uint16_t value_of(const asked& what, std::uint64_t number, std::size_t index) const;
     const std::vector<request>& requests() const { return requests_; }

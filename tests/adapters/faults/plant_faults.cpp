@@ -114,7 +114,9 @@ void plant::answer_late(const request& of, time_point at, const bytes& frame) {
 void plant::answer_damaged(const request& of, time_point at, bytes frame) {
     const bytes real = frame;
     const framing how = how_.how.frames;
+    // Of frames with a good check, the one of another length is the fault; else any good check is bad luck.
     const bool by_chance = episode_.kind == fault::flipped || episode_.kind == fault::noise_inside;
+    const bool lies = episode_.kind == fault::wrong_function;
     asked other = of.what;
     do {
         frame = real;
@@ -165,7 +167,8 @@ void plant::answer_damaged(const request& of, time_point at, bytes frame) {
                 frame[4] = draw_.one_in(3) ? draw_.byte() : std::uint8_t{0};
                 frame[5] = draw_.byte();
         }
-    } while (frame == real || (by_chance && has_forgery(how, frame, real, of.what.unit, of.what.function)));
+    } while (frame == real || (!lies && has_forgery(how, frame, real, of.what.unit, of.what.function,
+                                                    by_chance ? forgery::of_any_length : forgery::as_long)));
     ends(deliver_own(of, at, frame));
 }
 
@@ -229,7 +232,7 @@ void plant::answer_with_others(const request& of, time_point at, const bytes& fr
                 const bytes some = noise(24);
                 whole = frame;
                 whole.insert(episode_.kind == fault::noise_before ? whole.begin() : whole.end(), some.begin(), some.end());
-                if (!has_forgery(how, whole, frame, of.what.unit, of.what.function)) break;
+                if (!has_forgery(how, whole, frame, of.what.unit, of.what.function, forgery::of_any_length)) break;
             }
             break;
         default:

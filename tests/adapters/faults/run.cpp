@@ -16,6 +16,7 @@ using status = enum modbus::answer::status;
 
 constexpr nanoseconds least_late_window = milliseconds(1000);
 constexpr std::size_t complaints_max = 4;
+constexpr nanoseconds small_change = milliseconds(50);  // an exchange's own time, connecting, late wake-ups
 
 std::string in_ms(nanoseconds time) {
     std::array<char, 32> text{};
@@ -187,7 +188,7 @@ void session::suffer() {
 
 void session::recover() {
     // What nobody asks for in the meantime can't recover.
-    const time_point end = std::max(*plant_.now_on().end, idle_until_);
+    const time_point end = std::max(*plant_.end(), idle_until_);
     kind_figures& of = now_on();
     const nanoseconds patience = patience_with(plant_.now_on().kind);
     bool first = true;
@@ -196,6 +197,11 @@ void session::recover() {
         const time_point begun = made.sent.value_or(made.begun);
         if (made.got.status == status::ok) {
             of.first_read += first ? 1 : 0;
+            if (begun <= end + 2 * with_.timeout + small_change) {
+                ++of.prompt;
+            } else if (!first && plant_.now_on().kind != fault::half_open) {
+                complain("the first read begun after the fault's end failed, and none was good within two time-outs: " + in_ms(begun - end));
+            }
             const double late = static_cast<double>(nanoseconds(begun - end).count()) / static_cast<double>(with_.timeout.count());
             of.worst = std::max(of.worst, late);
             if (begun > end + patience)
@@ -213,10 +219,13 @@ void session::recover() {
 
 /// How late after a fault's end the first good read may begin.
 nanoseconds session::patience_with(fault kind) const {
-    constexpr nanoseconds small_change = milliseconds(50);  // an exchange's own time, connecting, late wake-ups
     if (by_number()) return 2 * with_.timeout + small_change;
-    // A read under way at the end times out, and its unit is left alone for the window. A dead connection takes two of them.
-    return (kind == fault::half_open ? 2 : 1) * (with_.timeout + window_) + small_change;
+    // A read under way at the end is waited for, and what may be left of its answer, and then its unit is left alone for the
+    // window. A dead connection takes two of them.
+    const nanoseconds patience_for_rest =
+        how_.bytes == carrier::serial ? milliseconds(50) + line_.character() * 1200 : std::max(with_.timeout, nanoseconds(milliseconds(500)));
+    const nanoseconds one = std::max(with_.timeout, patience_for_rest) + (how_.bytes == carrier::serial ? with_.timeout : nanoseconds(0)) + window_;
+    return (kind == fault::half_open ? 2 : 1) * one + small_change;
 }
 
 session::read_made session::read(const asked& what) {
@@ -302,6 +311,7 @@ void kind_figures::add(const kind_figures& other) {
     reads += other.reads;
     answered += other.answered;
     first_read += other.first_read;
+    prompt += other.prompt;
     worst = std::max(worst, other.worst);
 }
 
