@@ -63,7 +63,7 @@ private:
     void take(const bytes& sent);
     void answer(request& of);
     void befall(request& of, time_point at, const bytes& frame);
-    void answer_late(const request& of, time_point at, const bytes& frame);
+    void answer_late(request& of, time_point at, const bytes& frame);
     void answer_damaged(const request& of, time_point at, bytes frame);
     void answer_with_others(const request& of, time_point at, const bytes& frame, const bytes& sent);
     void lose_connection(time_point at, const bytes& frame);

@@ -102,12 +102,17 @@ void plant::befall(request& of, time_point at, const bytes& frame) {
     }
 }
 
-void plant::answer_late(const request& of, time_point at, const bytes& frame) {
+void plant::answer_late(request& of, time_point at, const bytes& frame) {
     const std::int64_t window = how_.late_window.count(), timeout = how_.timeout.count();
     std::int64_t late = timeout;
     if (episode_.kind == fault::late_in_window) late += draw_.between(window / 50, window * 9 / 10);
     if (episode_.kind == fault::late_after_window) late += draw_.between(window * 101 / 100, window * 2);
     if (episode_.kind == fault::late_by_far) late += 2 * window + draw_.between(0, 12 * timeout);
+    if (draw_.one_in(5)) {
+        of.exception = std::uint8_t{6};
+        return ends(deliver_own(of, at + nanoseconds(late),
+                                framed(how_.how.frames, of.what.transaction, of.what.unit, exception_pdu(of.what.function, 6))));
+    }
     ends(deliver_own(of, at + nanoseconds(late), frame));
 }
 

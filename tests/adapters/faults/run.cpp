@@ -267,7 +267,8 @@ void session::check(const read_made& made, const asked& what, std::size_t first)
         });
         if (given) return;
         ++seen.foreign_exceptions;
-        if (by_number()) complain("an exception that nobody gave: " + made.got.detail);
+        const bool in_window = plant_.now_on().kind == fault::late_in_window;
+        if (by_number() || in_window) complain("an exception that belongs to an older request: " + made.got.detail);
     }
     if (made.got.status != status::ok) return;
     ++seen.good;
