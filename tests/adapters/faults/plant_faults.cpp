@@ -174,6 +174,13 @@ void plant::answer_damaged(const request& of, time_point at, bytes frame) {
         }
     } while (frame == real || (!lies && has_forgery(how, frame, real, of.what.unit, of.what.function,
                                                     by_chance ? forgery::of_any_length : forgery::as_long)));
+    // On a stream, what a late answer leaves there may seem to complete one that broke off.
+    if (episode_.kind == fault::truncated && how == framing::mbap && how_.how.bytes == carrier::stream && draw_.one_in(3)) {
+        other = of.what;
+        other.transaction = static_cast<std::uint16_t>(of.what.transaction - 1);
+        deliver_own(of, at, frame);
+        return ends(deliver(at + nanoseconds(draw_.between(0, how_.timeout.count() / 2)), frame_of(other, of.number)));
+    }
     ends(deliver_own(of, at, frame));
 }
 
