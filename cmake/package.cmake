@@ -17,10 +17,11 @@ function(tidegate_public_library NAME)
     install(EXPORT Tidegate-${NAME} NAMESPACE Tidegate:: DESTINATION ${TIDEGATE_PACKAGE_FOLDER} COMPONENT dev)
 endfunction()
 
+set(TIDEGATE_ADAPTER_INSTALL_FOLDER ${CMAKE_INSTALL_LIBDIR}/tidegate/adapters)
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/TidegateConfig.cmake.in ${CMAKE_BINARY_DIR}/TidegateConfig.cmake
-    INSTALL_DESTINATION ${TIDEGATE_PACKAGE_FOLDER} NO_SET_AND_CHECK_MACRO)
+    INSTALL_DESTINATION ${TIDEGATE_PACKAGE_FOLDER} PATH_VARS TIDEGATE_ADAPTER_INSTALL_FOLDER NO_SET_AND_CHECK_MACRO)
 # Before 1.0 a new minor version may change the interface.
 write_basic_package_version_file(${CMAKE_BINARY_DIR}/TidegateConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${CMAKE_BINARY_DIR}/TidegateConfig.cmake ${CMAKE_BINARY_DIR}/TidegateConfigVersion.cmake
-    ${CMAKE_CURRENT_LIST_DIR}/mbedtls.cmake
+    ${CMAKE_CURRENT_LIST_DIR}/mbedtls.cmake ${CMAKE_CURRENT_LIST_DIR}/TidegateAdapter.cmake
     DESTINATION ${TIDEGATE_PACKAGE_FOLDER} COMPONENT dev)

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "config/plausible.hpp"
 #include "config/publish.hpp"
 #include "config/suggest.hpp"
 #include "config/topic.hpp"
@@ -92,11 +93,15 @@ bus bus_reader::read_bus(const entry& from) {
     }
     const auto* devices = entries_of(keys, "devices", out_);
     if (devices == nullptr) return to;
+    formulas_.clear();
     for (const auto& one : devices->entries) {
         check_name(one);
         check_unique(one);
+        const auto before = formulas_.size();
         if (expect_map(one.value, one.key, one.at, out_)) to.devices.push_back(read_device(one, rules, unknown));
+        for (auto formula = before; formula < formulas_.size(); ++formula) formulas_[formula].device = to.devices.size() - 1;
     }
+    resolve_formulas(formulas_, to, out_);
     return to;
 }
 
@@ -119,6 +124,7 @@ device bus_reader::read_device(const entry& from, const grammar& rules, unknown_
         check_name(one);
         if (!expect_map(one.value, one.key, one.at, out_)) continue;
         to.points.push_back(read_point(one, rules, unknown, from_device, without_period));
+        if (to.points.back().compute) formulas_.back().point = to.points.size() - 1;
     }
     if (!without_period.empty()) out_.error(from.at, missing_period(from.key, without_period));
     const bool any_on_change = std::any_of(to.points.begin(), to.points.end(), publishes_on_change);
@@ -135,8 +141,14 @@ point bus_reader::read_point(const entry& from, const grammar& rules, unknown_ke
     to.where = from.at.where;
     to.settings = keys.settings();
     if (const auto* unit = keys.find("unit")) to.unit = unit->text;
-    to.every = period(keys).value_or(from_device.every.value_or(std::chrono::nanoseconds(0)));
-    if (!keys.mentions("every") && !from_device.mentions_every) without_period.push_back(from.key);
+    to.plausible = read_plausibility(keys, out_);
+    if (auto formula = read_formula(keys, out_)) {
+        to.compute.emplace(computation{formula->text, {}, formula->source.at.where});
+        formulas_.push_back(std::move(*formula));
+    } else {
+        to.every = period(keys).value_or(from_device.every.value_or(std::chrono::nanoseconds(0)));
+        if (!keys.mentions("every") && !from_device.mentions_every) without_period.push_back(from.key);
+    }
     to.publish = from_device.publish;
     apply_publish(keys, to.publish, out_);
     warn_of_unused(keys, publishes_on_change(to), out_);

@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "config/computed.hpp"
 #include "config/findings.hpp"
 #include "config/model.hpp"
 #include "config/tree.hpp"
@@ -51,6 +52,7 @@ private:
     findings& out_;
     std::map<const vocabulary*, grammar> rules_;
     std::unordered_map<std::string, position> device_names_;
+    std::vector<written_formula> formulas_;  // of the bus that is being read
     bool any_on_change_ = false;
 };
 

@@ -66,12 +66,36 @@ struct publish_rules {
     bool operator==(const publish_rules&) const = default;
 };
 
+/// Which readings of a point are believed, and how they are rounded. Of numbers only.
+struct plausibility {
+    std::optional<double> least, most;
+    std::optional<double> max_step;  // from one reading to the next
+    bool monotonic = false;          // a counter, which never falls
+    std::optional<int> round;        // digits behind the point
+    bool operator==(const plausibility&) const = default;
+};
+
+/// What a point is worked out from instead of being read.
+struct computation {
+    /// A point of the same bus, by its number in its device's list.
+    struct input {
+        std::size_t device = 0;  // on its bus
+        std::size_t point = 0;
+        bool operator==(const input&) const = default;
+    };
+    std::string formula;        // formula.hpp reads it
+    std::vector<input> inputs;  // in the order of its formula::inputs()
+    position where;
+};
+
 struct point {
     std::string name;
     std::chrono::nanoseconds every{0};  // 0: as fast as the bus allows
     std::string unit;                   // of measurement; may be empty
     publish_rules publish;
-    std::vector<setting> settings;  // the adapter's keys
+    config::plausibility plausible;
+    std::optional<computation> compute;  // then it has no settings, and `every` is the shortest of its own device's inputs
+    std::vector<setting> settings;       // the adapter's keys
     position where;
 };
 

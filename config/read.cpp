@@ -39,6 +39,7 @@ file file_reader::read(const node& root) {
     if (to.mqtt.client_id.empty()) to.mqtt.client_id = to.gateway_id;
     read_buses(top, to);
     check_topics(to, out_);
+    check_ways(to, out_);
     check_idempotency_keys(to, out_);
     check_durability(to, out_);
     return to;

@@ -14,6 +14,7 @@ constexpr std::int64_t longest_text = 65'535;                   // of an MQTT st
 constexpr std::int64_t longest_session = 0xFFFF'FFFF * second;  // MQTT: never expires
 constexpr std::int64_t longest_expiry = 0xFFFF'FFFF * second;
 constexpr std::int64_t longest_path = 4096;
+constexpr std::int64_t longest_formula = 1000;
 constexpr std::int64_t most_in_flight = 1000;
 constexpr std::int64_t most_aliases = 1000;
 constexpr std::int64_t mebibyte = 1 << 20;
@@ -171,6 +172,22 @@ const std::vector<definition>& keys() {
          .synonyms = {"interval", "poll_interval", "polling_interval", "period", "cycle", "rate", "refresh"}},
         {.section = section::point, .form = form::text, .path = "unit", .most = 64, .help = "Of measurement, such as W or \xC2\xB0" "C.",
          .empty_allowed = true, .synonyms = {"units", "unit_of_measurement"}},
+        {.section = section::point, .form = form::text, .path = "compute", .most = longest_formula,
+         .help = "A formula over other points, such as \"voltage * current / 1000\", instead of an address.",
+         .synonyms = {"formula", "expression", "expr", "calculate", "calc", "computed"}},
+        {.section = section::point, .form = form::number, .path = "valid.min",
+         .help = "The least value that is believed; what is less is not published.", .synonyms = {"minimum", "low", "least", "lower"}},
+        {.section = section::point, .form = form::number, .path = "valid.max",
+         .help = "The greatest value that is believed.", .synonyms = {"maximum", "high", "most", "upper"}},
+        {.section = section::point, .form = form::number, .path = "max_step",
+         .help = "The most by which a value differs from the one before; a greater step is believed when the next reading bears it out.",
+         .synonyms = {"max_change", "max_delta", "spike"}},
+        {.section = section::point, .form = form::boolean, .path = "monotonic", .fallback = "false",
+         .help = "Whether the value never falls; a lower one is believed when the next reading bears it out.",
+         .synonyms = {"total_increasing", "counter", "increasing"}},
+        {.section = section::point, .form = form::integer, .path = "round", .least = 0, .most = 15,
+         .help = "Digits behind the decimal point; all by default.",
+         .synonyms = {"precision", "decimals", "digits", "accuracy_decimals"}},
 
         {.section = section::file, .form = form::unbuilt, .path = "http", .unbuilt = "this version has no status page",
          .synonyms = {"web", "metrics", "status"}},

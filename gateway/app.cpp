@@ -165,7 +165,8 @@ int app::run() {
     broker_news_.tell_settings();
     look_at_age();
     client_->start();
-    for (const auto& bus : buses_) bus->start();
+    const auto begin = steady_now();
+    for (const auto& bus : buses_) bus->start(begin);
     loop_.run();
     return 0;
 }

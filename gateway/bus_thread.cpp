@@ -2,7 +2,6 @@
 #include "gateway/bus_thread.hpp"
 
 #include <pthread.h>
-#include <sys/prctl.h>
 
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
@@ -32,6 +31,8 @@ bus_thread::bus_thread(std::size_t index, const config::bus& config, std::unique
       gathering_(groups_.size()),
       group_error_(groups_.size()),
       devices_(config.devices.size()),
+      plausibility_(config),
+      computed_(config),
       alive_(std::make_shared<bool>(true)) {}
 
 bus_thread::~bus_thread() {
@@ -39,7 +40,10 @@ bus_thread::~bus_thread() {
     *alive_ = false;
 }
 
-void bus_thread::start() { thread_ = std::thread(&bus_thread::run, this); }
+void bus_thread::start(time_point begin) {
+    begin_ = begin;
+    thread_ = std::thread(&bus_thread::run, this);
+}
 
 void bus_thread::stop() {
     {
@@ -64,8 +68,7 @@ std::vector<bus_event> bus_thread::take_waiting() {
 void bus_thread::run() noexcept {
     const std::string name = "bus " + config_.name;
     pthread_setname_np(pthread_self(), name.substr(0, 15).c_str());
-    prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);  // silences between frames are a few milliseconds long
-    schedule plan(groups_, config_.devices.size(), steady_now());
+    schedule plan(groups_, config_.devices.size(), begin_);
     for (;;) {
         const auto turn = plan.next(steady_now());
         if (!turn) {
@@ -97,6 +100,10 @@ void bus_thread::take_turn(schedule& plan, const schedule::turn& turn) {
     covered_.clear();
     for (auto& reading : result_.readings) {
         covered_.push_back(reading.point);
+        if (const auto* why = plausibility_.refuse(reading)) {
+            if (gathered.failure.empty()) gathered.failure = *why;
+            continue;
+        }
         gathered.readings.readings.push_back(std::move(reading));
     }
     for (auto& failure : result_.failures) {
@@ -126,6 +133,8 @@ void bus_thread::finish_cycle(std::size_t group) {
     if (done.readings.empty()) return;
     done.bus = index_;
     done.device = groups_[group].device;
+    // A failure is told with the next cycle, as this one's state has been told.
+    for (auto& made : computed_.follow(done, plausibility_, gathered.failure)) done.readings.push_back(std::move(made));
     std::sort(done.readings.begin(), done.readings.end(), [](const reading& a, const reading& b) { return a.point < b.point; });
     emit(std::move(done));
 }
@@ -142,7 +151,7 @@ void bus_thread::note_errors(const schedule& plan, const schedule::turn& turn, c
     // A bus that is down takes all its devices with it, and brings them all back.
     const bool all = result_.outcome == TIDEGATE_BUS_DOWN;
     for (std::size_t device = all ? 0 : turn.device; device < (all ? devices_.size() : turn.device + 1); ++device) {
-        device_event now{index_, device, plan.state(device), {}, {}};
+        device_event now{index_, device, plan.state(device), {}, {}, plausibility_.dropped(device)};
         if (all) {
             now.error = error;
         } else {

@@ -13,6 +13,8 @@
 
 #include "config/model.hpp"
 #include "gateway/adapter_host.hpp"
+#include "gateway/computed.hpp"
+#include "gateway/plausibility.hpp"
 #include "gateway/reading.hpp"
 #include "gateway/schedule.hpp"
 
@@ -27,8 +29,9 @@ struct device_event {
     std::size_t bus = 0;
     std::size_t device = 0;
     device_state state = device_state::unknown;
-    std::string error;   // empty: nothing is wrong
-    store::stamp since;  // when this state began
+    std::string error;              // empty: nothing is wrong
+    store::stamp since;             // when this state began
+    std::uint64_t implausible = 0;  // readings dropped as implausible, since the start
 };
 
 /// Cycles that came due while an earlier one of their device still waited, since the last such event.
@@ -48,7 +51,9 @@ public:
     bus_thread(const bus_thread&) = delete;
     bus_thread& operator=(const bus_thread&) = delete;
 
-    void start();
+    /// `begin`: when every period begins. The same for all buses: what is due together wakes the processor once, and goes into
+    /// one commit. Timers are left as lazy as they are; an adapter that must be exact sharpens those of its thread itself.
+    void start(time_point begin);
     /// Ends the poll that is running, joins, and hands over what was read and is still waiting. From the loop's thread.
     void stop();
 
@@ -76,6 +81,8 @@ private:
     std::vector<gathering> gathering_;      // by group
     std::vector<std::string> group_error_;  // by group: what was wrong in its last cycle
     std::vector<device_event> devices_;     // as last told
+    plausibility plausibility_;
+    computed_points computed_;
     adapter_bus::poll_result result_;
     std::vector<point_index> covered_;
     std::uint64_t missed_told_ = 0;
@@ -90,6 +97,7 @@ private:
     bool stopping_ = false;
     std::shared_ptr<bool> alive_;  // false once this object is gone: a posted drain then does nothing (loop thread only)
     std::thread thread_;
+    time_point begin_{};
 };
 
 }  // namespace gateway

@@ -18,6 +18,7 @@ int run_command(const command_options& how) {
     }
     print_diagnostics(*site);
     if (!site->config) return 1;
+    forget_source(*site);
     try {
         return run_service(*site->config, std::move(site->buses), logger);
     } catch (const std::exception& failed) {  // start-up only: nothing after it throws on purpose

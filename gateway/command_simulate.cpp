@@ -119,7 +119,7 @@ void take_lines(int signals, rehearsal& to) {
 
 int simulate_command(const command_options& how) {
     std::string why;
-    const auto site = load_site(how.config_path, why);
+    const auto site = load_site(how.config_path, why, foreign_adapters::this_process);
     if (!site) {
         std::fprintf(stderr, "error: %s\n", why.c_str());
         return 1;

@@ -25,6 +25,7 @@ struct command_options {
 };
 
 int run_command(const command_options& how);
+int adapter_process_command(const std::string& object);  // what run and check start for an adapter that isn't Tidegate's own
 int check_command(const command_options& how);
 int simulate_command(const command_options& how);
 int queue_stats_command(const command_options& how);

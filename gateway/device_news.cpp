@@ -8,7 +8,7 @@
 namespace gateway {
 namespace {
 
-/// {"state":"online","since":"…","error":null}
+/// {"state":"online","since":"…","error":null}, and ,"implausible":3 if readings were dropped as such.
 std::string status_of(const device_event& what) {
     std::string text = R"({"state":")";
     text += what.state == device_state::online ? "online" : "offline";
@@ -16,6 +16,7 @@ std::string status_of(const device_event& what) {
     append_timestamp(text, "since", what.since);
     text += R"(,"error":)";
     append_json(text, what.error.empty() ? value{no_value{}} : value{what.error});
+    if (what.implausible > 0) text += R"(,"implausible":)" + std::to_string(what.implausible);
     return text += '}';
 }
 

@@ -12,6 +12,17 @@ using namespace std::chrono_literals;
 // Bus thread → loop: cycles waiting to be taken. When the loop lags so far behind, the bus waits and counts missed cycles.
 constexpr std::size_t bus_events = 1024;
 
+// What an adapter may report: one text value, one phrase for a person, faults in its part of a config.
+constexpr std::size_t text_bytes = 64u << 10;
+constexpr std::size_t phrase_bytes = 1024;
+constexpr std::size_t adapter_faults = 200;
+
+// An adapter in a process of its own: how long a poll or write may take, and anything else, before it counts as hung and is
+// ended; and how long after an interruption.
+constexpr auto adapter_call = 60s;
+constexpr auto adapter_reply = 10s;
+constexpr auto adapter_interrupted = 2s;
+
 // Loop → store thread: memory of the messages that wait for a commit, also while the disk takes nothing. Beyond it the oldest
 // or the newest of them go, as the policy says, and are counted.
 constexpr std::size_t waiting_bytes = 4u << 20;

@@ -223,6 +223,10 @@ int main(int argc, char** argv) {
         .flag("--dead-letters", options.dead_letters, "Those that no broker would take instead, and why")
         .calls([&] { chosen = gateway::queue_export_command; });
 
+    std::string adapter_object;
+    CLI::App* adapter = app.add_subcommand("adapter-process")->group("");  // run and check start it; not for people
+    adapter->add_option("OBJECT", adapter_object)->required();
+
     gateway::pub_options pub;
     gateway::sub_options sub;
     add_pub(app, pub);
@@ -233,6 +237,7 @@ int main(int argc, char** argv) {
     } catch (const CLI::ParseError& error) {
         return explain(app, error);
     }
+    if (app.got_subcommand(adapter)) return gateway::adapter_process_command(adapter_object);
     if (app.got_subcommand("pub")) return gateway::pub_command(pub);
     if (app.got_subcommand("sub")) return gateway::sub_command(sub);
     return chosen(options);

@@ -16,10 +16,12 @@ inline std::vector<poll_group> poll_groups(const config::bus& bus) {
     for (std::size_t device = 0; device < bus.devices.size(); ++device) {
         const std::size_t first = groups.size();
         for (const auto& point : bus.devices[device].points) {
+            const point_index index = next++;
+            if (point.compute) continue;  // isn't read
             auto group = first;
             while (group < groups.size() && groups[group].period != point.every) ++group;
             if (group == groups.size()) groups.push_back({device, point.every, {}});
-            groups[group].points.push_back(next++);
+            groups[group].points.push_back(index);
         }
     }
     return groups;

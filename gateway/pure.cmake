@@ -1,12 +1,14 @@
 # The gateway's decisions: no clock, thread or socket; tested by feeding them the time.
 add_library(tidegate_gateway_pure STATIC
     ${CMAKE_CURRENT_LIST_DIR}/alarms.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/computed.cpp
     ${CMAKE_CURRENT_LIST_DIR}/delivery.cpp
     ${CMAKE_CURRENT_LIST_DIR}/device_health.cpp
     ${CMAKE_CURRENT_LIST_DIR}/group_commit.cpp
     ${CMAKE_CURRENT_LIST_DIR}/memory_log.cpp
     ${CMAKE_CURRENT_LIST_DIR}/payload.cpp
     ${CMAKE_CURRENT_LIST_DIR}/pipeline.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/plausibility.cpp
     ${CMAKE_CURRENT_LIST_DIR}/queue_damage.cpp
     ${CMAKE_CURRENT_LIST_DIR}/queue_options.cpp
     ${CMAKE_CURRENT_LIST_DIR}/queue_watch.cpp
@@ -15,4 +17,4 @@ add_library(tidegate_gateway_pure STATIC
     ${CMAKE_CURRENT_LIST_DIR}/synchronisation.cpp
     ${CMAKE_CURRENT_LIST_DIR}/timestamps.cpp
     ${CMAKE_CURRENT_LIST_DIR}/topic.cpp)
-target_link_libraries(tidegate_gateway_pure PUBLIC tidegate_warnings PRIVATE tidegate_mqtt tidegate_store)
+target_link_libraries(tidegate_gateway_pure PUBLIC tidegate_warnings PRIVATE tidegate_config tidegate_mqtt tidegate_store)

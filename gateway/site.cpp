@@ -1,6 +1,8 @@
 // gateway/site.cpp: file → model → adapters → buses, with every fault on the way.
 #include "gateway/site.hpp"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
@@ -39,8 +41,8 @@ bool read_text(const std::string& path, std::string& to, std::string& why) {
 void create_buses(site& of) {
     const std::size_t before = of.diagnostics.size();
     for (const auto& bus : of.config->buses) {
-        const tidegate_adapter* adapter = of.adapters.find(bus.adapter);  // config::read has seen that it is there
-        if (auto made = adapter_bus::create(*adapter, bus, of.diagnostics)) of.buses.push_back(std::move(made));
+        const installed_adapter* adapter = of.adapters.find(bus.adapter);  // config::read has seen that it is there
+        if (auto made = adapter->open(bus, of.diagnostics)) of.buses.push_back(std::move(made));
     }
     if (of.diagnostics.size() == before) return;
     of.buses.clear();
@@ -49,8 +51,8 @@ void create_buses(site& of) {
 
 }  // namespace
 
-std::unique_ptr<site> load_site(const std::string& path, std::string& why) {
-    auto loaded = std::make_unique<site>();
+std::unique_ptr<site> load_site(const std::string& path, std::string& why, foreign_adapters where) {
+    auto loaded = std::make_unique<site>(where);
     loaded->path = path;
     if (!read_text(path, loaded->text, why)) return nullptr;
     config::outcome read = config::read(loaded->text, loaded->adapters.vocabularies());
@@ -65,6 +67,20 @@ std::unique_ptr<site> load_site(const std::string& path, std::string& why) {
         return std::tie(a.where.line, a.where.column, a.message) < std::tie(b.where.line, b.where.column, b.message);
     });
     return loaded;
+}
+
+void forget_source(site& of) {
+    std::string().swap(of.text);
+    of.diagnostics.clear();
+    const auto release = [](std::vector<config::setting>& settings) { std::vector<config::setting>().swap(settings); };
+    for (auto& bus : of.config->buses) {
+        release(bus.settings);
+        for (auto& device : bus.devices) {
+            release(device.settings);
+            for (auto& point : device.points) release(point.settings);
+        }
+    }
+    malloc_trim(0);  // the tree that the file was read into is gone, but its pages would stay
 }
 
 void print_diagnostics(const site& of) {

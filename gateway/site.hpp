@@ -13,6 +13,7 @@
 namespace gateway {
 
 struct site {
+    explicit site(foreign_adapters where) : adapters(where) {}
     std::string path;
     std::string text;  // of the config file
     adapter_host adapters;
@@ -22,7 +23,11 @@ struct site {
 };
 
 /// Reads the file, and lets each adapter check its part. Null, with `why`, if the file can't be read at all.
-std::unique_ptr<site> load_site(const std::string& path, std::string& why);
+std::unique_ptr<site> load_site(const std::string& path, std::string& why,
+                                foreign_adapters where = foreign_adapters::own_processes);
+
+/// Frees what only reading and checking needed: the file's text, and the adapters' settings. For a process that stays.
+void forget_source(site& of);
 
 /// Every diagnostic as `file:line:column: error: …` with its source line, to stderr. Ends with a count if there are errors.
 void print_diagnostics(const site& of);

@@ -21,7 +21,10 @@ public:
 
     struct opened {
         bool interrupted = false;
-        std::string fault;  // for a person; empty and not interrupted: it is open
+        std::string fault = {};  // for a person; empty and not interrupted: it is open
+        // For a person, though it is open:
+        std::string note = {};      // why answers may be late or missing
+        std::string standing = {};  // as whom the device takes us, and why it may refuse
     };
     /// Requires: not open. Takes `timeout` at most, name look-up and handshake included.
     virtual channel::opened open(std::chrono::nanoseconds timeout, const interruption& interrupted) = 0;

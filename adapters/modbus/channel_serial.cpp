@@ -2,11 +2,14 @@
 // Not here: a port's settings (link_port).
 #include "adapters/modbus/channel_serial.hpp"
 
+#include <utility>
+
 namespace modbus {
 
 channel::opened serial_channel::open(std::chrono::nanoseconds, const interruption& interrupted) {
     if (interrupted.raised()) return {true, ""};
-    return {false, port_.open(how_)};
+    std::string fault = port_.open(how_);
+    return {false, std::move(fault), port_.note()};
 }
 
 }  // namespace modbus

@@ -10,7 +10,8 @@ namespace modbus {
 
 class serial_channel final : public channel {
 public:
-    explicit serial_channel(const serial_settings& how) : how_(how) {}
+    /// `system` outlives this.
+    explicit serial_channel(const serial_settings& how, const port_system& system = real_ports()) : how_(how), port_(system) {}
 
     /// Opening a port takes no time worth a limit.
     channel::opened open(std::chrono::nanoseconds timeout, const interruption& interrupted) override;

@@ -6,6 +6,7 @@
 
 #include <cassert>
 #include <cerrno>
+#include <memory>
 #include <utility>
 
 #include "adapters/modbus/link_answer.hpp"
@@ -18,27 +19,37 @@ constexpr int dropped_max = 64;
 
 }  // namespace
 
+udp_channel::udp_channel(const host_settings& where) : name_(endpoint_name(where.host, where.port)) {
+    const auto lookup = std::make_shared<host_lookup>(where.host, where.port, SOCK_DGRAM);
+    resolve_ = [lookup](time_point until, const interruption& interrupted) { return lookup->resolve(until, interrupted); };
+}
+
 channel::opened udp_channel::open(std::chrono::nanoseconds timeout, const interruption& interrupted) {
     assert(!is_open());
-    auto [stopped, fault, addresses] = lookup_.resolve(now() + timeout, interrupted);
+    auto [stopped, fault, addresses] = resolve_(now() + timeout, interrupted);
     if (stopped || !fault.empty()) return {stopped, std::move(fault)};
-    for (const host_address& one : addresses) {
-        fault = connect(one);
+    for (std::size_t i = 0; i < addresses.size(); ++i) {
+        fault = connect(addresses[turn_ % addresses.size()]);
         if (fault.empty()) return {};
+        ++turn_;
     }
     return {false, name() + ": " + fault};
 }
 
 std::string udp_channel::connect(const host_address& to) {
     socket_ = ::socket(to.family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    heard_ = false;
     if (socket_ >= 0 && ::connect(socket_, reinterpret_cast<const sockaddr*>(&to.bytes), to.size) == 0) return "";
     const int error = errno;
-    close();
+    if (socket_ >= 0) ::close(socket_);
+    socket_ = -1;
     return system_words(error);
 }
 
 void udp_channel::close() {
-    if (socket_ >= 0) ::close(socket_);
+    if (socket_ < 0) return;
+    if (!heard_) ++turn_;
+    ::close(socket_);
     socket_ = -1;
 }
 
@@ -50,6 +61,7 @@ bool udp_channel::send(bytes_view bytes) {
 ssize_t udp_channel::receive(std::span<std::uint8_t> to) {
     for (int dropped = 0; dropped < dropped_max; ++dropped) {
         const ssize_t size = ::recv(socket_, to.data(), to.size(), MSG_DONTWAIT | MSG_TRUNC);
+        heard_ = heard_ || size >= 0;
         if (size < 0 || (size > 0 && static_cast<std::size_t>(size) <= to.size())) return size;
     }
     errno = EAGAIN;

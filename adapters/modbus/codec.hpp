@@ -48,9 +48,43 @@ enum class value_type : std::uint8_t {
     bcd32,
     bcd64,
     string,
-    string8
+    string8,
+    m10k32,
+    m10k48,
+    m10k64,
+    m10k32_signed,
+    m10k48_signed,
+    m10k64_signed,
+    sm16,
+    sm32,
+    bytes,
+    unix32,
+    unix64,
+    unix64_ms,
+    datetime3,
+    datetime4,
+    datetime6,
+    cp56time2a,
+    bcd_date,
+    bcd_datetime
 };
-enum class number_form : std::uint8_t { boolean, natural, integer, floating, bcd, text };
+/// mod10000: each register is a digit of 0..9999, negative ones in the signed form. sign_magnitude: the top bit is the sign.
+/// bytes: shown as hexadecimal text. time: shown as ISO 8601 text.
+enum class number_form : std::uint8_t {
+    boolean,
+    natural,
+    integer,
+    floating,
+    bcd,
+    text,
+    mod10000,
+    mod10000_signed,
+    sign_magnitude,
+    bytes,
+    time
+};
+/// Whether its raw values are whole numbers: it can be scaled, named and counted.
+bool is_integer(number_form form);
 
 /// One row of the table of types.
 struct type_row {
@@ -77,6 +111,13 @@ std::string order_names(const type_row& type);  // "ABCD, CDAB, BADC, DCBA"; emp
 
 enum class charset : std::uint8_t { utf8, latin1, ascii };
 
+/// Some neighbouring bits of a number, which are a number of their own; of a signed type a signed one.
+struct bit_field {
+    std::uint8_t first = 0;  // the least significant, counted from that of the number
+    std::uint8_t width = 1;
+    bool operator==(const bit_field&) const = default;
+};
+
 /// How a value lies in its registers. A coil's or discrete input's is `boolean`, one register that holds 0 or 1.
 struct encoding {
     value_type type = value_type::uint16;
@@ -87,6 +128,9 @@ struct encoding {
     std::vector<std::uint64_t> null_bits;  // raw patterns that mean "no value"; NaN and infinities always do
     std::vector<std::pair<std::int64_t, std::string>> names;  // integers and bools: what a number is called
     charset text = charset::utf8;
+    std::optional<bit_field> field;                           // of an integer or natural type; not with bit
+    std::vector<std::pair<std::uint8_t, std::string>> flags;  // of a natural type: the names of its bits; not with bit or field
+    bool utc = false;                                         // a time: the device keeps UTC
 };
 
 struct decoded {
@@ -94,7 +138,9 @@ struct decoded {
     std::string failure;  // empty: `value` holds; else why these registers hold no value of the type
 };
 /// Integers stay exact (int64_t for signed types, else uint64_t). Scaled ones become double, float32 and float16 stay float.
-/// A number that has a name becomes that text; one without stays a number. Text is always valid UTF-8.
+/// A number that has a name becomes that text; one without stays a number. Text is always valid UTF-8. Flags become the names
+/// of the bits that are set, "alarm,pump", in the order of `flags`; bits without a name aren't told. Bytes become "0AFF". Times
+/// become "2026-11-22T20:15:10", dates "2026-11-22", with a Z after a time if the device keeps UTC.
 /// Requires: registers.size() == how.registers.
 decoded decode(const encoding& how, std::span<const std::uint16_t> registers);
 
@@ -102,19 +148,29 @@ struct encoded {
     std::vector<std::uint16_t> registers;
     std::string failure;  // empty: `registers` holds; else why the value doesn't fit
 };
-/// The inverse of decode(). A number must be one that decode() can give: 21.37 at a scale of 0.1 is refused, not rounded.
+/// The inverse of decode(). Bits that the value doesn't own (owned_bits) are 0. A number must be one that decode() can
+/// give: 21.37 at a scale of 0.1 is refused, not rounded.
 encoded encode(const encoding& how, const value& what);
 
-/// Which bits of its registers the value owns, register by register: all, but for a bit and for the types of 8 bits.
+/// Which bits of its registers the value owns, register by register: all, but for a bit, a field, flags and the types of 8 bits.
 std::vector<std::uint16_t> owned_bits(const encoding& how);
 
-/// The least and the greatest raw number of an integer or BCD type.
+/// The least and the greatest raw number of a type that is_integer().
 struct raw_range {
     wide_integer least = 0;
     wide_integer most = 0;
 };
 raw_range raw_range_of(const type_row& type);
-/// The value that decode() gives for this raw number of an integer or BCD type: scaled or named. Requires: in range.
+raw_range raw_range_of(const encoding& how);  // of its field, if it has one
+/// The raw number of a type that is_integer(), or why there is none.
+struct raw_number {
+    wide_integer number = 0;
+    std::string failure;
+};
+raw_number raw_number_of(const encoding& how, std::span<const std::uint16_t> registers);
+/// Whether these registers hold one of the patterns that mean "no value".
+bool is_null_pattern(const encoding& how, std::span<const std::uint16_t> registers);
+/// The value that decode() gives for this raw number of a type that is_integer(): scaled or named. Requires: in range.
 value value_of_raw(const encoding& how, wide_integer raw);
 /// The bit pattern of a number as a person writes it for `null`: 0x… is the pattern itself, a decimal the number. Nothing: it
 /// doesn't fit the type.

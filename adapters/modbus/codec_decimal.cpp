@@ -108,6 +108,30 @@ std::optional<decimal> parse_decimal(std::string_view text) {
     return result;
 }
 
+decimal product(const decimal& one, const decimal& other) {
+    wide_integer digits = static_cast<wide_integer>(one.digits) * other.digits;
+    decimal result{0, one.exponent + other.exponent};
+    if (digits == 0) return {};
+    while (digits > most_significand || digits < -most_significand) {
+        const int last = static_cast<int>(digits % 10);
+        digits = digits / 10 + (last >= 5 ? 1 : last <= -5 ? -1 : 0);
+        ++result.exponent;
+    }
+    for (; digits % 10 == 0; digits /= 10) ++result.exponent;
+    result.digits = static_cast<std::int64_t>(digits);
+    return result;
+}
+
+std::string written(double number) {
+    std::array<char, 32> text;
+    return {text.data(), std::to_chars(text.data(), text.data() + text.size(), number).ptr};
+}
+
+std::string written(float number) {
+    std::array<char, 32> text;
+    return {text.data(), std::to_chars(text.data(), text.data() + text.size(), number).ptr};
+}
+
 std::optional<scaling> scaling::make(const decimal& scale, const decimal& offset) {
     if (scale.digits == 0) return std::nullopt;
     scaling result;
@@ -119,6 +143,16 @@ std::optional<scaling> scaling::make(const decimal& scale, const decimal& offset
     result.addend_ = *addend;
     return result;
 }
+
+std::optional<scaling> scaling::times(const decimal& factor) const {
+    // Both have at most 18 digits; product() takes the zeros at their ends away.
+    const decimal offset = product({static_cast<std::int64_t>(addend_), exponent_}, {1, 0});
+    auto result = make(product(scale(), factor), offset);
+    if (result && (result->exponent_ > most_exponent || result->exponent_ < -most_exponent)) return std::nullopt;
+    return result;
+}
+
+decimal scaling::scale() const { return product({static_cast<std::int64_t>(multiplier_), exponent_}, {1, 0}); }
 
 double scaling::apply(wide_integer raw) const { return nearest_double(raw * multiplier_ + addend_, exponent_); }
 

@@ -1,7 +1,8 @@
 // adapters/modbus/codec_float.cpp: see the header.
-// Not here: the wider floats.
+// Not here: scales.
 #include "adapters/modbus/codec_float.hpp"
 
+#include <bit>
 #include <cmath>
 #include <limits>
 
@@ -36,5 +37,19 @@ std::uint16_t half_of_float(float number) {
     const unsigned biased = static_cast<unsigned>(place + 24);
     return static_cast<std::uint16_t>(sign | (biased * 0x400u + units));
 }
+
+double double_of_bits(value_type type, std::uint64_t bits) {
+    if (type == value_type::float64) return std::bit_cast<double>(bits);
+    if (type == value_type::float32) return static_cast<double>(std::bit_cast<float>(static_cast<std::uint32_t>(bits)));
+    return static_cast<double>(float_of_half(static_cast<std::uint16_t>(bits)));
+}
+
+std::uint64_t bits_of_double(value_type type, double number) {
+    if (type == value_type::float64) return std::bit_cast<std::uint64_t>(number);
+    if (type == value_type::float32) return std::bit_cast<std::uint32_t>(static_cast<float>(number));
+    return half_of_float(static_cast<float>(number));
+}
+
+bool fits_float(double number) { return std::abs(number) <= static_cast<double>(std::numeric_limits<float>::max()); }
 
 }  // namespace modbus

@@ -10,7 +10,7 @@ namespace modbus {
 namespace {
 
 using form = number_form;
-constexpr std::array<type_row, 23> table_of_types{{
+constexpr std::array<type_row, 41> table_of_types{{
     {"bool", value_type::boolean, form::boolean, 1, 1},
     {"int8", value_type::int8, form::integer, 8, 1},
     {"uint8", value_type::uint8, form::natural, 8, 1},
@@ -34,6 +34,24 @@ constexpr std::array<type_row, 23> table_of_types{{
     {"bcd64", value_type::bcd64, form::bcd, 64, 4},
     {"string", value_type::string, form::text, 0, 0},
     {"string8", value_type::string8, form::text, 0, 0},
+    {"m10k32", value_type::m10k32, form::mod10000, 32, 2},
+    {"m10k48", value_type::m10k48, form::mod10000, 48, 3},
+    {"m10k64", value_type::m10k64, form::mod10000, 64, 4},
+    {"m10k32_signed", value_type::m10k32_signed, form::mod10000_signed, 32, 2},
+    {"m10k48_signed", value_type::m10k48_signed, form::mod10000_signed, 48, 3},
+    {"m10k64_signed", value_type::m10k64_signed, form::mod10000_signed, 64, 4},
+    {"sm16", value_type::sm16, form::sign_magnitude, 16, 1},
+    {"sm32", value_type::sm32, form::sign_magnitude, 32, 2},
+    {"bytes", value_type::bytes, form::bytes, 0, 0},
+    {"unix32", value_type::unix32, form::time, 32, 2},
+    {"unix64", value_type::unix64, form::time, 64, 4},
+    {"unix64_ms", value_type::unix64_ms, form::time, 64, 4},
+    {"datetime3", value_type::datetime3, form::time, 48, 3},
+    {"datetime4", value_type::datetime4, form::time, 64, 4},
+    {"datetime6", value_type::datetime6, form::time, 96, 6},
+    {"cp56time2a", value_type::cp56time2a, form::time, 64, 4},
+    {"bcd_date", value_type::bcd_date, form::time, 32, 2},
+    {"bcd_datetime", value_type::bcd_datetime, form::time, 48, 3},
 }};
 
 constexpr bool table_is_in_order() {
@@ -58,7 +76,9 @@ const type_row* find_type(std::string_view name) {
 }
 
 std::string with_article(const type_row& type) {
-    return (type.name[0] == 'i' ? "an " : "a ") + std::string(type.name);  // an int16, a uint16
+    if (type.form == form::bytes) return std::string(type.name);
+    const bool vowel = type.name[0] == 'i' || type.name.substr(0, 2) == "m1" || type.name.substr(0, 2) == "sm";
+    return (vowel ? "an " : "a ") + std::string(type.name);  // an int16, an sm16, a uint16
 }
 
 std::string register_type_names() {
@@ -68,15 +88,47 @@ std::string register_type_names() {
     return names;
 }
 
-raw_range raw_range_of(const type_row& type) {
-    wide_integer most = 1;
-    if (type.form == form::bcd) {
-        for (unsigned digit = 0; digit < type.bits / 4u; ++digit) most *= 10;
-        return {0, most - 1};
+bool is_integer(number_form of) {
+    switch (of) {
+        case form::natural:
+        case form::integer:
+        case form::bcd:
+        case form::mod10000:
+        case form::mod10000_signed:
+        case form::sign_magnitude:
+            return true;
+        case form::boolean:
+        case form::floating:
+        case form::text:
+        case form::bytes:
+        case form::time:
+            break;
     }
+    return false;
+}
+
+namespace {
+
+raw_range range_of_bits(form of, unsigned bits) {
     const wide_integer one = 1;
-    if (type.form == form::integer) return {-(one << (type.bits - 1)), (one << (type.bits - 1)) - 1};
-    return {0, (one << type.bits) - 1};
+    if (of == form::integer) return {-(one << (bits - 1)), (one << (bits - 1)) - 1};
+    if (of == form::sign_magnitude) return {1 - (one << (bits - 1)), (one << (bits - 1)) - 1};
+    return {0, (one << bits) - 1};
+}
+
+}  // namespace
+
+raw_range raw_range_of(const type_row& type) {
+    const bool ten_thousands = type.form == form::mod10000 || type.form == form::mod10000_signed;
+    if (type.form != form::bcd && !ten_thousands) return range_of_bits(type.form, type.bits);
+    wide_integer beyond = 1;
+    for (unsigned digit = 0; digit < type.bits / 4u; ++digit) beyond *= 10;
+    return {type.form == form::mod10000_signed ? 1 - beyond : 0, beyond - 1};
+}
+
+raw_range raw_range_of(const encoding& how) {
+    const type_row& type = row_of(how.type);
+    return how.field ? range_of_bits(type.form, how.field->width) : raw_range_of(type);
 }
 
 // ---- Orders ----------------------------------------------------------------------------------------------------------------
@@ -97,8 +149,11 @@ std::string letters_of(register_order order, std::size_t registers) {
 
 constexpr std::array<register_order, 4> all_orders{{{false, false}, {true, false}, {false, true}, {true, true}}};
 
-/// One register, or text, which is read in the order of its registers: only the bytes can be swapped.
-bool has_bytes_only(const type_row& type) { return type.form == form::text || type.registers == 1; }
+/// Characters and bytes are read in the order of their registers.
+bool is_sequence(const type_row& type) { return type.form == form::text || type.form == form::bytes; }
+
+/// Only the bytes can be swapped.
+bool has_bytes_only(const type_row& type) { return is_sequence(type) || type.registers == 1; }
 
 }  // namespace
 
@@ -109,7 +164,7 @@ std::optional<register_order> parse_order(std::string_view letters, const type_r
         if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
     const std::size_t registers = has_bytes_only(type) ? 1 : type.registers;
     for (const auto order : all_orders) {
-        if (order.words_swapped && type.form == form::text) continue;
+        if (order.words_swapped && is_sequence(type)) continue;
         const register_order effective{order.words_swapped && registers > 1, order.bytes_swapped};
         if (upper == letters_of(effective, registers) || upper == letters_of(order, 2)) return effective;
     }

@@ -2,6 +2,8 @@
 // Not here: numbers.
 #include "adapters/modbus/codec_text.hpp"
 
+#include <algorithm>
+#include <charconv>
 #include <cstddef>
 
 namespace modbus {
@@ -106,6 +108,32 @@ encoded encode_text(const encoding& how, std::string_view text) {
         const unsigned word = characters == 2 ? byte(2 * i) << 8 | byte(2 * i + 1) : byte(i);
         const auto in_order = static_cast<std::uint16_t>(word);
         result.registers.push_back(how.order.bytes_swapped ? swapped(in_order) : in_order);
+    }
+    return result;
+}
+
+std::string decode_bytes(const encoding& how, std::span<const std::uint16_t> registers) {
+    std::string text;
+    text.reserve(registers.size() * 4);
+    for (const auto in_place : registers) {
+        const std::uint16_t word = how.order.bytes_swapped ? swapped(in_place) : in_place;
+        for (int at = 12; at >= 0; at -= 4) text += "0123456789ABCDEF"[word >> at & 0xF];
+    }
+    return text;
+}
+
+encoded encode_bytes(const encoding& how, std::string_view text) {
+    if (text.size() != how.registers * 4u)
+        return {{},
+                "the text has " + std::to_string(text.size()) + " hexadecimal digits, and it takes " +
+                    std::to_string(how.registers * 4) + ", two for each byte"};
+    encoded result;
+    for (std::size_t at = 0; at < text.size(); at += 4) {
+        std::uint16_t word = 0;
+        const auto [end, error] = std::from_chars(text.data() + at, text.data() + at + 4, word, 16);
+        if (error != std::errc{} || end != text.data() + at + 4)
+            return {{}, "\"" + std::string(text) + "\" has characters that are no hexadecimal digits"};
+        result.registers.push_back(how.order.bytes_swapped ? swapped(word) : word);
     }
     return result;
 }

@@ -1,5 +1,5 @@
-// adapters/modbus/codec_text.hpp: characters in registers, and their character sets. Part of codec.hpp.
-// Not here: numbers.
+// adapters/modbus/codec_text.hpp: characters in registers, their character sets, and bytes as hexadecimal text. Part of
+// codec.hpp. Not here: numbers.
 #pragma once
 
 #include <cstdint>
@@ -16,5 +16,10 @@ namespace modbus {
 std::string decode_text(const encoding& how, std::span<const std::uint16_t> registers);
 /// Filled up with NULs.
 encoded encode_text(const encoding& how, std::string_view text);
+
+/// "0AFF", every byte of the registers.
+std::string decode_bytes(const encoding& how, std::span<const std::uint16_t> registers);
+/// Upper and lower case will do; there must be as many digits as the registers hold.
+encoded encode_bytes(const encoding& how, std::string_view text);
 
 }  // namespace modbus

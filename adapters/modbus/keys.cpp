@@ -42,7 +42,8 @@ constexpr tidegate_key point_key(tidegate_key_type type, const char* path, const
 // The types stand in codec.cpp's table too; a test holds the two together.
 constexpr const char* types =
     "bool|int8|uint8|int8_high|uint8_high|int16|uint16|int24|uint24|int32|uint32|int48|uint48|int64|uint64|"
-    "float16|float32|float64|bcd16|bcd32|bcd64|string|string8";
+    "float16|float32|float64|bcd16|bcd32|bcd64|string|string8|m10k32|m10k48|m10k64|m10k32_signed|m10k48_signed|m10k64_signed|"
+    "sm16|sm32|bytes|unix32|unix64|unix64_ms|datetime3|datetime4|datetime6|cp56time2a|bcd_date|bcd_datetime";
 
 constexpr std::array keys = {
     text(TIDEGATE_BUS, "serial.port",
@@ -124,6 +125,8 @@ constexpr std::array keys = {
 
     integer(TIDEGATE_DEVICE, "unit", 0, 255,
             "The device's unit address, 0–255; on a line 0 is all devices at once, which can be written only (no default)."),
+    integer(TIDEGATE_DEVICE, "base", 0, 1,
+            "What holding, input, coil and discrete count from in this device's documents, 0 or 1 (default 0)."),
     integer(TIDEGATE_DEVICE, "max_read", 1, 125,
             "The most registers that the device gives in one answer; of coils 16 times as many (default 125)."),
     integer(TIDEGATE_DEVICE, "max_gap", 0, 125,
@@ -154,20 +157,46 @@ constexpr std::array keys = {
     boolean_of_device("simulate.read_only", "simulate: writes are refused with exception 2 (default false)."),
     boolean_of_device("simulate.ignore_writes", "simulate: writes are acknowledged and change nothing (default false)."),
 
+    point_key(TIDEGATE_KEY_TEXT, "sunspec",
+              "A point of a SunSpec model instead of an address, found by the device's own list of models: inverter.W, 103.W, "
+              "mppt.module[1].DCW."),
     point_key(TIDEGATE_KEY_TEXT, "register",
               "The address in Modicon notation, which counts from 1: 40108 is holding register 107 (or 400108)."),
     integer(TIDEGATE_POINT, "holding", 0, 65535, "The protocol address, from 0, of a holding register (function code 3)."),
     integer(TIDEGATE_POINT, "input", 0, 65535, "The protocol address, from 0, of an input register (function code 4)."),
     integer(TIDEGATE_POINT, "coil", 0, 65535, "The protocol address, from 0, of a coil (function code 1)."),
     integer(TIDEGATE_POINT, "discrete", 0, 65535, "The protocol address, from 0, of a discrete input (function code 2)."),
+    point_key(
+        TIDEGATE_KEY_TEXT_LIST, "continued_at",
+        "Where the value's further registers lie, one address each in the notation of the first, if they aren't neighbours."),
     choice(TIDEGATE_POINT, "type", types, "How the registers are to be read (no default, but uint16 if bit is given)."),
     point_key(TIDEGATE_KEY_TEXT, "order",
               "The order in which the bytes arrive, A the most significant: ABCD, CDAB (words swapped), BADC (bytes swapped), "
               "DCBA (default ABCD)."),
     point_key(TIDEGATE_KEY_NUMBER, "scale", "The factor from raw number to value, exact as a decimal (default 1)."),
     point_key(TIDEGATE_KEY_NUMBER, "offset", "Added after scaling, in the value's unit (default 0)."),
+    point_key(TIDEGATE_KEY_TEXT, "scale_register.register",
+              "The register (Modicon notation) with the power of ten, -10 to 10, that the value is multiplied with; an int16."),
+    integer(TIDEGATE_POINT, "scale_register.holding", 0, 65535, "The same as the protocol address of a holding register."),
+    integer(TIDEGATE_POINT, "scale_register.input", 0, 65535, "The same as the protocol address of an input register."),
+    point_key(TIDEGATE_KEY_TEXT, "ratio_register.register",
+              "The register (Modicon notation) with a number that the value is multiplied with, such as a transformer's ratio."),
+    integer(TIDEGATE_POINT, "ratio_register.holding", 0, 65535, "The same as the protocol address of a holding register."),
+    integer(TIDEGATE_POINT, "ratio_register.input", 0, 65535, "The same as the protocol address of an input register."),
+    choice(TIDEGATE_POINT, "ratio_register.type", "int16|uint16|int32|uint32|float32",
+           "How the ratio is to be read (default uint16)."),
+    point_key(TIDEGATE_KEY_TEXT, "ratio_register.order", "The order of its bytes (default ABCD)."),
+    point_key(TIDEGATE_KEY_NUMBER, "ratio_register.scale", "The factor from its raw number to the ratio (default 1)."),
+    integer(TIDEGATE_POINT, "wrap", 2, INT64_MAX,
+            "The raw number at which a counter begins again with 0, such as 65536: the value counts on (default: it doesn't)."),
     integer(TIDEGATE_POINT, "bit", 0, 63, "Takes one bit, 0 the least significant, of an unsigned type (default type: uint16)."),
-    integer(TIDEGATE_POINT, "length", 1, 125, "The length of a string or string8 in registers (no default)."),
+    point_key(TIDEGATE_KEY_TEXT, "bits",
+              "Takes some neighbouring bits, such as 4-7, as a number; bit 0 is the least significant."),
+    point_key(TIDEGATE_KEY_TEXT_BY_NUMBER, "flags",
+              "Names for bits: the value is the text of those that are set, separated by commas (default type: uint16)."),
+    integer(TIDEGATE_POINT, "length", 1, 125, "The length of a string, string8 or bytes in registers (no default)."),
+    point_key(TIDEGATE_KEY_BOOLEAN, "utc",
+              "Of a time: whether the device's clock is UTC (default true for the unix types, else false: its local time)."),
     choice(TIDEGATE_POINT, "charset", "utf-8|latin1|ascii", "The character set of a string (default utf-8)."),
     point_key(TIDEGATE_KEY_NUMBER_LIST, "null",
               "Raw numbers, or bit patterns as 0x…, that mean \"no value\"; NaN always does (default none)."),

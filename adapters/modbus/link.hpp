@@ -43,6 +43,8 @@ public:
     virtual answer transact(const transaction& what, nanoseconds timeout) = 0;
     /// From any thread: a request that waits, and every later one, returns `interrupted`.
     virtual void interrupt() = 0;
+    /// Gives port or connection back; the next request opens it again. What is owed is remembered. Not while one is under way.
+    virtual void release() {}
 
     /// How many requests may be under way at once.
     virtual std::size_t most_at_once() const { return 1; }

@@ -8,8 +8,6 @@ namespace modbus {
 namespace {
 
 constexpr std::uint32_t address_end = 0x10000;
-constexpr std::chrono::minutes forgotten_after{1};
-constexpr unsigned turns = 4;  // of three odd-shaped reads, and the request itself
 
 std::uint32_t count_max(table from) { return is_bits(from) ? 2000 : 125; }
 
@@ -27,95 +25,86 @@ read_request read_beside(const transaction& request) {
 
 }  // namespace
 
-void late_answers::owe(const transaction& request, time_point since) {
+void late_answers::owe(const transaction& request, time_point now) {
     const answer_shape shape = shape_of(request);
-    auto& promises = units_[request.unit].promises;
-    const auto same = std::find_if(promises.begin(), promises.end(), [&](const promise& one) { return one.shape == shape; });
-    promise made{shape, 1, since};
-    if (same != promises.end()) {
-        made.times += since > same->since + forgotten_after ? 0 : same->times;
-        promises.erase(same);
+    debt& unit = units_[request.unit];
+    const time_point until = now + memory;
+    std::erase_if(unit.shapes, [&](const owed_shape& each) { return each.until <= now || each.shape == shape; });
+    if (unit.shapes.size() == shapes_max) {
+        unit.any_until = until;
+    } else {
+        unit.shapes.push_back({shape, until});
     }
-    if (promises.size() == shapes_max) promises.erase(promises.begin());
-    promises.push_back(made);
 }
 
-void late_answers::timed_out(const transaction& request, time_point window_end) {
-    owe(request, window_end);
+void late_answers::timed_out(const transaction& request, time_point now, time_point window_end) {
+    owe(request, now);
+    ++units_[request.unit].answers;
     units_[request.unit].window = window_end;
 }
 
-void late_answers::exception_came(const transaction& request) {
-    const auto& promises = units_[request.unit].promises;
-    if (!promises.empty()) owe(request, promises.back().since);
+void late_answers::exception_came(const transaction& request, time_point now) {
+    if (units_[request.unit].answers > 0) owe(request, now);
 }
 
 bool late_answers::seen(const foreign_frame& frame) {
-    auto& promises = units_[frame.unit].promises;
-    if (frame.kind == frame_kind::other) return false;
-    const auto kept = std::find_if(promises.begin(), promises.end(), [&](const promise& one) {
-        return frame.kind == frame_kind::exception ? one.shape.function == frame.shape.function : one.shape.confusable(frame.shape);
-    });
-    if (kept == promises.end()) return false;
-    if (--kept->times == 0) promises.erase(kept);
-    if (!promises.empty()) return false;
-    units_[frame.unit] = {};
+    debt& unit = units_[frame.unit];
+    if (unit.answers == 0 || frame.kind == frame_kind::other) return false;
+    const auto matches = [&](const owed_shape& each) {
+        return frame.kind == frame_kind::exception ? each.shape.function == frame.shape.function
+                                                   : each.shape.confusable(frame.shape);
+    };
+    if (unit.any_until == time_point{} && std::none_of(unit.shapes.begin(), unit.shapes.end(), matches)) return false;
+    if (--unit.answers > 0) return false;
+    unit = {};
     return true;
 }
 
 void late_answers::in_step(std::uint8_t unit) { units_[unit] = {}; }
 
-void late_answers::remedy_unanswered(std::uint8_t unit) { ++units_[unit].in_vain; }
+void late_answers::answered(const read_request& request) {
+    auto& known = answered_[request.unit];
+    const answer_shape shape = shape_of(request);
+    const bool has = std::any_of(known.begin(), known.end(), [&](const read_request& each) { return shape_of(each) == shape; });
+    if (!has && known.size() < answered_max) known.push_back(request);
+}
 
 std::optional<late_answers::time_point> late_answers::window_of(std::uint8_t unit) const { return units_[unit].window; }
 
-unsigned late_answers::owed(std::uint8_t unit, time_point now) const {
-    unsigned sum = 0;
-    for (const promise& one : units_[unit].promises)
-        if (now <= one.since + forgotten_after) sum += one.times;
-    return sum;
-}
-
-unsigned late_answers::owed_like(const transaction& request, time_point now) const {
-    const answer_shape shape = shape_of(request);
-    unsigned sum = 0;
-    for (const promise& one : units_[request.unit].promises)
-        if (now <= one.since + forgotten_after && one.shape.confusable(shape)) sum += one.times;
-    return sum;
-}
-
 bool late_answers::owes(std::uint8_t unit, const answer_shape& shape, time_point now) const {
-    const auto& promises = units_[unit].promises;
-    return std::any_of(promises.begin(), promises.end(), [&](const promise& one) {
-        return now <= one.since + forgotten_after && one.shape.confusable(shape);
-    });
+    const debt& of = units_[unit];
+    return now < of.any_until || std::any_of(of.shapes.begin(), of.shapes.end(), [&](const owed_shape& each) {
+               return now < each.until && each.shape.confusable(shape);
+           });
 }
 
 late_remedy late_answers::remedy_for(const transaction& request, time_point now) const {
-    const bool reads = only_reads(request);
     answer_shape shape = shape_of(request);
-    if (!reads) shape.data_bytes = answer_shape::any;
+    if (!only_reads(request)) shape.data_bytes = answer_shape::any;
     if (!owes(request.unit, shape, now)) return late_remedy::none;
-    const bool plain_turn = units_[request.unit].in_vain % turns == turns - 1;
-    if (!plain_turn && odd_read_for(request, now)) return late_remedy::odd_read;
-    return reads ? late_remedy::count_out : late_remedy::listen_on;
+    return odd_read_for(request, now) ? late_remedy::odd_read : late_remedy::wait;
 }
 
 std::optional<read_request> late_answers::odd_read_for(const transaction& request, time_point now) const {
     const auto read = as_read(request);
     read_request odd = read ? *read : read_beside(request);
+    const auto will_do = [&](const read_request& one) { return !owes(one.unit, shape_of(one), now); };
     const std::uint32_t step = is_bits(odd.from) ? 8 : 1;
     const std::uint32_t address = odd.address, begin = read ? odd.count : 0;
-    // Fewer is always there; more may reach beyond what the device has, which it says with an exception: an answer, too.
-    for (std::uint32_t count = begin; count > step;) {
-        count -= step;
+    // Fewer is always there, and the fewest take the least time.
+    odd.count = static_cast<std::uint16_t>(step);
+    if (begin > step && will_do(odd)) return odd;
+    for (const read_request& known : answered_[request.unit])
+        if (will_do(known)) return known;
+    for (std::uint32_t count = 2 * step; count < begin; count += step) {
         odd.count = static_cast<std::uint16_t>(count);
-        if (!owes(odd.unit, shape_of(odd), now)) return odd;
+        if (will_do(odd)) return odd;
     }
+    // More may reach beyond what the device has, which it says with an exception: an answer, too.
     for (std::uint32_t count = begin + step; count <= count_max(odd.from); count += step) {
         odd.count = static_cast<std::uint16_t>(count);
         odd.address = static_cast<std::uint16_t>(std::min<std::uint32_t>(address, address_end - count));
-        if (!owes(odd.unit, shape_of(odd), now)) return odd;
+        if (will_do(odd)) return odd;
     }
     return std::nullopt;
 }

@@ -8,16 +8,12 @@
 //     length, or what is echoed; of a write the function alone, since an exception to the older one would be a wrong refusal of
 //     the new one) is preceded by a read of another shape. A device answers in the order it was asked, so once that one is
 //     answered nothing older can follow.
-//     To be so certain, an exception isn't enough where more than one answer is owed: it may be an older request's. It takes one
-//     more exception than answers that are owed.
-//  3. A unit that leaves three odd-shaped reads in a row unanswered is away, or knows only requests that it expects. It gets the
-//     request itself now, and again, until it has answered once more than answers of that shape are owed: then the last one is
-//     this request's, or a repetition's, and none of an older one. Unanswered, the turn is the odd-shaped reads' again. What
-//     isn't a read is sent once only; after that its answer is taken if no second one follows it within a further time-out.
-//  4. After a minute nobody waits for an answer any more, so that a unit that was away for long isn't asked sixty times.
-// What is guaranteed: registers returned belong to the request they are returned for, if the unit answers in order, each request
-// at most once, and within a minute. What isn't: an exception has no shape, and one that comes after the window can be an older
-// request's; nor can a second answer to one request be told from the answer to the next, if it comes after that was sent.
+//  3. A read of another shape that isn't answered either is owed, too, and the next attempt begins with yet another one: first
+//     a single register, then what this unit has answered before, then more or fewer. A device that doesn't answer any of
+//     them, not even with an exception, is asked plainly once `memory` has passed since it was last asked for that shape.
+// What is guaranteed: what is returned belongs to the request it is returned for, as long as no device answers later than
+// `memory`, in another order than it was asked, or twice. One gap remains, for answers that come after the window: an exception
+// to a read can be an older read's, for it has no shape.
 #pragma once
 
 #include <array>
@@ -30,25 +26,24 @@
 namespace modbus {
 
 /// What to do before a request may be trusted to get its own answer.
-enum class late_remedy : std::uint8_t { none, odd_read, count_out, listen_on };
+enum class late_remedy : std::uint8_t { none, odd_read, wait };  // wait: nothing may be asked that could bring it into step
 
 class late_answers {
 public:
     using time_point = std::chrono::steady_clock::time_point;
+    /// The latest that an answer is thought to be.
+    static constexpr std::chrono::seconds memory{60};
 
     /// `request` went unanswered; until `window_end` its unit is left alone.
-    void timed_out(const transaction& request, time_point window_end);
+    void timed_out(const transaction& request, time_point now, time_point window_end);
     /// A frame came that nobody waited for. True: it was a late answer, and its unit owes no other.
     bool seen(const foreign_frame& frame);
-    /// Registers came that can only be the latest request's, or the odd-shaped read was answered.
+    /// What came can only be the latest request's answer, or the odd-shaped read was answered.
     void in_step(std::uint8_t unit);
+    /// This read was answered with registers: it serves as an odd-shaped one from now on.
+    void answered(const read_request& request);
     /// `request` was answered with an exception, and `unit` may have meant an older one: then its own answer is still to come.
-    void exception_came(const transaction& request);
-    /// The remedy was tried in vain: the unit is silent.
-    void remedy_unanswered(std::uint8_t unit);
-    /// Answers that are still owed by `now`, of any shape, or of such as `request` gets.
-    unsigned owed(std::uint8_t unit, time_point now) const;
-    unsigned owed_like(const transaction& request, time_point now) const;
+    void exception_came(const transaction& request, time_point now);
 
     std::optional<time_point> window_of(std::uint8_t unit) const;
     late_remedy remedy_for(const transaction& request, time_point now) const;
@@ -56,20 +51,21 @@ public:
     std::optional<read_request> odd_read_for(const transaction& request, time_point now) const;
 
 private:
-    static constexpr std::size_t shapes_max = 100;
-    struct promise {
+    static constexpr std::size_t shapes_max = 32, answered_max = 4;
+    struct owed_shape {
         answer_shape shape;
-        unsigned times = 0;
-        time_point since;  // the last one's window
+        time_point until;
     };
     struct debt {
-        std::vector<promise> promises;  // each shape once, the oldest first
-        unsigned in_vain = 0;           // remedies in a row
+        unsigned answers = 0;            // requests not answered
+        std::vector<owed_shape> shapes;  // of those, each once
+        time_point any_until{};          // until then any shape may be owed: there were more than shapes_max
         std::optional<time_point> window;
     };
     bool owes(std::uint8_t unit, const answer_shape& shape, time_point now) const;
-    void owe(const transaction& request, time_point since);
+    void owe(const transaction& request, time_point now);
     std::array<debt, 256> units_;
+    std::array<std::vector<read_request>, 256> answered_;  // of different shapes
 };
 
 }  // namespace modbus

@@ -14,6 +14,8 @@ namespace {
 
 /// Beyond this a line that is never quiet is given up for this request.
 constexpr nanoseconds babble_max{1'000'000'000};
+/// So many pauses of the longest kind an ASCII answer may have.
+constexpr int pauses_max = 10;
 
 }  // namespace
 
@@ -57,50 +59,23 @@ answer line_exchange::broadcast(const transaction& request) {
 
 /// The remedies of link_late.hpp, where an older answer could be taken for this one.
 answer line_exchange::transact_in_step(const transaction& request, nanoseconds timeout) {
-    const late_remedy remedy = late_.remedy_for(request, channel_.now());
-    if (remedy == late_remedy::count_out) return count_out(request, timeout);
-    if (remedy == late_remedy::odd_read) {
-        if (auto failed = bring_into_step(request, timeout)) return *std::move(failed);
+    switch (late_.remedy_for(request, channel_.now())) {
+        case late_remedy::none:
+            break;
+        case late_remedy::wait:
+            return no_answer(answer_status::silent, "left alone, for an older request's answer may still come");
+        case late_remedy::odd_read:
+            answer odd = ask(read_of(*late_.odd_read_for(request, channel_.now())), timeout);
+            odd.sent = false;  // nothing of the request itself
+            if (odd.status != answer_status::ok && odd.status != answer_status::exception) return odd;
+            late_.in_step(request.unit);
     }
     answer result = ask(request, timeout);
-    const bool answered = result.status == answer_status::ok || result.status == answer_status::exception;
-    if (answered && remedy == late_remedy::listen_on) {
-        result = listen_on(std::move(result), request);
-        if (result.status == answer_status::exception) late_.in_step(request.unit);
+    if (result.status == answer_status::ok) {
+        late_.in_step(request.unit);
+        if (const auto read = as_read(request)) late_.answered(*read);
     }
-    if (result.status == answer_status::ok) late_.in_step(request.unit);
-    if (result.status == answer_status::exception) late_.exception_came(request);
-    if (result.status == answer_status::silent && remedy == late_remedy::listen_on) late_.remedy_unanswered(request.unit);
-    return result;
-}
-
-/// By reads of another shape. Nothing: nothing older can follow any more.
-std::optional<answer> line_exchange::bring_into_step(const transaction& request, nanoseconds timeout) {
-    const unsigned owed = late_.owed(request.unit, channel_.now());
-    for (unsigned exceptions = 0; exceptions <= owed; ++exceptions) {
-        const auto read = late_.odd_read_for(request, channel_.now());
-        if (!read) break;
-        answer odd = ask(read_of(*read), timeout);
-        odd.sent = false;  // nothing of the request itself
-        if (odd.status == answer_status::silent) late_.remedy_unanswered(request.unit);
-        if (odd.status == answer_status::ok) break;
-        if (odd.status != answer_status::exception) return odd;
-    }
-    late_.in_step(request.unit);
-    return std::nullopt;
-}
-
-/// By asking the very same until every answer that is owed has had its chance to come. They stay owed: which of all those
-/// requests were answered isn't known.
-answer line_exchange::count_out(const transaction& request, nanoseconds timeout) {
-    const unsigned owed = late_.owed_like(request, channel_.now());
-    answer result;
-    for (unsigned answers = 0; answers <= owed; ++answers) {
-        result = ask(request, timeout);
-        if (result.status == answer_status::silent) late_.remedy_unanswered(request.unit);
-        if (result.status == answer_status::exception) late_.exception_came(request);
-        if (result.status != answer_status::ok) break;
-    }
+    if (result.status == answer_status::exception) late_.exception_came(request, channel_.now());
     return result;
 }
 
@@ -113,11 +88,11 @@ answer line_exchange::ask(const transaction& request, nanoseconds timeout) {
         result.sent = true;
         return result;
     }
-    outcome out = await({request, target_of(request, frame), last_active_, last_active_ + timeout});
+    const time_point deadline = last_active_ + timeout;
+    outcome out = await({request, target_of(request, frame), last_active_, deadline});
     out.result.sent = true;
-    const nanoseconds window = std::max({timeout, timing_.timeout, timing_.late_window});
-    if (out.rest == outcome::rest::awaited) late_.timed_out(request, channel_.now() + window);
-    if (out.rest == outcome::rest::unknown) late_.timed_out(request, channel_.now());
+    if (!out.answer_spent)
+        late_.timed_out(request, channel_.now(), deadline + std::max({timeout, timing_.timeout, timing_.late_window}));
     return std::move(out.result);
 }
 
@@ -147,26 +122,10 @@ looked_for line_exchange::target_of(const transaction& request, bytes_view frame
     return target;
 }
 
-answer line_exchange::listen_on(answer first, const transaction& request) {
-    const auto frame = frame_of(framing_, request.unit, request.pdu);
-    looked_for target = target_of(request, frame);
-    target.echo_expected = false;
-    for (int others = 0; others < 4; ++others) {
-        outcome next = await({request, target, last_active_, channel_.now() + timing_.timeout});
-        next.result.sent = true;
-        if (next.result.status == answer_status::silent) return first;
-        first = std::move(next.result);
-        if (first.status != answer_status::ok && first.status != answer_status::exception) return first;
-    }
-    answer none = no_answer(answer_status::silent, "answers keep coming that nobody asked for");
-    none.sent = true;
-    return none;
-}
-
 line_exchange::outcome line_exchange::await(wanted what) {
     bool damaged = false;
-    const time_point last_chance =
-        what.deadline + timing_.character * static_cast<std::int64_t>(frame_size(framing_, pdu_max)) + timing_.slack + babble_max;
+    const time_point last_chance = what.deadline + timing_.character * static_cast<std::int64_t>(frame_size(framing_, pdu_max)) +
+                                   timing_.slack + timing_.character_timeout * pauses_max + babble_max;
     for (;;) {
         search found = find_answer(framing_, bytes_, what.target);
         note_foreign(found);
@@ -174,22 +133,23 @@ line_exchange::outcome line_exchange::await(wanted what) {
             pass_echo(found, what);
             continue;
         }
-        if (found.result != search_result::need_more) return {take(found, what)};
+        if (found.result != search_result::need_more) return {take(found, what), true};
         damaged = damaged || found.damaged;
         forget_front(found.settled);
         found.at -= std::min(found.at, found.settled);
         if (channel_.now() >= last_chance) return give_up(found, what, damaged);
         if (const time_point when = worth_looking_at(found); when > channel_.now()) {
-            if (channel_.wait_until(when, interrupted_) == woken::interrupted) return {was_interrupted(), outcome::rest::awaited};
+            if (channel_.wait_until(when, interrupted_) == woken::interrupted) return {was_interrupted(), false};
         }
         switch (channel_.wait_for_input(limit_of(found, what, damaged), interrupted_)) {
             case woken::interrupted:
-                return {stopped(quiet::interrupted), outcome::rest::awaited};
+                return {stopped(quiet::interrupted), false};
             case woken::time:
-                if (found.whole_if_silent) return {take(found, what)};
+                if (found.whole_if_silent) return {take(found, what), true};
                 return give_up(found, what, damaged);
             case woken::ready:
-                if (!receive()) return {lost(), outcome::rest::unknown};
+                // The device may answer all the same, and be heard when the line is open again, unless it has begun to.
+                if (!receive()) return {lost(), found.begun};
         }
     }
 }
@@ -207,9 +167,13 @@ time_point line_exchange::limit_of(const search& found, const wanted& what, bool
     if (found.matched == 0) {
         // An RTU answer is damaged when all of it is there, an ASCII one as soon as a character is.
         const nanoseconds rest = framing_ == line_framing::rtu ? timing_.gap : timing_.slack;
-        return damaged ? std::min(last_active_ + rest, std::max(what.deadline, last_active_)) : what.deadline;
+        return damaged ? last_active_ + rest : what.deadline;
     }
-    if (found.begun && timing_.character_timeout > nanoseconds(0)) return last_active_ + timing_.character_timeout;
+    if (channel_.is_datagram()) return what.deadline;  // what is cut is not gone on with
+    if (timing_.character_timeout > nanoseconds(0)) {
+        const time_point next = last_active_ + timing_.character_timeout;
+        return found.begun ? next : std::max(next, what.deadline);
+    }
     const bool length_known = what.target.form.how != answer_form::length::unknown;
     const std::size_t size = length_known ? found.size : frame_size(framing_, pdu_max);
     const time_point begun = arrivals_[found.at];
@@ -223,11 +187,11 @@ line_exchange::outcome line_exchange::give_up(const search& found, const wanted&
     if (found.begun) {
         none.detail = "damaged answer: broke off after " + std::to_string(found.matched) + " of " + std::to_string(found.size) +
                       (framing_ == line_framing::rtu ? " bytes" : " characters");
-        return {none};
+        return {none, true};
     }
     if (damaged) {
         none.detail = framing_ == line_framing::rtu ? "damaged answer (CRC)" : "damaged answer (LRC)";
-        return {none};
+        return {none, true};
     }
     none.detail = "no answer within " + in_milliseconds(what.deadline - what.sent);
     const auto other_length = std::find_if(overheard_.begin(), overheard_.end(), [&](const foreign_frame& frame) {
@@ -251,7 +215,7 @@ line_exchange::outcome line_exchange::give_up(const search& found, const wanted&
         none.detail += std::string(": a damaged answer (") + (framing_ == line_framing::rtu ? "CRC" : "LRC") + ") or noise, " +
                        std::to_string(heard_) + (framing_ == line_framing::rtu ? " bytes" : " characters");
     }
-    return {none, outcome::rest::awaited};
+    return {none, false};
 }
 
 answer line_exchange::take(search& found, const wanted& what) {

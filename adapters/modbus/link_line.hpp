@@ -10,7 +10,6 @@
 // acknowledgement, and reading back what was written is what finds a device that has never got it.
 #pragma once
 
-#include <optional>
 #include <vector>
 
 #include "adapters/modbus/channel.hpp"
@@ -56,12 +55,7 @@ private:
     };
     struct outcome {
         answer result;
-        enum class rest : std::uint8_t {
-            none,     // whatever came, no answer to this request is still to come
-            awaited,  // its answer may be late: the unit is left alone for the late window
-            unknown,  // the channel was lost: what is behind it may pass the answer on to the next one
-        };
-        outcome::rest rest = outcome::rest::none;
+        bool answer_spent = true;  // whatever came, no answer to this request is still to come
     };
 
     quiet wait_out_late_window(std::uint8_t unit);
@@ -69,9 +63,6 @@ private:
     answer broadcast(const transaction& request);
     answer transact_in_step(const transaction& request, nanoseconds timeout);
     answer ask(const transaction& request, nanoseconds timeout);
-    std::optional<answer> bring_into_step(const transaction& request, nanoseconds timeout);
-    answer count_out(const transaction& request, nanoseconds timeout);
-    answer listen_on(answer first, const transaction& request);
     bool send(const transaction& request, bytes_view frame);
     looked_for target_of(const transaction& request, bytes_view frame) const;
     outcome await(wanted what);

@@ -51,6 +51,16 @@ bool may_begin_frame(bytes_view bytes) {
     return bytes.size() <= 5 || (bytes[5] >= length_min && bytes[5] <= length_max);
 }
 
+/// Empty: it is the answer.
+std::string what_is_wrong(std::uint8_t unit, bytes_view pdu, const transaction& asked) {
+    if (unit != asked.unit) return "the answer is from unit " + std::to_string(unit);
+    const answer_form form = form_of(asked.pdu);
+    // Of 17 to 24 bits a request may look like an answer.
+    if (!form.may_equal_request() && std::equal(pdu.begin(), pdu.end(), asked.pdu.begin(), asked.pdu.end()))
+        return "the answer is the request itself";
+    return fault_of(form, pdu);
+}
+
 /// A request on its way, and what came of it.
 struct under_way {
     const transaction* what = nullptr;
@@ -82,11 +92,15 @@ public:
         count_silence();
         std::vector<answer> answers;
         answers.reserve(requests_.size());
-        for (under_way& each : requests_) answers.push_back(std::move(each.result));
+        for (under_way& each : requests_) {
+            annotate(each.result, found_);
+            answers.push_back(std::move(each.result));
+        }
         return answers;
     }
 
     void interrupt() override { interrupted_.raise(); }
+    void release() override { close(); }
 
 private:
     void attempt(nanoseconds timeout);
@@ -113,13 +127,14 @@ private:
     time_point last_active_{};
     time_point progress_{};  // when the last request was sent, or was answered
     bool other_number_ = false;
+    channel::opened found_;  // at the last opening
     unsigned silent_in_a_row_ = 0;
 };
 
 void mbap_link::attempt(nanoseconds timeout) {
     if (interrupted_.raised()) return end_with(was_interrupted());
     if (!channel_->is_open()) {
-        if (const auto failed = open_channel(*channel_, manners_, interrupted_)) return end_with(*failed);
+        if (const auto failed = open_channel(*channel_, manners_, interrupted_, found_)) return end_with(*failed);
         bytes_.clear();
     } else if (!receive()) {  // late answers, or the news that the server has closed
         return;
@@ -200,12 +215,7 @@ bool mbap_link::take_frames() {
 /// `frame` is whole and bears the right number.
 bool mbap_link::take(bytes_view frame, under_way& which) {
     const bytes_view pdu = frame.subspan(header_size);
-    std::string wrong = frame[6] != which.what->unit ? "the answer is from unit " + std::to_string(frame[6])
-                                                     : fault_of(form_of(which.what->pdu), pdu);
-    // A read of 17 to 24 bits whose address looks like a byte count is a well-formed answer to itself: what only echoes gives no
-    // values. (That registers should happen to equal it is less likely than that.)
-    if (as_read(*which.what) && std::equal(pdu.begin(), pdu.end(), which.what->pdu.begin(), which.what->pdu.end()))
-        wrong = "the server sends the request back";
+    const std::string wrong = what_is_wrong(frame[6], pdu, *which.what);
     if (!wrong.empty()) {
         broken(wrong);
         return false;

@@ -2,7 +2,7 @@
 // Not here: the exchange of frames (link_line), the channel.
 //
 // A connection to a serial server is kept after a time-out, since a server often admits one client only and is slow to notice
-// that it left; late answers are told apart as on a serial line. After several time-outs in a row it is opened anew. A socket
+// that it left; late answers are told apart as on a serial line. After two time-outs in a row it is opened anew. A socket
 // for datagrams costs nothing to open: after each time-out there is another one, which an answer to the old one doesn't reach.
 #include <algorithm>
 #include <utility>
@@ -51,16 +51,18 @@ public:
         const bool may_repeat = !result.sent || only_reads(what);
         if (result.status == answer_status::down && reused && !is_port_ && may_repeat) result = attempt(what, timeout);
         silent_in_a_row_ = result.status == answer_status::silent ? silent_in_a_row_ + 1 : 0;
+        annotate(result, found_);
         return result;
     }
 
     void interrupt() override { interrupted_.raise(); }
+    void release() override { close(); }
 
 private:
     answer attempt(const transaction& what, nanoseconds timeout) {
         if (interrupted_.raised()) return was_interrupted();
         if (!channel_->is_open()) {
-            if (auto failed = open_channel(*channel_, manners_, interrupted_)) return *std::move(failed);
+            if (auto failed = open_channel(*channel_, manners_, interrupted_, found_)) return *std::move(failed);
             exchange_.opened();
         }
         answer result = exchange_.transact(what, timeout);
@@ -79,6 +81,7 @@ private:
     interruption interrupted_;
     const std::unique_ptr<channel> channel_;
     line_exchange exchange_;
+    channel::opened found_;  // at the last opening
     unsigned silent_in_a_row_ = 0;
 };
 

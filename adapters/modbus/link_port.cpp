@@ -15,11 +15,11 @@
 #include <array>
 #include <cassert>
 #include <cerrno>
-#include <fstream>
 #include <optional>
-#include <sstream>
 
+#include "adapters/modbus/link.hpp"
 #include "adapters/modbus/link_answer.hpp"
+#include "adapters/modbus/port_present.hpp"
 
 namespace modbus {
 namespace {
@@ -50,34 +50,27 @@ bool is_pseudo_terminal(int descriptor) {
            major(about.st_rdev) < first_slave_major + 8;
 }
 
-/// Who holds the lock that we didn't get, as far as the kernel tells: " (process 812, mbpoll)".
-std::string holder_of(int descriptor) {
-    struct stat about {};
-    if (::fstat(descriptor, &about) != 0) return "";
-    std::ifstream locks("/proc/locks");
-    const std::string inode = std::string(":").append(std::to_string(about.st_ino)).append(" ");
-    for (std::string line; std::getline(locks, line);) {
-        // 1: FLOCK  ADVISORY  WRITE 812 00:18:3 0 EOF
-        if (line.find("FLOCK") == std::string::npos || line.find(inode) == std::string::npos) continue;
-        std::istringstream words(line);
-        std::string number, kind, mode, access, process, name;
-        words >> number >> kind >> mode >> access >> process;
-        std::getline(std::ifstream("/proc/" + process + "/comm"), name);
-        std::string holder = " (process " + process;
-        if (!name.empty()) holder.append(", ").append(name);
-        return holder + ")";
-    }
-    return "";
+std::string held_by(const port_user& who) {
+    if (who.process == ::getpid()) return "in use by another bus of this gateway: put the devices of both under one bus";
+    return "in use by " + in_words(who) + ": stop that program, or give it another port";
 }
 
-std::string why_not_opened(int error) {
+std::string why_not_opened(int error, const std::string& port, const port_system& system) {
     switch (error) {
         case EACCES:
             return "Permission denied: is this user in the group that owns the port (dialout)?";
-        case EBUSY:
+        case EBUSY: {
+            const port_user holder = other_user_of(port, system);
+            if (holder.process != 0) return held_by(holder);
             return "held exclusively by another program (a second gateway, ModemManager, a terminal program?)";
+        }
         case ENOENT:
-            return "there is no such port: is the adapter plugged in?";
+        case ENXIO:
+        case ENODEV: {
+            const std::string present = ports_present(system);
+            return "there is no such port: is the adapter plugged in? " +
+                   (present.empty() ? "No other is, either" : "There are " + present);
+        }
         default:
             return system_words(error);
     }
@@ -144,14 +137,6 @@ std::string configure(int descriptor, const line_format& line) {
     return not_honoured(actual, line, speed);
 }
 
-/// USB adapters gather bytes for up to 16 ms unless told not to. Few drivers know this, and none need.
-void ask_for_low_latency(int descriptor) {
-    serial_struct about{};
-    if (::ioctl(descriptor, TIOCGSERIAL, &about) != 0) return;
-    about.flags |= ASYNC_LOW_LATENCY;
-    [[maybe_unused]] const int set = ::ioctl(descriptor, TIOCSSERIAL, &about);
-}
-
 }  // namespace
 
 std::string fault_of(const line_format& line) {
@@ -177,28 +162,61 @@ std::string serial_port::try_open(const serial_settings& how) {
     if (const std::string fault = fault_of(how.line); !fault.empty()) return fault;
     if (how.mode == serial_mode::rtu && how.line.data_bits != 8) return "Modbus RTU needs 8 data bits";
     descriptor_ = ::open(how.port.c_str(), O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-    if (descriptor_ < 0) return why_not_opened(errno);
+    if (descriptor_ < 0) return why_not_opened(errno, how.port, system_);
     if (::isatty(descriptor_) == 0) return "not a serial port";
     // Locked before anything is set: another program's port must not have its settings changed under it.
-    if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) return "in use by another program" + holder_of(descriptor_);
-    if (const std::string fault = configure(descriptor_, how.line); !fault.empty()) return fault;
-    // A courtesy to programs that don't look at locks. Not on a pseudo-terminal, which may outlive a killed owner, and stay
-    // taken.
-    if (!is_pseudo_terminal(descriptor_)) [[maybe_unused]]
-        const int exclusive = ::ioctl(descriptor_, TIOCEXCL);
-    ask_for_low_latency(descriptor_);
+    if (std::string fault = lock(how.port); !fault.empty()) return fault;
+    if (std::string fault = configure(descriptor_, how.line); !fault.empty()) return fault;
+    if (how.rs485) {
+        if (std::string fault = direction_.set(descriptor_, *how.rs485, how.line); !fault.empty()) return fault;
+        add_note(direction_.note());
+    }
+    if (how.low_latency) ask_for_low_latency();
     return "";
 }
 
+std::string serial_port::lock(const std::string& port) {
+    if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
+        port_user holder = lock_holder(descriptor_, system_);
+        if (holder.process == 0) holder = other_user_of(port, system_);
+        return held_by(holder);
+    }
+    // Not on a pseudo-terminal, which may outlive a killed owner, and stay taken; and which its maker has open, too.
+    if (is_pseudo_terminal(descriptor_)) return "";
+    // A courtesy to programs that don't look at locks.
+    [[maybe_unused]] const int exclusive = system_.control(descriptor_, TIOCEXCL, nullptr);
+    // And those that had it open before: two that speak on one line make nonsense of each other's answers.
+    const port_user other = other_user_of(port, system_);
+    if (other.process != 0) add_note(in_words(other) + " has the port open, too, without a lock");
+    return "";
+}
+
+/// USB adapters gather bytes for up to 16 ms unless told not to. Few drivers know this, and none need.
+void serial_port::ask_for_low_latency() {
+    serial_struct about{};
+    if (system_.control(descriptor_, TIOCGSERIAL, &about) != 0) return;
+    if ((about.flags & ASYNC_LOW_LATENCY) != 0) return;
+    about.flags |= ASYNC_LOW_LATENCY;
+    const std::string words = "the port's driver doesn't pass bytes on at once (low_latency): answers may take 16 ms longer";
+    if (system_.control(descriptor_, TIOCSSERIAL, &about) != 0) return add_note(words + ": " + system_words(errno));
+    if (system_.control(descriptor_, TIOCGSERIAL, &about) != 0 || (about.flags & ASYNC_LOW_LATENCY) == 0) add_note(words);
+}
+
+void serial_port::add_note(const std::string& what) {
+    if (!what.empty()) note_ += (note_.empty() ? "" : "; ") + what;
+}
+
 void serial_port::close() {
+    note_.clear();
     if (!is_open()) return;
     if (!is_pseudo_terminal(descriptor_)) [[maybe_unused]]
-        const int shared = ::ioctl(descriptor_, TIOCNXCL);
+        const int shared = system_.control(descriptor_, TIOCNXCL, nullptr);
     ::close(descriptor_);
     descriptor_ = -1;
 }
 
 bool serial_port::send(bytes_view bytes) const {
+    if (direction_.is_ours()) return direction_.send(descriptor_, bytes);
     const ssize_t sent = ::write(descriptor_, bytes.data(), bytes.size());
     if (sent >= 0 && static_cast<std::size_t>(sent) < bytes.size()) errno = EAGAIN;
     return sent >= 0 && static_cast<std::size_t>(sent) == bytes.size();

@@ -11,20 +11,25 @@
 
 #include <sys/types.h>
 
-#include "adapters/modbus/link.hpp"
+#include "adapters/modbus/port_rs485.hpp"
+#include "adapters/modbus/port_system.hpp"
 #include "adapters/modbus/rtu_frame.hpp"
+#include "adapters/modbus/wire_settings.hpp"
 
 namespace modbus {
 
 class serial_port {
 public:
-    serial_port() = default;
+    /// `system` outlives this.
+    explicit serial_port(const port_system& system = real_ports()) : system_(system), direction_(system) {}
     ~serial_port() { close(); }
     serial_port(const serial_port&) = delete;
     serial_port& operator=(const serial_port&) = delete;
 
     /// Empty: it is open. Else what went wrong, for a person, and it is closed. Requires: not open.
     std::string open(const serial_settings& how);
+    /// What a person should know of the port that is open; empty: nothing.
+    const std::string& note() const { return note_; }
     void close();
     bool is_open() const { return descriptor_ >= 0; }
     int descriptor() const { return descriptor_; }
@@ -35,8 +40,14 @@ public:
 
 private:
     std::string try_open(const serial_settings& how);
+    std::string lock(const std::string& port);
+    void ask_for_low_latency();
+    void add_note(const std::string& what);
 
+    const port_system& system_;
+    rs485_direction direction_;
     int descriptor_ = -1;
+    std::string note_;
 };
 
 }  // namespace modbus

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <deque>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <variant>
 
@@ -28,12 +29,7 @@ struct bus::request {
 
 namespace {
 
-constexpr std::uint8_t illegal_address = 2, illegal_value = 3, no_path = 10, no_target = 11;
-
-std::string exception_text(std::uint8_t code) {
-    const auto meaning = exception_meaning(code);
-    return "exception " + std::to_string(code) + (meaning.empty() ? "" : ": " + std::string(meaning));
-}
+constexpr std::uint8_t illegal_address = 2, illegal_value = 3;
 
 std::string place(table from, std::uint32_t address, std::uint32_t count) {
     return protocol_range(from, address, count) + ", " + modicon_range(from, address, count);
@@ -42,6 +38,11 @@ std::string place(table from, std::uint32_t address, std::uint32_t count) {
 nanoseconds steady_now() { return std::chrono::steady_clock::now().time_since_epoch(); }
 
 }  // namespace
+
+std::string exception_text(std::uint8_t code) {
+    const auto meaning = exception_meaning(code);
+    return "exception " + std::to_string(code) + (meaning.empty() ? "" : ": " + std::string(meaning));
+}
 
 tidegate_value abi_value(const value& from) {
     struct converter {
@@ -74,9 +75,9 @@ std::string_view exception_meaning(std::uint8_t code) {
             return "negative acknowledgement";
         case 8:
             return "memory parity error";
-        case no_path:
+        case 10:
             return "gateway path unavailable";
-        case no_target:
+        case 11:
             return "gateway target didn't answer";
         default:
             return {};
@@ -84,9 +85,12 @@ std::string_view exception_meaning(std::uint8_t code) {
 }
 
 bus::bus(bus_definition definition, std::unique_ptr<link> wire, server_maker make_server)
-    : definition_(std::move(definition)), link_(std::move(wire)), make_server_(std::move(make_server)) {
+    : definition_(std::move(definition)), values_(definition_), link_(std::move(wire)), make_server_(std::move(make_server)) {
     for (std::size_t i = 0; i < definition_.devices.size(); ++i) devices_.emplace_back(definition_, i);
     lacks_mask_write_.resize(definition_.devices.size());
+    sunspec_.resize(definition_.devices.size());
+    for (const auto& point : definition_.points)
+        if (point.sunspec) sunspec_[point.device].wanted = true;
 }
 
 // ---- Polling -----------------------------------------------------------------------------------------------------------
@@ -104,6 +108,7 @@ bus::request bus::choose(std::span<const tidegate_candidate> candidates, std::ui
 outcome bus::poll(std::span<const tidegate_candidate> candidates, std::uint32_t flags, const tidegate::readings& to) {
     const point& first = definition_.points[candidates[0].point];
     if (definition_.devices[first.device].unit == 0 && !has_mbap(definition_.wire)) return poll_all_units(candidates, to);
+    if (const auto ended = find_models(candidates, flags, to)) return *ended;
     if (first.source) return poll_source(candidates, flags, to);
     if (link_->most_at_once() > 1 && (flags & TIDEGATE_PROBE) == 0) return poll_together(candidates, to);
     const request asked = choose(candidates, flags);
@@ -115,7 +120,8 @@ read_request bus::read_for(const request& asked) const {
 }
 
 /// As many blocks of the plan as may be under way at once. The first has candidates[0] in it, and what comes of it is the
-/// outcome; of the others, what isn't answered goes unreported: the host asks for it again.
+/// outcome; of the others, what isn't answered goes unreported: the host asks for it again. If the first one isn't answered,
+/// nothing is reported, since the host then asks for all of them again.
 outcome bus::poll_together(std::span<const tidegate_candidate> candidates, const tidegate::readings& to) {
     std::vector<request> asked{choose(candidates, 0)};
     std::vector<read_request> reads{read_for(asked[0])};
@@ -131,9 +137,9 @@ outcome bus::poll_together(std::span<const tidegate_candidate> candidates, const
     }
     const std::vector<answer> answers = link_->read_all(reads, nanoseconds(0));
     const outcome result = report(asked[0], answers[0], to);
-    for (std::size_t i = 1; i < answers.size(); ++i) {
+    for (std::size_t i = 1; i < answers.size() && result == outcome::done; ++i) {
         const auto status = answers[i].status;
-        if (status == answer::status::ok || status == answer::status::exception) report(asked[i], answers[i], to);
+        if (status == answer::status::ok || status == answer::status::exception) std::ignore = report(asked[i], answers[i], to);
     }
     return result;
 }
@@ -179,30 +185,72 @@ outcome bus::report_values(const request& asked, const answer& got, const tidega
         asked.device.heard(got.turnaround);
         asked.device.answered(asked.first.from, asked.what);
     }
+    const auto covered = covered_by(asked);
+    const outcome factors = read_factors(asked, covered, to);
+    if (factors != outcome::done) return factors;
     const std::span<const std::uint16_t> registers(got.registers);
-    for (const auto& candidate : asked.candidates) {
-        if (!is_covered(asked, candidate.point)) continue;
-        const point& which = definition_.points[candidate.point];
-        const auto decoded = decode(which.how, registers.subspan(which.address - asked.what.address, which.count));
+    for (const auto index : covered) {
+        const point& which = definition_.points[index];
+        const auto reach = registers.subspan(which.address - asked.what.address, which.count);
+        const auto decoded = values_.read(index, reach, steady_now());
         if (decoded.failure.empty())
-            to.value(candidate.point, abi_value(decoded.value));
+            to.value(index, abi_value(decoded.value));
         else
-            to.failure(candidate.point, decoded.failure + " (" + place(which.from, which.address, which.count) + ')');
+            to.failure(index, decoded.failure + " (" + place(which.from, which.address, which.count) + ')');
     }
     return outcome::done;
+}
+
+/// Reads the factors that the values can't do without and that lie apart: seldom, as they are remembered. After the values, so
+/// that a device that is away costs one time-out; the first silence ends it.
+outcome bus::read_factors(const request& asked, std::span<const std::uint32_t> covered, const tidegate::readings& to) {
+    std::string silence;
+    for (const auto& where : values_.wanted(covered, steady_now())) {
+        if (!silence.empty()) {
+            values_.not_told(where, silence);
+            continue;
+        }
+        const answer got =
+            link_->read({definition_.devices[where.device].unit, where.from, where.address, where.count}, asked.timeout);
+        switch (got.status) {
+            case answer::status::ok:
+                if (got.registers.size() == where.count)
+                    values_.told(where, got.registers, steady_now());
+                else
+                    values_.not_told(where, "the answer has " + std::to_string(got.registers.size()) + " values");
+                break;
+            case answer::status::exception:
+                values_.not_told(where, exception_text(got.exception_code));
+                break;
+            case answer::status::silent:
+                values_.not_told(where, silence = got.detail.empty() ? "no answer in time" : got.detail);
+                break;
+            case answer::status::interrupted:
+                return outcome::interrupted;
+            case answer::status::down:
+                to.note(got.detail.empty() ? "the bus can't be reached" : got.detail);
+                return outcome::bus_down;
+        }
+    }
+    return outcome::done;
+}
+
+std::vector<std::uint32_t> bus::covered_by(const request& asked) const {
+    std::vector<std::uint32_t> covered;
+    for (const auto& candidate : asked.candidates)
+        if (is_covered(asked, candidate.point)) covered.push_back(candidate.point);
+    return covered;
 }
 
 outcome bus::report_exception(const request& asked, const answer& got, const tidegate::readings& to) {
     const std::string what = exception_text(got.exception_code);
     const auto code = got.exception_code;
-    if (code == no_path || code == no_target) {
+    if (says_gateway(code)) {
         // The gateway says this, not the device.
         to.note(what);
         return outcome::device_down;
     }
-    std::vector<std::uint32_t> covered;
-    for (const auto& candidate : asked.candidates)
-        if (is_covered(asked, candidate.point)) covered.push_back(candidate.point);
+    const auto covered = covered_by(asked);
     const std::string reason = what + " (" + place(asked.first.from, asked.what.address, asked.what.count) + ')';
     if (learn_from(asked, got, covered)) {
         // One of several may be at fault. The others are left unreported, so that the host asks for them again at once,
@@ -210,7 +258,13 @@ outcome bus::report_exception(const request& asked, const answer& got, const tid
         to.failure(covered[0], reason + ", now asked in smaller parts");
         return outcome::done;
     }
-    for (const auto index : covered) to.failure(index, reason);
+    for (const auto index : covered) {
+        const bool reaches_on = definition_.points[index].count > definition_.points[index].how.registers;
+        to.failure(index, reaches_on ? reason +
+                                           "; what lies between a value and its factors is read along, unless max_gap of the "
+                                           "device forbids it"
+                                     : reason);
+    }
     return outcome::done;
 }
 

@@ -15,6 +15,7 @@
 #include "adapters/adapter.hpp"
 #include "adapters/modbus/link.hpp"
 #include "adapters/modbus/modbus_device.hpp"
+#include "adapters/modbus/point_values.hpp"
 #include "adapters/modbus/points.hpp"
 #include "adapters/modbus/rehearsal.hpp"
 #include "adapters/modbus/server.hpp"
@@ -50,6 +51,8 @@ private:
     tidegate::outcome report_values(const request& asked, const answer& got, const tidegate::readings& to);
     tidegate::outcome report_exception(const request& asked, const answer& got, const tidegate::readings& to);
     bool learn_from(const request& asked, const answer& got, std::span<const std::uint32_t> covered);
+    tidegate::outcome read_factors(const request& asked, std::span<const std::uint32_t> covered, const tidegate::readings& to);
+    std::vector<std::uint32_t> covered_by(const request& asked) const;
     bool is_covered(const request& asked, std::uint32_t point) const;
     void plan_table(table from, std::span<const std::uint32_t> points, const tidegate::plan_listener& to) const;
 
@@ -69,10 +72,27 @@ private:
                        const tidegate::readings& to) const;
     void plan_sources(std::span<const std::uint32_t> points, const tidegate::plan_listener& to) const;
 
-    const bus_definition definition_;
+    // SunSpec, in modbus_sunspec.cpp.
+    struct sunspec_state {
+        bool wanted = false;    // it has such points
+        bool walked = false;    // since the device was last away
+        bool complete = false;  // every point was found
+        std::vector<sunspec_place> places;
+        std::string fault;        // why there are none
+        nanoseconds again_at{0};  // if not all was found
+    };
+    std::optional<tidegate::outcome> find_models(std::span<const tidegate_candidate> candidates, std::uint32_t flags,
+                                                 const tidegate::readings& to);
+    std::optional<tidegate::outcome> walk_models(std::size_t device, bool probe, const tidegate::readings& to);
+    void put_in_place(std::size_t device, const sunspec_walk& walk);
+    std::string why_unlocated(std::uint32_t point) const;
+
+    bus_definition definition_;       // SunSpec points are put in place by the bus thread; else it stays as it is
     mutable std::mutex remembering_;  // plan() may be asked while a poll is under way; never held while the link waits
     std::vector<device_memory> devices_;
+    std::vector<sunspec_state> sunspec_;  // by device
     std::vector<bool> lacks_mask_write_;  // by device: it has said so
+    point_values values_;                 // the bus thread's alone
     const std::unique_ptr<link> link_;
     const server_maker make_server_;
 
@@ -84,6 +104,9 @@ private:
 
 /// "illegal data address" for 2; empty: not a code of the specification.
 std::string_view exception_meaning(std::uint8_t code);
+std::string exception_text(std::uint8_t code);  // "exception 2: illegal data address"
+/// Whether it is the gateway that says this, of a device that is away.
+constexpr bool says_gateway(std::uint8_t code) { return code == 10 || code == 11; }
 /// Borrows a text.
 tidegate_value abi_value(const value& from);
 

@@ -26,6 +26,8 @@ public:
     /// The cheapest plan for these points of one table.
     std::vector<block> plan(table from, std::span<const std::uint32_t> points) const;
     const request_cost& cost() const { return cost_; }
+    /// The points have other places now.
+    void forget_plans() { plans_.clear(); }
 
     /// How long to wait for a device thought to be dead; 0: as long as configured. Counts as a probe.
     nanoseconds probe_timeout(table from, std::uint16_t count);

@@ -13,14 +13,8 @@ using tidegate::outcome;
 namespace {
 
 using kind = enum special_source::kind;
-constexpr std::uint8_t no_path = 10, no_target = 11;
 /// A device has at most 256 objects, and each answer brings one at least; no sane one needs so many.
 constexpr int most_pages = 32;
-
-std::string reason_of(const answer& got) {
-    const auto meaning = exception_meaning(got.exception_code);
-    return "exception " + std::to_string(got.exception_code) + (meaning.empty() ? "" : ": " + std::string(meaning));
-}
 
 }  // namespace
 
@@ -49,8 +43,8 @@ outcome bus::poll_source(std::span<const tidegate_candidate> candidates, std::ui
             to.note(got.detail.empty() ? "no answer in time" : got.detail);
             return outcome::device_silent;
         case answer::status::exception:
-            if (got.exception_code != no_path && got.exception_code != no_target) break;
-            to.note(reason_of(got));  // the gateway says this, not the device
+            if (!says_gateway(got.exception_code)) break;
+            to.note(exception_text(got.exception_code));  // the gateway says this, not the device
             return outcome::device_down;
         case answer::status::ok:
             break;
@@ -91,7 +85,7 @@ void bus::report_source(std::uint32_t index, const answer& got, std::span<const 
                         const tidegate::readings& to) const {
     const point& which = definition_.points[index];
     const std::string where = " (" + in_words(*which.source) + ')';
-    if (got.status == answer::status::exception) return to.failure(index, reason_of(got) + where);
+    if (got.status == answer::status::exception) return to.failure(index, exception_text(got.exception_code) + where);
     decoded read;
     if (which.source->what == kind::identification) {
         const auto found = std::find_if(objects.begin(), objects.end(),

@@ -4,6 +4,7 @@
 // Nothing is sent twice. The one exception is none: a device that says of function 22 that it doesn't know it (exception 1) has
 // done nothing, and then the register is read, changed and written.
 #include <cassert>
+#include <chrono>
 #include <string>
 #include <utility>
 #include <vector>
@@ -85,7 +86,11 @@ private:
 write_outcome bus::write(std::span<const tidegate_write_item> items, bool check_only, const tidegate::write_report& to) {
     std::vector<written_value> values;
     values.reserve(items.size());
-    for (const auto& item : items) values.push_back({item.point, value_of(item.value)});
+    const nanoseconds now = std::chrono::steady_clock::now().time_since_epoch();
+    for (const auto& item : items) {
+        const bool readable = !definition_.points[item.point].source;
+        values.push_back({item.point, readable ? values_.encode(item.point, value_of(item.value), now) : encoded{}});
+    }
     const planned_write what = plan_write(definition_, values);
     const std::string fault = what.fault.empty() ? why_not_to_all(what) : what.fault;
     if (!fault.empty()) {

@@ -1,5 +1,6 @@
 // adapters/modbus/points.cpp: reads a bus's settings into a definition and reports every fault in them.
-// Not here: the way to the devices (points_wire.cpp), addresses (points_address.cpp) and encodings (points_encoding.cpp).
+// Not here: the way to the devices (points_wire.cpp), addresses (points_address.cpp), encodings (points_encoding.cpp), what else
+// a point reads (points_reach.cpp).
 #include "adapters/modbus/points.hpp"
 
 #include <array>
@@ -28,6 +29,7 @@ device read_device(const tidegate_device_config& config, std::size_t index, cons
     else
         result.unit = static_cast<std::uint8_t>(unit->integer);
     result.max_read = static_cast<std::uint16_t>(integer_of(written, "max_read", 125));
+    result.base = static_cast<std::uint16_t>(integer_of(written, "base", 0));
     if (const auto* gap = written.find("max_gap")) result.max_gap = static_cast<std::uint16_t>(gap->integer);
     result.simulated = read_rehearsal(of_bus, written, index, to);
     read_writing(written, index, result, to);
@@ -52,70 +54,38 @@ void check_units(const tidegate_bus_config& config, const std::vector<device>& d
 // ---- Points ----------------------------------------------------------------------------------------------------------
 
 /// Nothing: a fault was reported.
-std::optional<location> read_location(const settings& written, std::size_t index, faults& to) {
+std::optional<location> read_location(const settings& written, std::size_t index, const device& owner, faults& to) {
     constexpr std::array<std::string_view, 5> keys{"register", "holding", "input", "coil", "discrete"};
-    const tidegate_setting* found = nullptr;
-    for (const auto key : keys) {
-        const auto* setting = written.find(key);
-        if (!setting) continue;
-        if (found) {
-            to.point(index, setting->path,
-                     "a point lies at one place: " + std::string(found->path) + " or " + setting->path + ", not both");
-            return std::nullopt;
-        }
-        found = setting;
-    }
-    if (!found) {
+    const auto before = to.count();
+    const auto place = read_place(written, "", keys, index, owner, to);
+    if (!place && to.count() == before)
         to.point(index, "",
                  "a point needs its address: register: 40108 (Modicon notation, counts from 1), or one of holding: 107, input, "
                  "coil, discrete (protocol address, counts from 0)");
-        return std::nullopt;
-    }
-    const std::string_view path = found->path;
-    if (path == "register") {
-        std::string fault;
-        const auto place = parse_modicon(found->text, fault);
-        if (!place) to.point(index, "register", fault);
-        return place;
-    }
-    if (found->integer < 0 || found->integer > 65535) {
-        to.point(index, found->path, std::string(path) + ' ' + found->text + " is out of range: protocol addresses are 0..65535");
-        return std::nullopt;
-    }
-    const table from = path == "input"      ? table::input
-                       : path == "coil"     ? table::coil
-                       : path == "discrete" ? table::discrete
-                                            : table::holding;
-    return location{from, static_cast<std::uint16_t>(found->integer)};
+    return place;
 }
 
-point read_point(const tidegate_point_config& config, std::size_t index, std::size_t device_index, const device& owner,
+point read_point(const tidegate_point_config& config, std::size_t index, std::size_t device_index, bus_definition& of,
                  faults& to) {
+    const device& owner = of.devices.back();
     const settings written(config.settings, config.setting_count);
     point result;
     result.name = config.name;
     result.device = device_index;
+    if (read_sunspec(written, index, of, result, to)) return result;
     if (read_source(written, index, result, to)) {
         read_writing(written, index, result, to);
         return result;
     }
-    const auto place = read_location(written, index, to);
+    const auto place = read_location(written, index, owner, to);
     if (!place) return result;
     result.from = place->from;
     result.address = place->address;
     const auto before = to.count();
     read_encoding(written, index, result, to);
     if (to.count() != before) return result;
+    read_reach(written, index, owner, result, to);
     read_writing(written, index, result, to);
-    const std::string needs = "needs " + std::to_string(result.count) + " registers";
-    if (result.address + result.count > 65536)
-        to.point(index, "",
-                 "the value " + needs + " and would run past the last address, " + protocol_range(result.from, 65535, 1) + " (" +
-                     modicon_range(result.from, 65535, 1) + ")");
-    if (!is_bits(result.from) && result.count > owner.max_read)
-        to.point(index, "",
-                 "the value " + needs + " in one request, but max_read of device \"" + owner.name + "\" is " +
-                     std::to_string(owner.max_read));
     return result;
 }
 
@@ -130,7 +100,7 @@ bus_definition read_definition(const tidegate_bus_config& config, faults& to) {
         const auto& from = config.devices[i];
         result.devices.push_back(read_device(from, i, written, to));
         for (std::size_t p = from.first_point; p < from.first_point + from.point_count; ++p)
-            result.points[p] = read_point(config.points[p], p, i, result.devices.back(), to);
+            result.points[p] = read_point(config.points[p], p, i, result, to);
     }
     check_units(config, result.devices, to);
     return result;

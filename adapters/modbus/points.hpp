@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,13 +14,15 @@
 #include "adapters/modbus/codec.hpp"
 #include "adapters/modbus/link.hpp"
 #include "adapters/modbus/rehearsal_settings.hpp"
+#include "adapters/modbus/sunspec.hpp"
 #include "adapters/modbus/wire_settings.hpp"
 
 namespace modbus {
 
 /// What a point reads that lies in none of the four tables.
 struct special_source {
-    enum class kind : std::uint8_t { fifo, file, identification, server_id, exception_status, raw };
+    // sunspec: nowhere yet; the device's models have to be found first.
+    enum class kind : std::uint8_t { fifo, file, identification, server_id, exception_status, raw, sunspec };
     special_source::kind what = special_source::kind::raw;
     std::uint16_t address = 0;      // of a queue; of a file its number
     std::uint16_t record = 0;       // file
@@ -39,17 +42,37 @@ decoded decode_source(const struct point& which, bytes_view data);
 
 /// How a point is written. What doesn't fit the point is a fault of its config.
 enum class write_function : std::uint8_t { automatic, coil, single, coils, registers, mask, read_modify_write };
+/// A number of the device's that a point's raw value is multiplied with: ten to its power, or the number itself.
+struct factor {
+    table from = table::holding;
+    std::uint16_t address = 0;
+    encoding how;  // a number's, with a scale of its own
+    bool is_exponent = false;
+    bool apart = false;  // not within the point's reach: it is read on its own, and remembered
+};
+constexpr std::int64_t most_exponent_of_ten = 10;
 
 struct point {
     std::string name;
     std::size_t device = 0;
     table from = table::holding;
-    std::uint16_t address = 0;  // protocol address, counts from 0
-    std::uint16_t count = 1;    // registers, or 1 coil
+    // What is read in one request for it: its own registers, all between them, and the factors that lie near enough.
+    std::uint16_t address = 0;       // protocol address, counts from 0
+    std::uint16_t count = 1;         // registers, or 1 coil
+    std::vector<std::uint16_t> own;  // which of these are its value's, in the order of the value; none: all are
     encoding how;
     std::optional<special_source> source;  // then `from` and `address` mean nothing
     write_function write_with = write_function::automatic;
+    std::vector<factor> factors;
+    std::optional<std::uint32_t> sunspec;  // its name, of bus_definition::sunspec_names
+    std::int64_t wrap = 0;                 // the raw number that its counter never reaches, since it begins again with 0; 0: none
 };
+/// The addresses of the value's own registers, in the order of the value.
+std::vector<std::uint16_t> own_addresses(const point& which);
+/// The first of them if they are neighbours in the order of the value, so that one request can write them.
+std::optional<std::uint16_t> first_of_neighbours(const point& which);
+/// The value's own registers out of those that were read for it. Requires: reach.size() == which.count.
+std::vector<std::uint16_t> own_registers(const point& which, std::span<const std::uint16_t> reach);
 
 struct device {
     std::string name;
@@ -58,12 +81,14 @@ struct device {
     std::optional<std::uint16_t> max_gap;  // unused registers that one request may read along; of coils 16 times as many
     rehearsal_settings simulated;          // how `tidegate simulate` has it behave
     std::vector<std::vector<std::uint8_t>> before_write, after_write;  // PDUs sent around every write
+    std::uint16_t base = 0;                                            // what the config's protocol addresses count from
 };
 
 struct bus_definition {
     wire_settings wire;
     std::vector<modbus::device> devices;
     std::vector<modbus::point> points;  // numbered as in adapter.h
+    std::vector<sunspec_name> sunspec_names;
 };
 
 /// Reports every fault. What it returns is of use only if there was none.
@@ -75,8 +100,9 @@ struct location {
     table from = table::holding;
     std::uint16_t address = 0;
 };
-/// Modicon notation, which counts from 1 and names the table by its first digit: 40108 or 400108. Five digits reach number
-/// 9999, six reach 65536; leading zeros count, since 00001 is a coil. Nothing: `fault` says why, and what would be right.
+/// Modicon notation, which counts from 1 and names the table by its first digit: 40108 or 400108, or 4x108 or 4x00108. Five
+/// digits reach number 9999, six reach 65536; leading zeros count, since 00001 is a coil. Nothing: `fault` says why, and what
+/// would be right.
 std::optional<location> parse_modicon(std::string_view text, std::string& fault);
 
 std::string_view table_name(table which);                                             // "holding": what the key is called
@@ -85,6 +111,14 @@ std::string modicon_range(table which, std::uint32_t address, std::uint32_t coun
 
 /// Reads how the bus is reached. Part of read_definition().
 wire_settings read_wire(const tidegate::settings& written, tidegate::faults& to);
+/// Reads one place, given as one of `keys` (or none of them: nothing, and no fault), each behind `prefix`.
+std::optional<location> read_place(const tidegate::settings& written, std::string_view prefix,
+                                   std::span<const std::string_view> keys, std::size_t index, const device& owner,
+                                   tidegate::faults& faults);
+
+/// Reads where the point's further registers lie, what it is multiplied with and where it wraps, into `to`, whose place and
+/// encoding are known. Part of read_definition().
+void read_reach(const tidegate::settings& written, std::size_t index, const device& owner, point& to, tidegate::faults& faults);
 
 /// Reads what `simulate:` says of a device, over what it says of the bus. Part of read_definition().
 rehearsal_settings read_rehearsal(const tidegate::settings& bus, const tidegate::settings& device, std::size_t index,
@@ -92,6 +126,17 @@ rehearsal_settings read_rehearsal(const tidegate::settings& bus, const tidegate:
 
 /// Reads the point's type, order, scale and so on into `to`. Part of read_definition().
 void read_encoding(const tidegate::settings& written, std::size_t index, point& to, tidegate::faults& faults);
+
+/// Takes the factors that lie near enough into the point's request, and marks the others as apart.
+void reach_for_factors(const device& owner, point& of);
+
+/// Reads a point that is named by its SunSpec model. False: it isn't.
+bool read_sunspec(const tidegate::settings& written, std::size_t index, bus_definition& of, point& to, tidegate::faults& faults);
+/// Whether it is such a point, and its device's models aren't known, or don't have it.
+bool is_unlocated(const point& which);
+void forget_place(point& which);
+/// Puts a SunSpec point at its place. False: the device doesn't have it.
+bool locate(const bus_definition& of, const device& owner, std::span<const sunspec_place> places, point& which);
 
 /// Reads a source beside the four tables, its type included. False: the point has none.
 bool read_source(const tidegate::settings& written, std::size_t index, point& to, tidegate::faults& faults);

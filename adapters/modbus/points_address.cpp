@@ -55,8 +55,32 @@ std::string meant(std::uint32_t number) {
 
 }  // namespace
 
+namespace {
+
+/// "4x108", with as many digits as there are.
+std::optional<location> parse_with_x(std::string_view text, std::string& fault) {
+    const std::string quoted = "register " + std::string(text);
+    const auto from = table_of_digit(text[0]);
+    std::uint32_t number = 0;
+    const auto [end, error] = std::from_chars(text.data() + 2, text.data() + text.size(), number);
+    const bool is_number = error == std::errc{} && end == text.data() + text.size() && text.size() <= 8;
+    if (!from)
+        fault = quoted + " begins with " + text[0] + ", which is no table" + both_notations("4x00108", "107");
+    else if (!is_number)
+        fault = quoted + " is no number behind the table" + both_notations("4x00108", "107");
+    else if (number == 0 || number > most_of_six_digits)
+        fault = quoted + " is out of range: Modicon notation counts from 1 to 65536" + both_notations("4x00108", "107");
+    else
+        return location{*from, static_cast<std::uint16_t>(number - 1)};
+    return std::nullopt;
+}
+
+}  // namespace
+
 std::optional<location> parse_modicon(std::string_view text, std::string& fault) {
     const std::string quoted = "register " + std::string(text);
+    // 0x00017 would be hexadecimal for others: coils are written 00017.
+    if (text.size() > 1 && text[0] != '0' && (text[1] == 'x' || text[1] == 'X')) return parse_with_x(text, fault);
     std::uint32_t whole = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), whole);
     if (error != std::errc{} || end != text.data() + text.size()) {

@@ -1,5 +1,8 @@
 // adapters/modbus/points_encoding.cpp: a point's type, order, scale, names and null patterns, checked against each other.
 // Not here: the point's place (points.cpp), what the encoding does (codec.cpp).
+#include <algorithm>
+#include <charconv>
+
 #include "adapters/modbus/points.hpp"
 
 namespace modbus {
@@ -34,8 +37,12 @@ void read_bit_table(reading_point& at) {
     at.to.how.type = value_type::boolean;
     if (const auto* type = at.find("type"); type && std::string_view(type->text) != "bool")
         at.fault("type", "a " + std::string(table_name(at.to.from)) + " is one bit: type can only be bool, and may be left out");
-    for (const std::string_view path : {"order", "scale", "offset", "bit", "length", "null", "charset"})
+    for (const std::string_view path :
+         {"order", "scale", "offset", "bit", "bits", "flags", "length", "null", "charset", "utc", "continued_at", "wrap"})
         refuse(at, path, "is for registers: a " + std::string(table_name(at.to.from)) + " is one bit, true or false");
+    for (const std::string map : {"scale_register", "ratio_register"})
+        if (at.written.has_map(map))
+            at.fault(map, map + " is for registers: a " + std::string(table_name(at.to.from)) + " is one bit, true or false");
     read_names(at);
 }
 
@@ -43,7 +50,7 @@ void read_bit_table(reading_point& at) {
 const type_row* read_type(reading_point& at) {
     const auto* type = at.find("type");
     const bool has_bit = at.find("bit") != nullptr;
-    if (!type && has_bit) return &row_of(value_type::uint16);
+    if (!type && (has_bit || at.find("bits") || at.find("flags"))) return &row_of(value_type::uint16);
     if (!type) {
         at.fault("", "a register needs its type, one of " + register_type_names() + "; or bit: 0..15 for a single bit of it");
         return nullptr;
@@ -61,9 +68,9 @@ const type_row* read_type(reading_point& at) {
 
 void read_length(reading_point& at, const type_row& type) {
     at.to.count = type.registers;
-    if (type.form != number_form::text) {
+    if (type.form != number_form::text && type.form != number_form::bytes) {
         refuse(at, "length",
-               "is for string and string8 only: " + with_article(type) + " has " + std::to_string(type.registers) +
+               "is for string, string8 and bytes only: " + with_article(type) + " has " + std::to_string(type.registers) +
                    (type.registers == 1 ? " register" : " registers"));
     } else if (const auto* length = at.find("length")) {
         if (length->integer >= 1 && length->integer <= 125)
@@ -71,8 +78,11 @@ void read_length(reading_point& at, const type_row& type) {
         else
             at.fault("length", "length is in registers, 1..125: " + std::string(length->text) + " doesn't fit one request");
     } else {
-        at.fault("", with_article(type) + " needs length, in registers (" +
-                         (type.type == value_type::string ? "2 characters" : "1 character") + " each)");
+        at.fault("", with_article(type) + (type.form == number_form::bytes ? " need" : " needs") + " length, in registers (" +
+                         (type.form == number_form::bytes   ? "2 bytes"
+                          : type.type == value_type::string ? "2 characters"
+                                                            : "1 character") +
+                         " each)");
     }
     if (at.to.count == 0) at.to.count = 1;  // after a fault: goes on to find others
     at.to.how.registers = at.to.count;
@@ -106,6 +116,70 @@ void read_bit(reading_point& at, const type_row& type) {
     }
 }
 
+/// "4-7" or "4"; nothing: neither.
+std::optional<bit_field> parse_field(std::string_view text) {
+    unsigned first = 0;
+    const char* const end = text.data() + text.size();
+    auto read = std::from_chars(text.data(), end, first);
+    if (read.ec != std::errc{}) return std::nullopt;
+    unsigned last = first;
+    if (read.ptr != end) {
+        if (*read.ptr != '-') return std::nullopt;
+        read = std::from_chars(read.ptr + 1, end, last);
+        if (read.ec != std::errc{} || read.ptr != end) return std::nullopt;
+    }
+    if (first > last || last > 63) return std::nullopt;
+    return bit_field{static_cast<std::uint8_t>(first), static_cast<std::uint8_t>(last - first + 1)};
+}
+
+void read_field(reading_point& at, const type_row& type) {
+    const auto* bits = at.find("bits");
+    if (!bits) return;
+    const auto field = parse_field(bits->text);
+    if (at.find("bit")) {
+        at.fault("bits", "bit takes a single bit as true or false and bits several as a number: write one of them");
+    } else if (type.form != number_form::natural && type.form != number_form::integer) {
+        at.fault("bits", "bits needs a whole number (uint16, the default, int32 …), not " + std::string(type.name));
+    } else if (!field) {
+        at.fault("bits",
+                 "bits " + std::string(bits->text) + " is no range of bits: write the lowest and the highest, such as 4-7");
+    } else if (field->first + field->width > type.bits) {
+        at.fault("bits", "bits " + std::string(bits->text) + " is not in " + with_article(type) + ": 0-" +
+                             std::to_string(type.bits - 1) + ", 0 is the least significant");
+    } else {
+        at.to.how.field = field;
+    }
+}
+
+/// A name that may be one of several in a text that commas separate.
+bool is_flag_name(std::string_view name) {
+    return !name.empty() && name.find(',') == std::string_view::npos && name.front() != ' ' && name.back() != ' ';
+}
+
+void read_flags(reading_point& at, const type_row& type) {
+    auto& flags = at.to.how.flags;
+    for (const auto& setting : at.written.all()) {
+        if (std::string_view(setting.path) != "flags") continue;
+        const std::string name = setting.text;
+        if (type.form != number_form::natural)
+            return at.fault("flags",
+                            "flags needs an unsigned type (uint16, the default, uint32 …), not " + std::string(type.name));
+        if (setting.integer < 0 || setting.integer >= type.bits)
+            return at.fault("flags", "flags names bit " + std::to_string(setting.integer) + ", which is not in " +
+                                         with_article(type) + ": 0.." + std::to_string(type.bits - 1) +
+                                         ", 0 is the least significant");
+        if (!is_flag_name(name))
+            return at.fault("flags", "the name of bit " + std::to_string(setting.integer) +
+                                         " may not be empty, contain a comma, or begin or end with a blank");
+        if (std::any_of(flags.begin(), flags.end(), [&](const auto& flag) { return flag.second == name; }))
+            return at.fault("flags", "two bits have the name " + name + ": each needs its own");
+        flags.emplace_back(static_cast<std::uint8_t>(setting.integer), name);
+    }
+    if (flags.empty()) return;
+    for (const std::string_view path : {"bit", "bits", "enum"})
+        refuse(at, path, "and flags exclude each other: flags names all bits at once");
+}
+
 /// Nothing: a fault was reported.
 std::optional<decimal> read_decimal(reading_point& at, const std::string& path, decimal otherwise) {
     const auto* setting = at.find(path);
@@ -118,7 +192,8 @@ std::optional<decimal> read_decimal(reading_point& at, const std::string& path, 
 
 void read_scaling(reading_point& at, const type_row& type) {
     const bool has_names = !at.to.how.names.empty();
-    if (type.form == number_form::text || at.to.how.bit || has_names) {
+    const bool is_number = is_integer(type.form) || type.form == number_form::floating;
+    if (!is_number || at.to.how.bit || !at.to.how.flags.empty() || has_names) {
         const std::string why = has_names ? "and enum exclude each other: enum names the raw numbers" : "is for numbers";
         refuse(at, "scale", why);
         refuse(at, "offset", why);
@@ -136,17 +211,22 @@ void read_scaling(reading_point& at, const type_row& type) {
 
 void check_names(reading_point& at, const type_row& type) {
     if (at.to.how.names.empty()) return;
-    if (type.form == number_form::floating || type.form == number_form::text)
+    if (!is_integer(type.form) && type.form != number_form::boolean)
         return at.fault("enum", "enum is for integers and bits, not for " + with_article(type));
-    const auto range = at.to.how.bit ? raw_range{0, 1} : raw_range_of(type);
+    const bool is_bit = at.to.how.bit || type.form == number_form::boolean;
+    const auto range = is_bit ? raw_range{0, 1} : raw_range_of(at.to.how);
     for (const auto& [number, name] : at.to.how.names)
         if (number < range.least || number > range.most)
             at.fault("enum", "enum names " + std::to_string(number) + ", which " +
-                                 (at.to.how.bit ? "a bit" : with_article(type)) + " never holds");
+                                 (at.to.how.bit     ? "a bit"
+                                  : at.to.how.field ? "these bits"
+                                                    : with_article(type)) +
+                                 (at.to.how.field ? " never hold" : " never holds"));
 }
 
 void read_nulls(reading_point& at, const type_row& type) {
     if (type.form == number_form::text) return refuse(at, "null", "is for numbers: an empty string is an empty text");
+    if (type.form == number_form::bytes) return refuse(at, "null", "is for numbers and times, not for bytes");
     for (const auto& setting : at.written.all()) {
         if (std::string_view(setting.path) != "null") continue;
         if (const auto bits = parse_null_bits(setting.text, type))
@@ -165,6 +245,16 @@ void read_charset(reading_point& at, const type_row& type) {
     at.to.how.text = text == "latin1" ? charset::latin1 : text == "ascii" ? charset::ascii : charset::utf8;
 }
 
+void read_utc(reading_point& at, const type_row& type) {
+    const auto* written = at.find("utc");
+    const bool has_time =
+        type.form == number_form::time && type.type != value_type::datetime3 && type.type != value_type::bcd_date;
+    if (!has_time) return refuse(at, "utc", "is for times, not for " + with_article(type));
+    const bool counts_seconds =
+        type.type == value_type::unix32 || type.type == value_type::unix64 || type.type == value_type::unix64_ms;
+    at.to.how.utc = written ? written->integer != 0 : counts_seconds;
+}
+
 }  // namespace
 
 void read_encoding(const tidegate::settings& written, std::size_t index, point& to, tidegate::faults& faults) {
@@ -180,11 +270,14 @@ void read_encoding(const tidegate::settings& written, std::size_t index, point& 
     read_length(at, *type);
     read_order(at, *type);
     read_bit(at, *type);
+    read_field(at, *type);
+    read_flags(at, *type);
     read_names(at);
     check_names(at, *type);
     read_scaling(at, *type);
     read_nulls(at, *type);
     read_charset(at, *type);
+    read_utc(at, *type);
 }
 
 }  // namespace modbus

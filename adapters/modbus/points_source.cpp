@@ -134,6 +134,8 @@ void read_kind(reading_source& at, const tidegate_setting& found) {
             return read_exception_status(at);
         case kind::raw:
             return read_raw(at);
+        case kind::sunspec:  // read_sunspec()
+            break;
     }
 }
 
@@ -188,6 +190,7 @@ bool same_request(const special_source& one, const special_source& other) {
             return one.pdu == other.pdu;
         case kind::server_id:
         case kind::exception_status:
+        case kind::sunspec:
             break;
     }
     return true;
@@ -207,6 +210,7 @@ transaction transaction_of(const special_source& what, std::uint8_t unit) {
         case kind::exception_status:
             return exception_status(unit);
         case kind::raw:
+        case kind::sunspec:  // nobody asks before it is located
             break;
     }
     transaction made;
@@ -227,6 +231,8 @@ std::string in_words(const special_source& what) {
             return "server id (function 17)";
         case kind::exception_status:
             return "exception status (function 7)";
+        case kind::sunspec:
+            return "SunSpec, where the device's list of models says";
         case kind::raw:
             break;
     }

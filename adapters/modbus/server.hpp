@@ -77,6 +77,8 @@ public:
 std::unique_ptr<server> make_server(const serial_settings& where, nanoseconds turnaround = nanoseconds(0));
 /// Listens on the configured host if that is a loopback address, else on 127.0.0.1 (and says so); port 0: any free one.
 std::unique_ptr<server> make_server(const tcp_settings& where);
+/// Only says why not.
+std::unique_ptr<server> make_server(const tls_settings& where);
 std::unique_ptr<server> make_server(const rtu_over_tcp_settings& where);
 std::unique_ptr<server> make_server(const ascii_over_tcp_settings& where);
 /// The same for datagrams.

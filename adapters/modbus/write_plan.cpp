@@ -28,14 +28,14 @@ planned_write refused(std::string why) {
 std::string named(const point& which) { return "point \"" + which.name + "\""; }
 
 /// Empty: it was added.
-std::string add(cells& to, const point& which, const value& what) {
-    const encoded made = encode(which.how, what);
+std::string add(cells& to, const point& which, const encoded& made) {
     if (!made.failure.empty()) return named(which) + ": " + made.failure;
     const auto owned = is_bits(which.from) ? std::vector<std::uint16_t>{1} : owned_bits(which.how);
-    assert(owned.size() == made.registers.size());
+    const auto addresses = own_addresses(which);
+    assert(owned.size() == made.registers.size() && owned.size() == addresses.size());
     for (std::size_t i = 0; i < owned.size(); ++i) {
         if (owned[i] == 0) continue;
-        cell& place = to[static_cast<std::uint16_t>(which.address + i)];
+        cell& place = to[addresses[i]];
         if ((place.owned & owned[i]) != 0) return named(which) + " lies where another value of the same command does";
         place.owned = static_cast<std::uint16_t>(place.owned | owned[i]);
         place.value = static_cast<std::uint16_t>(place.value | (made.registers[i] & owned[i]));
@@ -44,6 +44,8 @@ std::string add(cells& to, const point& which, const value& what) {
 }
 
 std::string why_not(const point& which) {
+    if (which.source && which.source->what == special_source::kind::sunspec)
+        return named(which) + " hasn't been found in the device yet, so it can't be written";
     if (which.source) return named(which) + " is not in a table of registers or coils, so it can't be written";
     if (which.from == table::discrete) return named(which) + " is a discrete input, which nobody can write";
     if (which.from == table::input) return named(which) + " is an input register, which nobody can write";
@@ -123,7 +125,7 @@ planned_write plan_write(const bus_definition& definition, std::span<const writt
         assert(which.device == first.device);
         if (auto why = why_not(which); !why.empty()) return refused(std::move(why));
         if (which.from != first.from) return refused("coils and registers can't be written in one request");
-        if (auto why = add(all, which, each.value); !why.empty()) return refused(std::move(why));
+        if (auto why = add(all, which, each.made); !why.empty()) return refused(std::move(why));
     }
     if (auto why = why_not_together(first.from, all); !why.empty()) return refused(std::move(why));
     const auto asked = asked_for(definition, values);

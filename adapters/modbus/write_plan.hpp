@@ -16,7 +16,7 @@ namespace modbus {
 
 struct written_value {
     std::uint32_t point = 0;
-    modbus::value value;
+    encoded made;  // the value in the point's own registers (own_addresses()), or why it doesn't fit
 };
 
 struct planned_write {

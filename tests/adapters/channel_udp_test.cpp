@@ -4,6 +4,7 @@
 
 #include <array>
 #include <catch2/catch.hpp>
+#include <cstring>
 
 #include "tests/adapters/support/loopback.hpp"
 
@@ -115,6 +116,41 @@ TEST_CASE("udp channel: nobody listens, and somebody does again", "[modbus][chan
     REQUIRE(channel.open(patient, interrupted).fault.empty());
     CHECK(channel.send(bytes{2}));
     CHECK(::recv(again.socket.get(), into.data(), into.size(), 0) == 1);
+}
+
+TEST_CASE("udp channel: of a name's addresses that is kept from which something comes", "[modbus][channel][udp]") {
+    answering_socket peer;
+    const std::uint16_t nobody = loopback_socket(SOCK_DGRAM).port;
+    interruption interrupted;
+    const auto address = [](std::uint16_t port) {
+        sockaddr_in to{};
+        to.sin_family = AF_INET;
+        to.sin_port = htons(port);
+        to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        host_address result;
+        std::memcpy(&result.bytes, &to, sizeof to);
+        result.size = sizeof to;
+        result.family = AF_INET;
+        return result;
+    };
+    udp_channel channel("plc:502", [&](time_point, const interruption&) {
+        return host_lookup::outcome{false, "", {address(nobody), address(peer.port)}};
+    });
+    std::array<std::uint8_t, 8> into{};
+    REQUIRE(channel.open(patient, interrupted).fault == "");
+    CHECK(channel.send(bytes{1}));
+    CHECK(channel.wait_for_input(now() + patient, interrupted) == woken::ready);
+    CHECK(channel.receive(into) == -1);
+    CHECK(errno == ECONNREFUSED);
+    channel.close();
+    for (int i = 0; i < 3; ++i) {
+        REQUIRE(channel.open(patient, interrupted).fault == "");
+        CHECK(channel.send(bytes{1}));
+        CHECK(peer.receive() == bytes{1});
+        peer.answer({2});
+        CHECK(received(channel) == bytes{2});
+        channel.close();
+    }
 }
 
 TEST_CASE("udp channel: a host that can't be", "[modbus][channel][udp]") {

@@ -4,7 +4,9 @@ tidegate_test(tests_modbus_link
         channel_tcp_test.cpp
         channel_udp_test.cpp
         link_ascii_test.cpp
+        link_idle_test.cpp
         link_late_test.cpp
+        link_ways_test.cpp
         link_line_test.cpp
         link_line_write_test.cpp
         link_mbap_test.cpp
@@ -21,3 +23,8 @@ add_dependencies(tests_simulated_adapter simulated)
 target_compile_definitions(tests_simulated_adapter PRIVATE SIMULATED_ADAPTER="$<TARGET_FILE:simulated>")
 add_test(NAME "tests_simulated_adapter: exports one symbol"
     COMMAND sh -c "test \"$(nm -D --defined-only \"$1\" | cut -d' ' -f3)\" = tidegate_adapter_entry" sh $<TARGET_FILE:simulated>)
+
+# Certificates and the server's end of TLS are those of the MQTT client's tests.
+tidegate_test(tests_modbus_tls
+    SOURCES channel_tls_test.cpp ../mqtt/support/certificates.cpp ../mqtt/support/tls_server.cpp
+    LIBRARIES tidegate_modbus_link tidegate_mqtt Tidegate::mbedtls PkgConfig::modbus Threads::Threads)

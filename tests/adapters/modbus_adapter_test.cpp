@@ -481,3 +481,224 @@ TEST_CASE("adapter: a plan once made is used again", "[modbus][adapter]") {
     }
     CHECK(first.size() < 10);
 }
+
+TEST_CASE("modbus: where several requests may be under way, a poll makes several", "[modbus][adapter][together]") {
+    std::vector<point_lines> points;
+    for (int i = 0; i < 5; ++i) points.push_back(u16("holding", 1000 * i));
+    points.push_back(u16("input", 7));
+    host on(on_tcp({{"d", {{"unit", "3"}}, points}}));
+    on.wire.most_at_once = 3;
+
+    SECTION("of what is due, the most urgent first; the rest is left to the next poll") {
+        CHECK(on.poll_points({2, 0, 1, 3, 4}) == TIDEGATE_DONE);
+        CHECK(on.wire.requests == list{"3 at once", "unit 3, holding 2000", "unit 3, holding 0", "unit 3, holding 1000"});
+        CHECK(on.reported == list{"2 = u2000", "0 = u0", "1 = u1000"});
+    }
+    SECTION("over the tables") {
+        CHECK(on.poll_points({5, 0}) == TIDEGATE_DONE);
+        CHECK(on.reported == list{"5 = u7", "0 = u0"});
+    }
+    SECTION("a single one is a single one, and a probe always is") {
+        CHECK(on.poll_points({1}) == TIDEGATE_DONE);
+        CHECK(on.poll_points({1, 2}, TIDEGATE_PROBE) == TIDEGATE_DONE);
+        CHECK(on.reported == list{"1 = u1000"});
+    }
+    SECTION("what isn't due isn't asked for") {
+        CHECK(on.poll({{0, 0, 0, 1'000'000'000}, {1, 0, 500'000'000, 1'000'000'000}}) == TIDEGATE_DONE);
+        CHECK(on.reported == list{"0 = u0"});
+    }
+    SECTION("each has its own end; the first one's is the outcome") {
+        on.wire.answers = {ok({1}), exception(2), failed(answer_status::silent)};
+        CHECK(on.poll_points({0, 1, 2}) == TIDEGATE_DONE);
+        CHECK(on.reported == list{"0 = u1", "1 failed: exception 2: illegal data address (holding 1000, 41001)"});
+        on.wire.answers = {failed(answer_status::silent, "no answer"), ok({5}), ok({6})};
+        CHECK(on.poll_points({0, 2, 3}) == TIDEGATE_DEVICE_SILENT);
+        CHECK(on.reported == list{"no answer"});
+    }
+}
+
+// ---- Factors -----------------------------------------------------------------------------------------------------------
+
+TEST_CASE("adapter: a factor near its value comes in the same request, for several points at once", "[modbus][adapter]") {
+    const auto with_scale = [](int address) {
+        return point_lines{"p" + std::to_string(address),
+                           {{"holding", std::to_string(address)}, {"type", "uint16"}, {"scale_register.holding", "80"}}};
+    };
+    host h(on_tcp({{"a", {{"unit", "1"}}, {with_scale(72), with_scale(74), u16("holding", 90)}}}));
+    h.wire.device = [](const read_request& request) {
+        std::vector<std::uint16_t> registers(request.count, 500);
+        registers[std::size_t{80} - request.address] = 0xFFFF;
+        return ok(registers);
+    };
+    CHECK(h.poll_points({0, 1, 2}) == TIDEGATE_DONE);
+    CHECK(h.wire.requests == list{"unit 1, holding 72..90"});
+    CHECK(h.reported == list{"0 = d50.000000", "1 = d50.000000", "2 = u500"});
+    SECTION("if the device refuses the registers between, the failure says what helps") {
+        h.wire.device = [](const read_request&) { return exception(2); };
+        CHECK(h.poll_points({0}) == TIDEGATE_DONE);
+        CHECK(h.reported ==
+              list{"0 failed: exception 2: illegal data address (holding 72..80, 40073..40081); what lies between a "
+                   "value and its factors is read along, unless max_gap of the device forbids it"});
+    }
+}
+
+TEST_CASE("adapter: a factor that lies apart is read after the values, and then remembered", "[modbus][adapter]") {
+    host h(
+        on_tcp({{"a",
+                 {{"unit", "1"}},
+                 {{"x", {{"input", "5"}, {"type", "uint16"}, {"scale_register.holding", "80"}}},
+                  {"y", {{"input", "6"}, {"type", "uint16"}, {"scale_register.holding", "80"}, {"ratio_register.holding", "90"}}},
+                  u16("input", 7)}}}));
+    const auto answer_all = [](const read_request& request) {
+        if (request.from == table::input) return ok(std::vector<std::uint16_t>(request.count, 500));
+        return ok({static_cast<std::uint16_t>(request.address == 80 ? 0xFFFF : 3)});
+    };
+    const list all{"unit 1, input 5..7", "unit 1, holding 80", "unit 1, holding 90"};
+    SECTION("once") {
+        h.wire.device = answer_all;
+        CHECK(h.poll_points({0, 1, 2}) == TIDEGATE_DONE);
+        CHECK(h.wire.requests == all);
+        CHECK(h.reported == list{"0 = d50.000000", "1 = d150.000000", "2 = u500"});
+        CHECK(h.poll_points({0, 1, 2}) == TIDEGATE_DONE);
+        CHECK(h.wire.requests.size() == 4);
+    }
+    SECTION("refused: the values that need it fail, the others are told") {
+        h.wire.device = [&](const read_request& request) { return request.address == 90 ? exception(2) : answer_all(request); };
+        CHECK(h.poll_points({0, 1, 2}) == TIDEGATE_DONE);
+        CHECK(h.reported == list{"0 = d50.000000",
+                                 "1 failed: its ratio register couldn't be read: exception 2: illegal data address (holding 90, "
+                                 "40091) (input 6, 30007)",
+                                 "2 = u500"});
+    }
+    SECTION("silent: one time-out, no more") {
+        h.wire.device = [&](const read_request& request) {
+            return request.from == table::holding ? failed(answer_status::silent) : answer_all(request);
+        };
+        CHECK(h.poll_points({0, 1, 2}) == TIDEGATE_DONE);
+        CHECK(h.wire.requests == list{"unit 1, input 5..7", "unit 1, holding 80"});
+        CHECK(h.reported.size() == 3);
+        CHECK(h.reported[1].find("1 failed: its scale register couldn't be read: no answer in time") == 0);
+        CHECK(h.reported[2] == "2 = u500");
+        h.wire.device = answer_all;
+        CHECK(h.poll_points({0, 1, 2}) == TIDEGATE_DONE);
+        CHECK(h.reported == list{"0 = d50.000000", "1 = d150.000000", "2 = u500"});
+    }
+    SECTION("lost or interrupted on the way") {
+        h.wire.device = [&](const read_request& request) {
+            return request.from == table::holding ? failed(answer_status::down, "gone") : answer_all(request);
+        };
+        CHECK(h.poll_points({0}) == TIDEGATE_BUS_DOWN);
+        CHECK(h.reported == list{"gone"});
+        h.wire.device = [&](const read_request& request) {
+            return request.from == table::holding ? failed(answer_status::interrupted) : answer_all(request);
+        };
+        CHECK(h.poll_points({0}) == TIDEGATE_INTERRUPTED);
+        CHECK(h.reported.empty());
+    }
+    SECTION("a device that doesn't answer isn't asked for factors") {
+        h.wire.device = [](const read_request&) { return failed(answer_status::silent); };
+        CHECK(h.poll_points({0}) == TIDEGATE_DEVICE_SILENT);
+        CHECK(h.wire.requests.size() == 1);
+    }
+}
+
+// ---- SunSpec -----------------------------------------------------------------------------------------------------------
+
+namespace {
+
+/// Holding registers of a SunSpec device; what isn't there is an exception.
+std::map<std::uint32_t, std::uint16_t> sunspec_device(std::vector<std::pair<std::uint16_t, std::uint16_t>> models) {
+    std::map<std::uint32_t, std::uint16_t> registers{{40000, 0x5375}, {40001, 0x6E53}};
+    std::uint32_t at = 40002;
+    for (const auto& [id, length] : models) {
+        registers[at] = id;
+        registers[at + 1] = length;
+        for (std::uint32_t i = 0; i < length; ++i)
+            registers[at + 2 + i] = static_cast<std::uint16_t>(id == 103 && i + 2 == 15 ? 0xFFFF : 100 + i);
+        at += 2u + length;
+    }
+    registers[at] = 0xFFFF;
+    registers[at + 1] = 0;
+    return registers;
+}
+
+/// The link of a host answers from these.
+void serve(host& to, const std::map<std::uint32_t, std::uint16_t>& registers) {
+    to.wire.device = [&registers](const read_request& request) {
+        std::vector<std::uint16_t> words;
+        for (std::uint32_t at = request.address; at < std::uint32_t{request.address} + request.count; ++at) {
+            const auto found = registers.find(at);
+            if (found == registers.end()) return exception(2);
+            words.push_back(found->second);
+        }
+        return ok(words);
+    };
+}
+
+bus_lines sunspec_bus() {
+    return {{{"tcp.host", "h"}},
+            {{"inverter",
+              {{"unit", "1"}},
+              {{"power", {{"sunspec", "inverter.W"}}},
+               {"state", {{"sunspec", "inverter.St"}, {"enum", "112=running"}}},
+               {"meter", {{"sunspec", "meter.W"}}}}}}};
+}
+
+}  // namespace
+
+TEST_CASE("adapter: SunSpec points are found by the device's list of models, scaled, and polled together",
+          "[modbus_adapter][sunspec]") {
+    host under_test(sunspec_bus());
+    REQUIRE(under_test.bus != nullptr);
+    CHECK(under_test.plan({0, 1, 2}) == list{"unit 1, SunSpec, where the device's list of models says: 1 for 0 1 2, 0 us"});
+    auto registers = sunspec_device({{1, 66}, {103, 50}});
+    serve(under_test, registers);
+    CHECK(under_test.poll_points({0, 1, 2}) == TIDEGATE_DONE);
+    // 40070 is model 103: W at 14 with its power of ten, here -1, at 15; St at 38.
+    CHECK(under_test.reported == list{"0 = d11.200000", "1 = u136"});
+    CHECK(under_test.wire.requests == list{"unit 1, holding 40000..40001", "unit 1, holding 40002..40003",
+                                           "unit 1, holding 40070..40071", "unit 1, holding 40122..40123",
+                                           "unit 1, holding 40084..40108"});
+    under_test.wire.requests.clear();
+    // What is due together is read together, and the list isn't asked for again.
+    CHECK(under_test.poll_points({0, 1}) == TIDEGATE_DONE);
+    CHECK(under_test.wire.requests.size() == 1);
+    CHECK(under_test.poll_points({2}) == TIDEGATE_DONE);
+    CHECK(under_test.reported == list{"2 failed: the device has no point W of SunSpec model 201, 202, 203, 204, 211, 212, 213, "
+                                      "214 (it has models 1, 103)"});
+}
+
+TEST_CASE("adapter: a SunSpec device that was away is looked through again", "[modbus_adapter][sunspec]") {
+    host under_test(sunspec_bus());
+    auto registers = sunspec_device({{1, 66}, {103, 50}});
+    serve(under_test, registers);
+    under_test.poll_points({0});
+    // Another one took its place: a model more goes before.
+    auto replaced = sunspec_device({{1, 66}, {64999, 10}, {103, 50}});
+    serve(under_test, replaced);
+    under_test.wire.requests.clear();
+    CHECK(under_test.poll_points({0}, TIDEGATE_PROBE) == TIDEGATE_DONE);
+    CHECK(under_test.wire.requests.front() == "unit 1, holding 40000..40001");
+    CHECK(under_test.wire.requests.back() == "unit 1, holding 40096..40097");
+    CHECK(under_test.reported == list{"0 = d11.200000"});
+}
+
+TEST_CASE("adapter: what is no SunSpec device says so; one that is silent counts as silent", "[modbus_adapter][sunspec]") {
+    host under_test(sunspec_bus());
+    const std::map<std::uint32_t, std::uint16_t> empty;
+    serve(under_test, empty);
+    CHECK(under_test.poll_points({0}) == TIDEGATE_DONE);
+    CHECK(under_test.reported == list{"0 failed: no SunSpec device: there is no \"SunS\" at holding register 40000, 0 or 50000"});
+    host silent(sunspec_bus());
+    silent.wire.device = [](const read_request&) { return failed(answer_status::silent, "no answer"); };
+    CHECK(silent.poll_points({0}) == TIDEGATE_DEVICE_SILENT);
+    CHECK(silent.wire.requests.size() == 1);
+}
+
+TEST_CASE("adapter: a SunSpec point takes no address, type or scale", "[modbus_adapter][sunspec]") {
+    host refused(
+        {{{"tcp.host", "h"}}, {{"inverter", {{"unit", "1"}}, {{"power", {{"sunspec", "inverter.W"}, {"scale", "0.1"}}}}}}});
+    CHECK(refused.bus == nullptr);
+    host misspelt({{{"tcp.host", "h"}}, {{"inverter", {{"unit", "1"}}, {{"power", {{"sunspec", "inverter.w"}}}}}}});
+    CHECK(misspelt.bus == nullptr);
+}

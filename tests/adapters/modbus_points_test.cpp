@@ -70,8 +70,13 @@ TEST_CASE("points: Modicon notation", "[modbus][points]") {
     CHECK(place("09999") == "coil 9998");
     CHECK(place("000001") == "coil 0");
     CHECK(place("065536") == "coil 65535");
-    for (const auto* bad : {"", "107", "4108", "40000", "400000", "00000", "50001", "20001", "465537", "499999", "4000001",
-                            "0x9CAC", "4x108", "-4108", "40108 "}) {
+    CHECK(place("4x108") == "holding 107");
+    CHECK(place("4x00001") == "holding 0");
+    CHECK(place("3X65536") == "input 65535");
+    CHECK(place("1x17") == "discrete 16");
+    for (const auto* bad :
+         {"",       "107", "4108",    "40000", "400000", "00000",   "50001", "20001",       "465537", "499999", "4000001",
+          "0x9CAC", "4x0", "4x65537", "4x",    "2x1",    "0x00017", "4x-1",  "4x000000001", "-4108",  "40108 "}) {
         CAPTURE(bad);
         CHECK(place(bad).empty());
     }
@@ -89,8 +94,14 @@ TEST_CASE("points: Modicon notation", "[modbus][points]") {
         CHECK(fault.find("register: 420001") != std::string::npos);
         parse_modicon("465537", fault);
         CHECK(fault.find("register 465537 is beyond the last one, 465536") == 0);
-        parse_modicon("4x108", fault);
-        CHECK(fault.find("register 4x108 is not a number of five or six digits") == 0);
+        parse_modicon("0x9CAC", fault);
+        CHECK(fault.find("register 0x9CAC is not a number of five or six digits") == 0);
+        parse_modicon("4x0", fault);
+        CHECK(fault.find("register 4x0 is out of range: Modicon notation counts from 1 to 65536; in Modicon notation") == 0);
+        parse_modicon("5x17", fault);
+        CHECK(fault.find("register 5x17 begins with 5, which is no table") == 0);
+        parse_modicon("4xFF", fault);
+        CHECK(fault.find("register 4xFF is no number behind the table") == 0);
     }
     SECTION("written") {
         CHECK(protocol_range(table::input, 52, 16) == "input 52..67");
@@ -211,6 +222,25 @@ TEST_CASE("points: places and encodings", "[modbus][points]") {
         CHECK(text.how.text == charset::latin1);
         CHECK(text.how.order == register_order{false, true});
     }
+    SECTION("fields and flags, of a uint16 unless said") {
+        const auto field = point_of({{"holding", "5"}, {"bits", "4-7"}, {"scale", "0.5"}});
+        CHECK(field.how.type == value_type::uint16);
+        CHECK(field.how.field == bit_field{4, 4});
+        CHECK(point_of({{"holding", "5"}, {"type", "int32"}, {"bits", "31"}}).how.field == bit_field{31, 1});
+        CHECK(point_of({{"holding", "5"}, {"bits", "0-1"}, {"enum", "3=auto"}}).how.names.size() == 1);
+        const auto flags = point_of({{"holding", "5"}, {"flags", "3=pump"}, {"flags", "0=alarm"}});
+        CHECK(flags.how.flags == std::vector<std::pair<std::uint8_t, std::string>>{{3, "pump"}, {0, "alarm"}});
+        CHECK(decode(flags.how, std::vector<std::uint16_t>{9}).value == value(std::string("pump,alarm")));
+    }
+    SECTION("bytes and times") {
+        CHECK(point_of({{"holding", "5"}, {"type", "bytes"}, {"length", "3"}}).count == 3);
+        CHECK(point_of({{"holding", "5"}, {"type", "datetime6"}}).count == 6);
+        CHECK(point_of({{"holding", "5"}, {"type", "unix32"}}).how.utc);
+        CHECK_FALSE(point_of({{"holding", "5"}, {"type", "unix32"}, {"utc", "false"}}).how.utc);
+        CHECK_FALSE(point_of({{"holding", "5"}, {"type", "datetime4"}}).how.utc);
+        CHECK(point_of({{"holding", "5"}, {"type", "datetime4"}, {"utc", "true"}}).how.utc);
+        CHECK(point_of({{"holding", "5"}, {"type", "bcd_date"}, {"null", "0"}}).how.null_bits.size() == 1);
+    }
     SECTION("null patterns") {
         const auto point = point_of({{"holding", "5"}, {"type", "int16"}, {"null", "0x8000"}, {"null", "-1"}});
         CHECK(point.how.null_bits == std::vector<std::uint64_t>{0x8000, 0xFFFF});
@@ -252,7 +282,7 @@ TEST_CASE("points: what a broken point is told", "[modbus][points]") {
           "point 0 bit: bit 16 is not in a uint16: 0..15, 0 is the least significant");
     CHECK(point_fault({{"holding", "1"}, {"bit", "1"}, {"scale", "2"}}) == "point 0 scale: scale is for numbers");
     CHECK(point_fault({{"holding", "1"}, {"type", "int16"}, {"length", "2"}}) ==
-          "point 0 length: length is for string and string8 only: an int16 has 1 register");
+          "point 0 length: length is for string, string8 and bytes only: an int16 has 1 register");
     CHECK(point_fault({{"holding", "1"}, {"type", "string"}}) ==
           "point 0 : a string needs length, in registers (2 characters each)");
     CHECK(point_fault({{"holding", "1"}, {"type", "string"}, {"length", "126"}}) ==
@@ -281,6 +311,42 @@ TEST_CASE("points: what a broken point is told", "[modbus][points]") {
           "point 0 : the value needs 2 registers and would run past the last address, holding 65535 (465536)");
     CHECK(point_fault({{"input", "1"}, {"type", "int64"}}, {{"unit", "1"}, {"max_read", "3"}}) ==
           "point 0 : the value needs 4 registers in one request, but max_read of device \"d\" is 3");
+    SECTION("fields, flags, bytes and times") {
+        const auto fault = [](pairs keys) {
+            keys.insert(keys.begin(), {"holding", "1"});
+            return point_fault(keys).substr(std::string("point 0 ").size());
+        };
+        CHECK(fault({{"bits", "7-4"}}) == "bits: bits 7-4 is no range of bits: write the lowest and the highest, such as 4-7");
+        for (const auto* bad : {"", "-", "4-", "-4", "4..7", "0-64", "4-7-8", "x"}) {
+            CAPTURE(bad);
+            CHECK(begins(fault({{"bits", bad}}), "bits: bits " + std::string(bad) + " is no range of bits"));
+        }
+        CHECK(fault({{"bits", "12-16"}}) == "bits: bits 12-16 is not in a uint16: 0-15, 0 is the least significant");
+        CHECK(fault({{"type", "float32"}, {"bits", "0-3"}}) ==
+              "bits: bits needs a whole number (uint16, the default, int32 …), not float32");
+        CHECK(fault({{"bit", "1"}, {"bits", "0-3"}}) ==
+              "bits: bit takes a single bit as true or false and bits several as a number: write one of them");
+        CHECK(fault({{"bits", "0-1"}, {"enum", "4=x"}}) == "enum: enum names 4, which these bits never hold");
+        CHECK(fault({{"flags", "16=x"}}) ==
+              "flags: flags names bit 16, which is not in a uint16: 0..15, 0 is the least significant");
+        CHECK(fault({{"flags", "-1=x"}}).find("flags: flags names bit -1") == 0);
+        CHECK(fault({{"flags", "1=a,b"}}) ==
+              "flags: the name of bit 1 may not be empty, contain a comma, or begin or end with a blank");
+        CHECK(fault({{"flags", "1="}}).find("flags: the name of bit 1 may not be empty") == 0);
+        CHECK(fault({{"flags", "1=a"}, {"flags", "2=a"}}) == "flags: two bits have the name a: each needs its own");
+        CHECK(fault({{"type", "int16"}, {"flags", "1=a"}}) ==
+              "flags: flags needs an unsigned type (uint16, the default, uint32 …), not int16");
+        CHECK(fault({{"flags", "1=a"}, {"bits", "1-2"}}) ==
+              "bits: bits and flags exclude each other: flags names all bits at once");
+        CHECK(fault({{"flags", "1=a"}, {"scale", "2"}}) == "scale: scale is for numbers");
+        CHECK(fault({{"type", "bytes"}}) == ": bytes need length, in registers (2 bytes each)");
+        CHECK(fault({{"type", "bytes"}, {"length", "2"}, {"null", "0"}}) == "null: null is for numbers and times, not for bytes");
+        CHECK(fault({{"type", "datetime3"}, {"scale", "2"}}) == "scale: scale is for numbers");
+        CHECK(fault({{"type", "datetime3"}, {"utc", "true"}}) == "utc: utc is for times, not for a datetime3");
+        CHECK(fault({{"type", "int16"}, {"utc", "true"}}) == "utc: utc is for times, not for an int16");
+        CHECK(fault({{"type", "datetime6"}, {"null", "0"}}).find("null: null 0 is nothing that a datetime6 can hold") == 0);
+        CHECK(fault({{"type", "datetime6"}, {"enum", "0=x"}}) == "enum: enum is for integers and bits, not for a datetime6");
+    }
     SECTION("all faults are reported, each with its own point") {
         const auto faults = faults_of(
             {{}, {{"a", {}, {{"p", {}}, {"q", {{"coil", "1"}}}}}, {"b", {{"unit", "300"}}, {{"r", {{"holding", "1"}}}}}}});

@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "adapters/modbus/point_values.hpp"
 #include "tests/adapters/modbus_points_config.hpp"
 
 using namespace modbus;
@@ -114,15 +115,67 @@ TEST_CASE("simulate: every type shows a value that its encoding can hold", "[mod
     for (const auto& type : type_rows()) {
         if (type.form == number_form::boolean) continue;
         pairs keys{{"holding", std::to_string(address)}, {"type", std::string(type.name)}};
-        if (type.form == number_form::text) keys.emplace_back("length", "4");
+        if (type.registers == 0) keys.emplace_back("length", "4");
         points.push_back({std::string(type.name), keys});
-        address += 4;
+        address += 6;
     }
     twin plant({one(points)});
     for (int second = 0; second < 61; ++second) {
         plant.now = s(second);
         for (std::size_t i = 0; i < points.size(); ++i) CHECK_FALSE(std::holds_alternative<no_value>(plant.read(i)));
     }
+}
+
+TEST_CASE("simulate: clocks, bytes, flags and fields", "[modbus][simulate]") {
+    twin plant({one({{"clock", {{"holding", "0"}, {"type", "datetime6"}}},
+                     {"utc", {{"holding", "6"}, {"type", "cp56time2a"}, {"utc", "true"}}},
+                     {"mac", {{"holding", "10"}, {"type", "bytes"}, {"length", "3"}}},
+                     {"alarms", {{"holding", "13"}, {"flags", "0=door"}, {"flags", "9=water"}}},
+                     {"mode", {{"holding", "14"}, {"bits", "4-6"}}},
+                     {"level_counter", {{"holding", "15"}, {"bits", "0-3"}}}})});
+    plant.now = s(26 * 3600 + 61) + nanoseconds(7'000'000);
+    const auto steps = static_cast<unsigned>((26 * 3600 + 61) / 5);
+    CHECK(plant.read(0) == value(std::string("2026-01-02T02:01:01")));
+    CHECK(std::get<std::string>(plant.read(1)) == "2026-01-02T02:01:01.007Z");
+    CHECK(plant.read(2) == value(std::string("00000000492E")));  // 0x492E = steps + 2
+    CHECK(steps + 2 == 0x492E);
+    CHECK(plant.read(3) == value(std::string((steps + 3) % 2 == 0 ? "door" : "water")));
+    CHECK(plant.read(4) == value(std::uint64_t{6}));  // 0 to 7, 29 s up: 7 × 29 / 30
+    for (int i = 0; i < 15; ++i) plant.status({3, table::holding, 15, 1});
+    CHECK(plant.read(5) == value(std::uint64_t{0}));
+}
+
+TEST_CASE("simulate: values in several places, factors and counters that wrap", "[modbus][simulate]") {
+    twin plant({one({{"split", {{"holding", "30"}, {"continued_at", "20"}, {"type", "uint32"}}},
+                     {"power", {{"holding", "25"}, {"type", "int16"}, {"scale_register.holding", "27"}}},
+                     {"exponent", {{"holding", "27"}, {"type", "int16"}}},
+                     {"current", {{"input", "5"}, {"type", "uint16"}, {"ratio_register.holding", "40"}}},
+                     {"pulse_counter", {{"holding", "35"}, {"type", "uint16"}, {"wrap", "3"}}}})});
+    point_values values(plant.definition);
+    const auto registers = [&](std::uint16_t address, std::uint16_t count, table from = table::holding) {
+        std::vector<std::uint16_t> got(count);
+        REQUIRE(plant.source->read({3, from, address, count}, got) == 0);
+        return got;
+    };
+    const auto read = [&](std::uint32_t index) {
+        const auto& which = plant.definition.points[index];
+        const std::vector<std::uint32_t> points{index};
+        for (const auto& where : values.wanted(points, plant.now))
+            values.told(where, registers(where.address, where.count, where.from), plant.now);
+        const auto result = values.read(index, registers(which.address, which.count, which.from), plant.now);
+        CHECK(result.failure.empty());
+        return result.value;
+    };
+    CHECK(read(0) == value(std::uint64_t{123000}));
+    CHECK(registers(20, 1) == std::vector<std::uint16_t>{123000 % 65536});
+    CHECK(read(1) == value(-0.7));              // -7, in tenths
+    CHECK(read(2) == value(std::int64_t{-1}));  // the factor decides
+    CHECK(read(3) == value(40.0 * 2280));       // 21 s up: 2000 + 400 × 21 / 30
+    CHECK(read(4) == value(std::uint64_t{1}));
+    CHECK(read(4) == value(std::uint64_t{2}));
+    CHECK(read(4) == value(std::uint64_t{3}));  // the register is 0 again
+    CHECK(registers(35, 1) == std::vector<std::uint16_t>{1});
+    CHECK(plant.status({3, table::holding, 41, 1}) == 2);  // behind the last factor
 }
 
 TEST_CASE("simulate: shared registers, gaps and what isn't there", "[modbus][simulate]") {

@@ -343,3 +343,44 @@ TEST_CASE("read: nothing of a file is ignored: each key added to a valid one is 
     }
     CHECK(lines > 50);
 }
+
+TEST_CASE("config: what computed points are worked out from, and how often", "[config][read]") {
+    const auto outcome = read(R"(
+gateway: { id: g }
+mqtt: { url: mqtt://b }
+buses:
+  m:
+    adapter: modbus
+    devices:
+      meter:
+        unit: 3
+        points:
+          voltage: { register: 40108, type: int16, every: 1s, valid: { min: 0, max: 500.5 }, max_step: 50 }
+          current-l1: { register: 40109, type: int16, every: 10s, round: 3, monotonic: true }
+          apparent: { compute: "voltage * {current-l1} / 1000" }
+          slow: { compute: "{current-l1} + {hall 3.x.y} + apparent + hall.x" }
+      hall 3:
+        unit: 4
+        every: 500ms
+        points:
+          x.y: { register: 40108, type: int16 }
+      hall:
+        unit: 5
+        every: 0s
+        points:
+          x: { register: 40108, type: int16 }
+)",
+                              modbus_like());
+    REQUIRE(outcome.config);
+    const auto& points = outcome.config->buses[0].devices[0].points;
+    using input = config::computation::input;
+    CHECK(points[0].plausible == config::plausibility{0, 500.5, 50, false, std::nullopt});
+    CHECK(points[1].plausible == config::plausibility{std::nullopt, std::nullopt, std::nullopt, true, 3});
+    CHECK_FALSE(points[0].compute);
+    CHECK(points[2].compute->formula == "voltage * {current-l1} / 1000");
+    CHECK(points[2].compute->inputs == std::vector<input>{{0, 0}, {0, 1}});
+    CHECK(points[2].every == std::chrono::seconds(1));
+    CHECK(points[2].settings.empty());
+    CHECK(points[3].compute->inputs == std::vector<input>{{0, 1}, {1, 0}, {0, 2}, {2, 0}});
+    CHECK(points[3].every == std::chrono::seconds(1));  // of its own device's: apparent's
+}

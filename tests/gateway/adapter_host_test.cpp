@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 #include <fstream>
 
+#include "gateway/poll_groups.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 using namespace gateway;
@@ -22,7 +23,7 @@ TEST_CASE("adapter host: loads what is an adapter, passes over what isn't and sa
     const support::temporary_folder folder;
     std::ofstream(folder.file("noise.so")) << "not a shared object";
     setenv("TIDEGATE_ADAPTERS", folder.path().c_str(), 1);
-    const adapter_host broken;
+    const adapter_host broken(foreign_adapters::own_processes, TIDEGATE_PROGRAM);
     REQUIRE(broken.problems().size() == 1);
     CHECK(broken.problems()[0].find("noise.so") != std::string::npos);
     CHECK(broken.vocabularies().empty());
@@ -51,7 +52,7 @@ TEST_CASE("adapter host: an adapter's fault points at the key in the file", "[ga
     REQUIRE(read.config);
     std::vector<config::diagnostic> faults;
     const auto& bus = read.config->buses[0];
-    CHECK(adapter_bus::create(*adapters.find("modbus"), bus, faults) == nullptr);
+    CHECK(adapters.find("modbus")->open(bus, faults) == nullptr);
     REQUIRE(faults.size() == 1);
     CHECK(faults[0].where == config::position{12, 28});
     CHECK(faults[0].width == 5);
@@ -70,7 +71,7 @@ TEST_CASE("adapter host: a poll brings values through the C interface", "[gatewa
                                   "          count: { wave: counter }\n");
     REQUIRE(read.config);
     std::vector<config::diagnostic> faults;
-    const auto bus = adapter_bus::create(*adapters.find("simulated"), read.config->buses[0], faults);
+    const auto bus = adapters.find("simulated")->open(read.config->buses[0], faults);
     REQUIRE(bus != nullptr);
     const tidegate_candidate candidate{0, 0, 0, 1'000'000'000};
     adapter_bus::poll_result result;
@@ -82,4 +83,68 @@ TEST_CASE("adapter host: a poll brings values through the C interface", "[gatewa
     bus->poll({&candidate, 1}, false, result);
     REQUIRE(result.readings.size() == 1);
     CHECK(result.readings[0] != first);
+}
+
+TEST_CASE("adapter host: an adapter never hears of computed points", "[gateway][adapter_host]") {
+    setenv("TIDEGATE_ADAPTERS", TIDEGATE_BUILT_ADAPTERS, 1);
+    const adapter_host adapters;
+    const auto read = read_config(adapters,
+                                  "  line:\n"
+                                  "    adapter: simulated\n"
+                                  "    devices:\n"
+                                  "      first:\n"
+                                  "        every: 1s\n"
+                                  "        points:\n"
+                                  "          a: { wave: counter }\n"
+                                  "          doubled: { compute: \"a * 2\" }\n"
+                                  "          b: { wave: counter }\n"
+                                  "      second:\n"
+                                  "        every: 1s\n"
+                                  "        points:\n"
+                                  "          sum: { compute: \"c + first.a\" }\n"
+                                  "          c: { wave: counter }\n");
+    REQUIRE(read.config);
+    const auto& config = read.config->buses[0];
+    const auto groups = poll_groups(config);
+    REQUIRE(groups.size() == 2);
+    CHECK(groups[0].points == std::vector<point_index>{0, 2});
+    CHECK(groups[1].points == std::vector<point_index>{4});
+    std::vector<config::diagnostic> faults;
+    const auto bus = adapters.find("simulated")->open(config, faults);
+    REQUIRE(bus != nullptr);
+    adapter_bus::poll_result result;
+    const std::vector<tidegate_candidate> candidates{{0, 0, 0, 1'000'000'000}, {2, 0, 0, 1'000'000'000}};
+    bus->poll(candidates, false, result);
+    REQUIRE_FALSE(result.readings.empty());
+    CHECK(result.readings.back().point == 2);
+    const tidegate_candidate last{4, 0, 0, 1'000'000'000};
+    bus->poll({&last, 1}, false, result);
+    REQUIRE(result.readings.size() == 1);
+    CHECK(result.readings[0].point == 4);
+    const std::vector<point_index> all{0, 2};
+    std::vector<point_index> planned;
+    for (const auto& request : bus->plan(all)) planned.insert(planned.end(), request.points.begin(), request.points.end());
+    CHECK(planned == all);
+}
+
+TEST_CASE("adapter host: a fault behind a computed point still points at its key", "[gateway][adapter_host]") {
+    setenv("TIDEGATE_ADAPTERS", TIDEGATE_BUILT_ADAPTERS, 1);
+    const adapter_host adapters;
+    const auto read = read_config(adapters,
+                                  "  line:\n"
+                                  "    adapter: modbus\n"
+                                  "    serial: { port: /dev/null }\n"
+                                  "    devices:\n"
+                                  "      meter:\n"
+                                  "        unit: 3\n"
+                                  "        every: 1s\n"
+                                  "        points:\n"
+                                  "          fine: { register: 40001, type: int16 }\n"
+                                  "          twice: { compute: \"fine * 2\" }\n"
+                                  "          odd: { register: 99999, type: int16 }\n");
+    REQUIRE(read.config);
+    std::vector<config::diagnostic> faults;
+    CHECK(adapters.find("modbus")->open(read.config->buses[0], faults) == nullptr);
+    REQUIRE(faults.size() == 1);
+    CHECK(faults[0].where == config::position{14, 28});
 }

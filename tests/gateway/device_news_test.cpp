@@ -41,6 +41,11 @@ TEST_CASE("device news: a line and a status for each change", "[gateway][device_
     news.tell(event(device_state::offline, "timeout"));
     CHECK(told.take() == texts{"warning device_offline bus=line device=boiler error=timeout"});
     CHECK(told.topics[topic] == R"({"state":"offline","since":"1970-01-01T00:00:05.000Z","error":"timeout"})");
+    auto dropped = event(device_state::online, "");
+    dropped.implausible = 3;
+    news.tell(dropped);
+    CHECK(told.topics[topic] == R"({"state":"online","since":"1970-01-01T00:00:05.000Z","error":null,"implausible":3})");
+    told.take();
     news.tell(missed_event{0, 4});
     CHECK(told.take() ==
           texts{"warning interval_not_met bus=line missed_cycles=4 remedy=\"tidegate check shows the load of each bus\""});

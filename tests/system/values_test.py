@@ -2,11 +2,13 @@
 # value must arrive right and on the right topic. Over TCP, and over RTU on a pty.
 import argparse
 import asyncio
+import datetime
 import json
 import math
 import os
 import pathlib
 import pty
+import re
 import select
 import struct
 import sys
@@ -34,7 +36,8 @@ def reordered(data, order):
 
 
 def cases():
-    """(name, registers, keys of the point, expected value)"""
+    """(name, registers, keys of the point, expected value). In the keys <2> stands for the register two behind the first, in the
+    notation of the point, and <<2>> for the same one as a holding register."""
     orders = {2: ["AB", "BA"], 4: ["ABCD", "CDAB", "BADC", "DCBA"], 6: ["ABCDEF", "EFCDAB", "BADCFE", "FEDCBA"],
               8: ["ABCDEFGH", "GHEFCDAB", "BADCFEHG", "HGFEDCBA"]}
     numbers = [("int16", 2, -12345), ("uint16", 2, 54321), ("int32", 4, -123456789), ("uint32", 4, 4123456789),
@@ -59,6 +62,56 @@ def cases():
     yield "absent", [0x8000], "type: int16, 'null': [0x8000]", None
     yield "not_a_number", words(struct.pack(">f", math.nan)), "type: float32", None
     yield "state", [1], "type: uint16, enum: { 0: stopped, 1: running }", "running"
+
+    for digits, value in [(2, 12345678), (3, 999912340001), (4, 1000200030004)]:
+        groups = [value // 10000 ** at % 10000 for at in reversed(range(digits))]
+        for order in orders[2 * digits]:
+            data = reordered(struct.pack(f">{digits}H", *groups), order)
+            yield f"m10k{16 * digits}_{order}", words(data), f"type: m10k{16 * digits}, order: {order}", value
+            data = reordered(struct.pack(f">{digits}h", *(-group for group in groups)), order)
+            yield f"m10k{16 * digits}s_{order}", words(data), f"type: m10k{16 * digits}_signed, order: {order}", -value
+    for order in orders[2]:
+        yield f"sm16_{order}", words(reordered(struct.pack(">H", 0x8000 | 1234), order)), f"type: sm16, order: {order}", -1234
+    for order in orders[4]:
+        yield f"sm32_{order}", words(reordered(struct.pack(">I", 1 << 31 | 123456), order)), f"type: sm32, order: {order}", -123456
+    yield "bytes", [0x001A, 0xFF0B], "type: bytes, length: 2", "001AFF0B"
+    yield "bytes_swapped", [0x001A, 0xFF0B], "type: bytes, length: 2, order: BA", "1A000BFF"
+    yield "field", [0x1234], "bits: 4-11, scale: 0.5", 0x23 / 2
+    yield "field_signed", [0x0FFE], "type: int16, bits: 0-11", -2
+    yield "flags", [0b1001], "flags: { 3: pump, 0: alarm, 1: door }", "pump,alarm"
+    yield "no_flags", [0b0100], "flags: { 3: pump, 0: alarm, 1: door }", ""
+
+    moment = datetime.datetime(2026, 11, 22, 20, 15, 10, 123000, datetime.timezone.utc)
+    text, seconds = "2026-11-22T20:15:10", int(moment.timestamp())
+    binary = bytes([0, 26, 11, 7 << 5 | 22, 20, 15]) + struct.pack(">H", 10123)
+    for order in orders[4]:
+        yield f"unix32_{order}", words(reordered(struct.pack(">I", seconds), order)), f"type: unix32, order: {order}", text + "Z"
+        date = reordered(bytes.fromhex("20261122"), order)
+        yield f"bcd_date_{order}", words(date), f"type: bcd_date, order: {order}", "2026-11-22"
+    for order in orders[6]:
+        yield f"datetime3_{order}", words(reordered(struct.pack(">3H", 2026, 11, 22), order)), f"type: datetime3, order: {order}", "2026-11-22"
+        yield f"bcd_datetime_{order}", words(reordered(bytes.fromhex("261122201510"), order)), f"type: bcd_datetime, order: {order}", text
+    for order in orders[8]:
+        yield f"unix64_{order}", words(reordered(struct.pack(">Q", seconds), order)), f"type: unix64, utc: false, order: {order}", text
+        milliseconds = reordered(struct.pack(">Q", seconds * 1000 + 123), order)
+        yield f"unix64_ms_{order}", words(milliseconds), f"type: unix64_ms, order: {order}", text + ".123Z"
+        yield f"datetime4_{order}", words(reordered(binary, order)), f"type: datetime4, order: {order}", text + ".123"
+        yield f"cp56time2a_{order}", words(reordered(binary[::-1], order)), f"type: cp56time2a, utc: true, order: {order}", text + ".123Z"
+    yield "datetime6", [2026, 11, 22, 20, 15, 10], "type: datetime6", text
+    yield "datetime6_reversed", [10, 15, 20, 22, 11, 26], "type: datetime6, order: CDAB", text
+    yield "no_date", [2026, 2, 29], "type: datetime3", MISSING
+
+    yield "split", [1, 7, 7, 2], "type: uint32, continued_at: <3>", 65538
+    yield "split_backwards", [1, 7, 7, 2], "type: uint32, order: CDAB, continued_at: <3>", 131073
+    yield "scale_register", [2304, 7, 0xFFFF], "type: uint16, scale_register: { register: <<2>> }", 230.4
+    yield "ratio_register", [1234, 600], "type: uint16, scale: 0.001, ratio_register: { register: <<1>>, scale: 0.1 }", 74.04
+    yield "both_registers", [5, 3, 2], "type: uint16, scale_register: { register: <<2>> }, ratio_register: { register: <<1>> }", 1500
+    yield "no_exponent", [5, 99], "type: uint16, scale_register: { register: <<1>> }", MISSING
+    yield "wraps", [65535], "type: uint16, wrap: 65536", 65535
+
+    yield "plausible", [85], "type: uint16, valid: { min: 0, max: 85 }", 85
+    yield "implausible", [86], "type: uint16, valid: { min: 0, max: 85 }", MISSING
+    yield "rounded", words(struct.pack(">f", 230.1268)), "type: float32, round: 2", 230.13
 
 
 def store(registers):
@@ -129,9 +182,21 @@ def main():
     for name, data, keys, value in cases():
         address = len(registers)
         registers += data + [0xDEAD]  # a gap that nothing reads
-        for table, notation in (("holding", f"register: {40001 + address}"), ("input", f"input: {address}")):
-            rows.append(f"          {table}_{name}: {{ {notation}, {keys} }}")
-            expected[f"values/server/{table}_{name}"] = value
+        for table, notation, first in (("holding", "register", 40001 + address), ("input", "input", address)):
+            here = re.sub("<<(\\d)>>", lambda further: str(40001 + address + int(further[1])), keys)
+            here = re.sub("<(\\d)>", lambda further: str(first + int(further[1])), here)
+            rows.append(f"          {table}_{name}: {{ {notation}: {first}, {here} }}")
+            if value is not MISSING:
+                expected[f"values/server/{table}_{name}"] = value
+    rows.append('          computed: { compute: "holding_scaled * input_uint16_AB / 10 + (coil_1 ? 0.5 : 7)" }')
+    expected["values/server/computed"] = 230.4 * 54321 / 10 + 0.5
+    rows.append('          further: { compute: "computed > 1000000 && holding_bit3", round: 0 }')
+    expected["values/server/further"] = 1
+    rows.append('          of_nothing: { compute: "holding_scaled / (coil_1 - 1)" }')
+    expected["values/server/of_nothing"] = None
+    rows.append('          of_null: { compute: "holding_scaled + holding_absent" }')
+    expected["values/server/of_null"] = None
+    rows.append('          of_missing: { compute: "holding_scaled + holding_implausible" }')
     for bit, value in enumerate([False, True, True, False]):
         rows.append(f"          coil_{bit}: {{ coil: {bit} }}")
         rows.append(f"          discrete_{bit}: {{ register: {10001 + bit} }}")

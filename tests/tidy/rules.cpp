@@ -34,6 +34,7 @@ bool may_include(const std::string& path, const std::string& target) {
     const std::string from = folder_of(path);
     const std::string to = folder_of(target);
     if (from == "tests") return true;
+    if (path.starts_with("examples/adapters/")) return target == "adapters/adapter.h" || target == "adapters/adapter.hpp";
     if (from == "examples") return to == "mqtt" || to == "store" || to == "examples";
     if (from == "adapters") {
         if (target == "adapters/adapter.h" || target == "adapters/adapter.hpp") return true;
@@ -50,10 +51,27 @@ bool may_include(const std::string& path, const std::string& target) {
 bool is_sans_io(std::string_view path) {
     if (path.starts_with("mqtt/"))
         return !starts_with_any(path, {"mqtt/client", "mqtt/transport", "mqtt/tls.", "mqtt/tls_files", "mqtt/tls_verdict"});
-    return starts_with_any(
-        path, {"config/", "store/", "gateway/schedule", "gateway/pipeline", "gateway/topic", "gateway/payload",
-               "gateway/device_health", "gateway/delivery", "gateway/reading", "adapters/modbus/codec", "adapters/modbus/points",
-               "adapters/modbus/plan", "adapters/modbus/rtu_frame", "adapters/modbus/timing", "adapters/modbus/simulate"});
+    return starts_with_any(path, {"config/",
+                                  "store/",
+                                  "gateway/schedule",
+                                  "gateway/pipeline",
+                                  "gateway/topic",
+                                  "gateway/payload",
+                                  "gateway/device_health",
+                                  "gateway/delivery",
+                                  "gateway/reading",
+                                  "gateway/computed",
+                                  "gateway/plausibility",
+                                  "gateway/adapter_wire",
+                                  "adapters/modbus/codec",
+                                  "adapters/modbus/point",
+                                  "adapters/modbus/plan",
+                                  "adapters/modbus/rtu_frame",
+                                  "adapters/modbus/timing",
+                                  "adapters/modbus/simulate",
+                                  "adapters/process/definition",
+                                  "adapters/process/keys",
+                                  "adapters/process/lines"});
 }
 
 char before(std::string_view code, std::size_t at) {
@@ -190,7 +208,7 @@ findings library_owners(const std::string& path, std::string_view text) {
         !is_header(path) && !is_sans_io(path) && starts_with_any(path, {"mqtt/client", "mqtt/transport", "gateway/"});
     const bool may_sqlite = starts_with_any(path, {"store/sqlite.", "store/write_path.cpp", "store/reserve.cpp"});
     const bool may_modbus = starts_with_any(path, {"adapters/modbus/link", "adapters/modbus/server"});
-    const bool may_mbedtls = starts_with_any(path, {"mqtt/tls_", "mqtt/digest."});
+    const bool may_mbedtls = starts_with_any(path, {"mqtt/tls_", "mqtt/digest.", "adapters/modbus/channel_tls"});
     findings found;
     const source_text source(text);
     for (const include& one : includes_of(source)) {

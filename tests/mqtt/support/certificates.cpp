@@ -127,6 +127,7 @@ void add_extensions(const wish& what, mbedtls_x509write_cert* to) {
         check(mbedtls_x509write_crt_set_key_usage(to, MBEDTLS_X509_KU_KEY_CERT_SIGN | MBEDTLS_X509_KU_CRL_SIGN));
     if (!what.names.empty()) add_extension(to, MBEDTLS_OID_SUBJECT_ALT_NAME, names_extension(what.names));
     if (what.what_for != purpose::any) add_extension(to, MBEDTLS_OID_EXTENDED_KEY_USAGE, purpose_extension(what.what_for));
+    for (const auto& [oid, content] : what.extensions) add_extension(to, oid, content);
 }
 
 std::string written(mbedtls_x509write_cert* writer) {

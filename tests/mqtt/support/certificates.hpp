@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace mqtt::test {
@@ -22,6 +23,7 @@ struct wish {
     bool signs_only_others = false;  // its key usage is an authority's, though it is none
     key_kind key = key_kind::p256;
     int serial = 1;
+    std::vector<std::pair<std::string, std::string>> extensions = {};  // others: identifier and content, both in DER
 };
 
 struct identity {

@@ -1,0 +1,118 @@
+// adapters/modbus/modbus_sunspec.cpp: finds the SunSpec models of a device before its points are polled, and again when the
+// device was away: it may have been replaced, or have got another firmware. Not here: the walk and the models (sunspec.cpp), what
+// a point becomes then (points_sunspec.cpp).
+#include <algorithm>
+#include <chrono>
+#include <string>
+
+#include "adapters/modbus/modbus.hpp"
+
+namespace modbus {
+
+using tidegate::outcome;
+
+namespace {
+
+constexpr std::chrono::minutes walk_again{1};  // where there was nothing to find, or not all of it
+
+nanoseconds steady_now() { return std::chrono::steady_clock::now().time_since_epoch(); }
+
+}  // namespace
+
+/// Nothing: the points are where they are said to be, go on. Else the outcome of the poll.
+std::optional<outcome> bus::find_models(std::span<const tidegate_candidate> candidates, std::uint32_t flags,
+                                        const tidegate::readings& to) {
+    const std::size_t device = definition_.points[candidates[0].point].device;
+    sunspec_state& state = sunspec_[device];
+    if (!state.wanted) return std::nullopt;
+    const bool probe = (flags & TIDEGATE_PROBE) != 0;
+    if (probe) state.walked = false;
+    const bool lacks = !state.complete && steady_now() >= state.again_at;
+    if (!state.walked || lacks) {
+        if (const auto stopped = walk_models(device, probe, to)) return stopped;
+    }
+    if (!is_unlocated(definition_.points[candidates[0].point])) return std::nullopt;
+    for (const auto& candidate : candidates) {
+        if (&candidate != &candidates[0] && candidate.due_in > 0) continue;
+        if (is_unlocated(definition_.points[candidate.point])) to.failure(candidate.point, why_unlocated(candidate.point));
+    }
+    return outcome::done;
+}
+
+std::string bus::why_unlocated(std::uint32_t point) const {
+    const auto& which = definition_.points[point];
+    const sunspec_state& state = sunspec_[which.device];
+    if (!state.fault.empty()) return state.fault;
+    const auto& name = definition_.sunspec_names[*which.sunspec];
+    std::string models;
+    for (const auto id : name.models) models += (models.empty() ? "" : ", ") + std::to_string(id);
+    return "the device has no point " + name.point + " of SunSpec model " + models + " (it has " + models_in_words(state.places) +
+           ')';
+}
+
+/// Reads along the chain of models, and puts the device's points where it leads. Nothing: done.
+std::optional<outcome> bus::walk_models(std::size_t device, bool probe, const tidegate::readings& to) {
+    nanoseconds timeout{0};
+    {
+        const std::lock_guard lock(remembering_);
+        if (probe)
+            timeout = devices_[device].probe_timeout(table::holding, 2);
+        else
+            devices_[device].polled_in_full();
+    }
+    sunspec_walk walk;
+    while (const auto next = walk.next()) {
+        const answer got = link_->read({definition_.devices[device].unit, table::holding, next->address, next->count}, timeout);
+        timeout = nanoseconds(0);  // it is there
+        switch (got.status) {
+            case answer::status::ok:
+                walk.answered(got.registers);
+                break;
+            case answer::status::exception:
+                if (says_gateway(got.exception_code)) {
+                    to.note(exception_text(got.exception_code));
+                    return outcome::device_down;
+                }
+                walk.answered({});
+                break;
+            case answer::status::interrupted:
+                return outcome::interrupted;
+            case answer::status::silent:
+                to.note(got.detail.empty() ? "no answer in time" : got.detail);
+                return outcome::device_silent;
+            case answer::status::down:
+                to.note(got.detail.empty() ? "the bus can't be reached" : got.detail);
+                return outcome::bus_down;
+        }
+        if (got.status == answer::status::ok) {
+            const std::lock_guard lock(remembering_);
+            devices_[device].heard(got.turnaround);
+        }
+    }
+    put_in_place(device, walk);
+    return std::nullopt;
+}
+
+void bus::put_in_place(std::size_t device, const sunspec_walk& walk) {
+    const std::lock_guard lock(remembering_);
+    sunspec_state& state = sunspec_[device];
+    state.fault = walk.fault();
+    state.again_at = steady_now() + walk_again;
+    const bool moved = !state.walked || state.places != walk.places();
+    state.walked = true;
+    if (!moved && state.complete) return;
+    state.places = walk.places();
+    state.complete = true;
+    for (auto& point : definition_.points) {
+        if (point.device != device || !point.sunspec) continue;
+        if (!locate(definition_, definition_.devices[device], state.places, point)) {
+            forget_place(point);
+            state.complete = false;
+        }
+    }
+    // Both know the points by their old places.
+    devices_[device].forget_plans();
+    values_.points_moved();
+}
+
+}  // namespace modbus

@@ -1,0 +1,33 @@
+// gateway/adapter_process.hpp: an adapter that runs in a process of its own, so that a crash or a hang costs its bus and nobody
+// else. Not here: what is said to it (adapter_wire.hpp), and its own side (command_adapter.cpp).
+//
+// Each bus has a process. When it ends, or doesn't answer in time and is ended, the poll under way is answered by "bus down" and
+// the reason; the next poll, which the schedule spaces, starts it anew. What such an adapter can still break: everything that
+// its user may do on this machine; it is a guard against mistakes, not against malice.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "gateway/adapter_bus.hpp"
+
+namespace gateway {
+
+class process_adapter final : public installed_adapter {
+public:
+    /// Asks the object who it is, in a process of `program`. Null, with `why`: it isn't an adapter, crashes, or hangs.
+    static std::unique_ptr<process_adapter> look_at(const std::filesystem::path& object, const std::string& program,
+                                                    std::string& why);
+
+    const std::string& name() const override { return words_.adapter; }
+    config::vocabulary vocabulary() const override { return words_; }
+    std::unique_ptr<adapter_bus> open(const config::bus& config, std::vector<config::diagnostic>& faults) const override;
+
+private:
+    process_adapter(std::string object, std::string program) : object_(std::move(object)), program_(std::move(program)) {}
+    std::string object_, program_;
+    config::vocabulary words_;
+};
+
+}  // namespace gateway
