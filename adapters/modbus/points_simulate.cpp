@@ -12,14 +12,15 @@ using tidegate::faults;
 using tidegate::settings;
 
 /// What both a bus and a device may say; the device's word is the one that counts.
-void read_shared(const settings& written, rehearsal_settings& into, const std::function<void(const std::string&, const std::string&)>& wrong) {
-    const auto time = [&](const char* path, nanoseconds& to) {
+void read_shared(const settings& written, rehearsal_settings& into,
+                 const std::function<void(const std::string&, const std::string&)>& wrong) {
+    const auto duration = [&](const char* path, nanoseconds& to) {
         if (const auto* found = written.find(path)) to = nanoseconds(found->integer);
     };
-    time("simulate.turnaround", into.turnaround);
-    time("simulate.jitter", into.jitter);
-    time("simulate.late_by", into.late_by);
-    time("simulate.dead_after", into.dead_after);
+    duration("simulate.turnaround", into.turnaround);
+    duration("simulate.jitter", into.jitter);
+    duration("simulate.late_by", into.late_by);
+    duration("simulate.dead_after", into.dead_after);
     for (std::size_t i = 0; i < mishap_names.size(); ++i) {
         const std::string path = "simulate." + std::string(mishap_names[i]);
         const auto* found = written.find(path);
@@ -30,7 +31,8 @@ void read_shared(const settings& written, rehearsal_settings& into, const std::f
         else
             wrong(path, "how often, in percent of the answers, such as 5% or 0.5%, up to 100%");
     }
-    if (const auto* code = written.find("simulate.exception_code")) into.exception_code = static_cast<std::uint8_t>(code->integer);
+    if (const auto* code = written.find("simulate.exception_code"))
+        into.exception_code = static_cast<std::uint8_t>(code->integer);
 }
 
 }  // namespace

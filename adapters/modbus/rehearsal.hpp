@@ -60,9 +60,9 @@ private:
     const std::function<nanoseconds()> now_;
     mutable std::mutex mutex_;
     simulated_devices values_;
-    std::vector<state> states_;                   // by device
-    std::map<place, std::uint16_t> written_;      // what writes and `set` have put there
-    std::optional<nanoseconds> begun_;            // when the first request came
+    std::vector<state> states_;               // by device
+    std::map<place, std::uint16_t> written_;  // what writes and `set` have put there
+    std::optional<nanoseconds> begun_;        // when the first request came
     std::uint64_t chance_;
 };
 

@@ -26,13 +26,13 @@ struct rehearsal_settings {
     nanoseconds turnaround{0};  // from a request's end to its answer; on a line never under t3.5
     nanoseconds jitter{0};      // up to so much more
     std::array<odds, mishap_names.size()> chances{};
-    nanoseconds late_by{0};             // 0: one and a half time-outs of the bus
-    std::uint8_t exception_code = 4;    // device failure
-    nanoseconds dead_after{0};          // silent from then on; 0: never
-    std::uint16_t max_read = 0;         // more registers are refused (exception 3), of coils 16 times as many; 0: no limit
-    bool holes = false;                 // what no point lies on is refused (exception 2), even between points
-    bool read_only = false;             // writes are refused (exception 2)
-    bool ignore_writes = false;         // they are acknowledged, and nothing changes
+    nanoseconds late_by{0};           // 0: one and a half time-outs of the bus
+    std::uint8_t exception_code = 4;  // device failure
+    nanoseconds dead_after{0};        // silent from then on; 0: never
+    std::uint16_t max_read = 0;       // more registers are refused (exception 3), of coils 16 times as many; 0: no limit
+    bool holes = false;               // what no point lies on is refused (exception 2), even between points
+    bool read_only = false;           // writes are refused (exception 2)
+    bool ignore_writes = false;       // they are acknowledged, and nothing changes
 };
 
 }  // namespace modbus

@@ -42,7 +42,8 @@ public:
     virtual std::uint8_t write(const write_request&) { return 1; }
     /// Function codes 17 and 43 tell it.
     virtual std::string name_of(std::uint8_t unit) const { return "unit " + std::to_string(unit); }
-    /// What goes out for `answer`, a whole frame, and when: nothing, or several, or something else. By default just that, at once.
+    /// What goes out for `answer`, a whole frame, and when: nothing, or several, or something else. By default just that, at
+    /// once.
     virtual std::vector<departure> departures(envelope, std::uint8_t /*unit*/, bytes_view /*request*/,
                                               std::vector<std::uint8_t> answer) {
         return {{nanoseconds(0), std::move(answer), false}};

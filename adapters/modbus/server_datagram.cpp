@@ -49,11 +49,14 @@ public:
         const endpoint where = loopback_endpoint(host_, port_);
         const udp_socket at_port(where);
         const bool moves = at_port.error() != 0 && where.moved;
-        if (moves) note(events, "port " + std::to_string(port_) + " on 127.0.0.1: " + system_words(at_port.error()) + "; taking a free one");
+        if (moves)
+            note(events,
+                 "port " + std::to_string(port_) + " on 127.0.0.1: " + system_words(at_port.error()) + "; taking a free one");
         const udp_socket anywhere(loopback_endpoint(host_, 0));
         const udp_socket& door = moves ? anywhere : at_port;
         if (door.error() != 0) {
-            note(events, "can't listen on " + where.name + ":" + std::to_string(port_) + ": " + system_words(door.error()) + remedy_of(door.error()));
+            note(events, "can't listen on " + where.name + ":" + std::to_string(port_) + ": " + system_words(door.error()) +
+                             remedy_of(door.error()));
             return false;
         }
         if (where.moved) note(events, host_ + " is not of this machine's loopback: serving it on 127.0.0.1");
@@ -90,7 +93,8 @@ private:
     void receive(int socket, served by) {
         std::array<std::uint8_t, 512> datagram;
         address from;
-        const ssize_t count = ::recvfrom(socket, datagram.data(), datagram.size(), 0, reinterpret_cast<sockaddr*>(&from.bytes), &from.size);
+        const ssize_t count =
+            ::recvfrom(socket, datagram.data(), datagram.size(), 0, reinterpret_cast<sockaddr*>(&from.bytes), &from.size);
         if (count <= 0) return;
         const auto leaves = answer_frame(frames_, by, bytes_view(datagram).first(static_cast<std::size_t>(count)));
         for (const departure& each : leaves) {

@@ -148,7 +148,8 @@ void line_server::receive_bytes(time_point at) {
     const ssize_t count = ::read(terminal_, chunk.data(), chunk.size());
     if (count <= 0) return;
     // Bytes of one frame follow each other at once; what comes after a pause, yet within t3.5, should have waited.
-    if (!ascii_ && at > line_free_ + (frame_.empty() ? nanoseconds(0) : character_ * 3 / 2) && at < line_free_ + gap_) ++counters_.early;
+    if (!ascii_ && at > line_free_ + (frame_.empty() ? nanoseconds(0) : character_ * 3 / 2) && at < line_free_ + gap_)
+        ++counters_.early;
     line_free_ = std::max(line_free_, at) + character_ * static_cast<std::int64_t>(count);
     if (frame_.size() < 2 * frame_max) frame_.insert(frame_.end(), chunk.begin(), chunk.begin() + count);
     ended_ = ended_ || std::find(chunk.begin(), chunk.begin() + count, '\n') != chunk.begin() + count;

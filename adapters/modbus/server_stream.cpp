@@ -76,9 +76,7 @@ public:
         const short out = out_.empty() ? short{0} : POLLOUT;
         return {socket_, static_cast<short>(in | out), 0};
     }
-    std::optional<time_point> next_due() const {
-        return pending_.empty() ? std::nullopt : std::optional(pending_.front().at);
-    }
+    std::optional<time_point> next_due() const { return pending_.empty() ? std::nullopt : std::optional(pending_.front().at); }
 
     /// False: it is gone, or isn't one of ours.
     bool on_ready(short events, served by, stream_framing framing) {
@@ -150,7 +148,8 @@ public:
             // From the back, so that the place of those still to come doesn't change.
             for (std::size_t index = clients.size(); index-- > 0;) {
                 const short what = ready[2 + index].revents;
-                const bool stays = what != 0 ? clients[index].on_ready(what, {values, counters_}, framing_) : clients[index].on_time();
+                const bool stays =
+                    what != 0 ? clients[index].on_ready(what, {values, counters_}, framing_) : clients[index].on_time();
                 if (!stays) {
                     clients.erase(clients.begin() + static_cast<std::ptrdiff_t>(index));
                 }
@@ -185,7 +184,8 @@ private:
             error = door.open(where);
         }
         if (error != 0) {
-            note(events, "can't listen on " + where.name + ":" + std::to_string(port_) + ": " + system_words(error) + remedy_of(error));
+            note(events,
+                 "can't listen on " + where.name + ":" + std::to_string(port_) + ": " + system_words(error) + remedy_of(error));
             return false;
         }
         if (where.moved) note(events, host_ + " is not of this machine's loopback: serving it on 127.0.0.1");

@@ -77,7 +77,7 @@ TEST_CASE("rehearsal: writes are what is read afterwards", "[modbus][rehearsal]"
     CHECK(plant.write(table::coil, 1, {1}) == 0);
     CHECK(plant.read(table::coil, 1, 1) == 0);
     CHECK(plant.held == std::vector<std::uint16_t>{1});
-    CHECK(plant.write(table::holding, 12, {1}) == 2);     // no point
+    CHECK(plant.write(table::holding, 12, {1}) == 2);        // no point
     CHECK(plant.write(table::holding, 13, {1, 2, 3}) == 2);  // one too many
     CHECK(plant.say("clear boiler") == heed::done);
     CHECK(plant.read(table::holding, 10, 2) == 0);
@@ -196,8 +196,9 @@ TEST_CASE("rehearsal: set", "[modbus][rehearsal]") {
 
 TEST_CASE("rehearsal: what isn't understood is told what would be right", "[modbus][rehearsal]") {
     rehearsed plant;
-    for (const char* line : {"fault boiler explode", "fault boiler late 200%", "fault boiler late often", "fault boiler late 5% by soon",
-                             "fault boiler exception 5% code 0", "fault boiler drop 5% by 2s", "fault boiler silent long", "seed x", "jump"}) {
+    for (const char* line :
+         {"fault boiler explode", "fault boiler late 200%", "fault boiler late often", "fault boiler late 5% by soon",
+          "fault boiler exception 5% code 0", "fault boiler drop 5% by 2s", "fault boiler silent long", "seed x", "jump"}) {
         CAPTURE(line);
         CHECK(plant.say(line) == heed::wrong);
         CHECK_FALSE(plant.said.empty());
@@ -209,7 +210,8 @@ TEST_CASE("rehearsal: what isn't understood is told what would be right", "[modb
 }
 
 TEST_CASE("rehearsal: the device's word in the config counts more than the bus's", "[modbus][rehearsal]") {
-    rehearsed plant({{"simulate.late", "1%"}, {"simulate.drop", "0%"}}, {{"simulate.late", "7%"}, {"simulate.drop", "50%"}, {"simulate.noise", "3%"}});
+    rehearsed plant({{"simulate.late", "1%"}, {"simulate.drop", "0%"}},
+                    {{"simulate.late", "7%"}, {"simulate.drop", "50%"}, {"simulate.noise", "3%"}});
     const auto& chances = plant.definition.devices[0].simulated.chances;
     CHECK(chances[static_cast<std::size_t>(mishap::late)] == 10'000);
     CHECK(chances[static_cast<std::size_t>(mishap::drop)] == 0);

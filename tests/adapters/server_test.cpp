@@ -392,7 +392,8 @@ TEST_CASE("server: writes and the rest of the function codes", "[modbus][server]
         }
         std::uint8_t write(const write_request& request) override {
             if (request.address + request.values.size() > 10) return 2;
-            std::copy(request.values.begin(), request.values.end(), (is_bits(request.to) ? coils : registers).begin() + request.address);
+            std::copy(request.values.begin(), request.values.end(),
+                      (is_bits(request.to) ? coils : registers).begin() + request.address);
             return 0;
         }
         std::string name_of(std::uint8_t) const override { return "pump"; }
@@ -436,7 +437,8 @@ TEST_CASE("server: ASCII frames in a stream", "[modbus][server]") {
     const auto text = [](const char* words) { return bytes(words, words + std::char_traits<char>::length(words)); };
     // 02+03+00+0A+00+01 = 10, so the LRC is F0; the answer 02 03 02 07 DA = E8 has 18.
     const bytes request = text(":0203000A0001F0\r\n"), right = text(":02030207DA18\r\n");
-    bytes in = text("noise") + request + text(":0203:") + bytes(request.begin() + 1, request.end()) + text(":0203000A0001F1\r\n") + text(":02");
+    bytes in = text("noise") + request + text(":0203:") + bytes(request.begin() + 1, request.end()) +
+               text(":0203000A0001F1\r\n") + text(":02");
     CHECK(serve_ascii_stream({source, counters}, in, out));
     CHECK(joined(out) == right + right);
     CHECK(in == text(":02"));

@@ -130,7 +130,7 @@ bytes framed(framing how, std::uint16_t transaction, std::uint8_t unit, const by
     }
     const std::size_t length = content.size();
     bytes made{static_cast<std::uint8_t>(transaction >> 8), static_cast<std::uint8_t>(transaction & 0xFF), 0, 0,
-               static_cast<std::uint8_t>(length >> 8), static_cast<std::uint8_t>(length & 0xFF)};
+               static_cast<std::uint8_t>(length >> 8),      static_cast<std::uint8_t>(length & 0xFF)};
     made.insert(made.end(), content.begin(), content.end());
     return made;
 }

@@ -97,11 +97,13 @@ ssize_t line::receive(std::span<std::uint8_t> to) {
         }
         std::size_t ready = first.what.size() - first.taken;
         if (how_ == carrier::serial) {
-            const auto passed = character_ > nanoseconds(0) ? static_cast<std::size_t>((now_ - first.at) / character_) : first.what.size();
+            const auto passed =
+                character_ > nanoseconds(0) ? static_cast<std::size_t>((now_ - first.at) / character_) : first.what.size();
             ready = std::min(ready, passed - std::min(passed, first.taken));
         }
         ready = std::min(ready, to.size() - count);
-        std::copy_n(first.what.begin() + static_cast<std::ptrdiff_t>(first.taken), ready, to.begin() + static_cast<std::ptrdiff_t>(count));
+        std::copy_n(first.what.begin() + static_cast<std::ptrdiff_t>(first.taken), ready,
+                    to.begin() + static_cast<std::ptrdiff_t>(count));
         first.taken += ready;
         count += ready;
         last_taken_ = first.at + character_ * static_cast<std::int64_t>(first.taken);

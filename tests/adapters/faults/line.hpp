@@ -19,8 +19,8 @@
 
 namespace faults {
 
-using std::chrono::nanoseconds;
 using modbus::time_point;
+using std::chrono::nanoseconds;
 
 enum class carrier : std::uint8_t { serial, stream, datagram };
 

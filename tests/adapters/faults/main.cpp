@@ -81,12 +81,16 @@ extern "C" void on_abort(int) {
 }
 
 void print(const faults::transport& how, const faults::figures& seen) {
-    std::printf("%s: %llu faults, %llu reads: %llu good, %llu exceptions (%llu of an older request), %llu silent, %llu down; wrong values %llu\n",
-                std::string(how.name).c_str(), static_cast<unsigned long long>(seen.injected()), static_cast<unsigned long long>(seen.reads),
-                static_cast<unsigned long long>(seen.good), static_cast<unsigned long long>(seen.exceptions),
-                static_cast<unsigned long long>(seen.foreign_exceptions), static_cast<unsigned long long>(seen.silent),
-                static_cast<unsigned long long>(seen.down), static_cast<unsigned long long>(seen.wrong));
-    std::printf("  %-18s %9s %9s %16s %18s %14s %9s\n", "fault", "injected", "episodes", "good meanwhile", "first after good", "within 2 T", "worst");
+    std::printf(
+        "%s: %llu faults, %llu reads: %llu good, %llu exceptions (%llu of an older request), %llu silent, %llu down; wrong "
+        "values %llu\n",
+        std::string(how.name).c_str(), static_cast<unsigned long long>(seen.injected()),
+        static_cast<unsigned long long>(seen.reads), static_cast<unsigned long long>(seen.good),
+        static_cast<unsigned long long>(seen.exceptions), static_cast<unsigned long long>(seen.foreign_exceptions),
+        static_cast<unsigned long long>(seen.silent), static_cast<unsigned long long>(seen.down),
+        static_cast<unsigned long long>(seen.wrong));
+    std::printf("  %-18s %9s %9s %16s %18s %14s %9s\n", "fault", "injected", "episodes", "good meanwhile", "first after good",
+                "within 2 T", "worst");
     for (const auto& row : faults::fault_table) {
         const auto& of = seen.kinds[static_cast<std::size_t>(row.kind)];
         if (of.episodes == 0) continue;
@@ -133,7 +137,8 @@ int run_all(const order& what) {
     std::printf("all: %llu faults, wrong values %llu, seeds that failed %llu\n", static_cast<unsigned long long>(sum.injected()),
                 static_cast<unsigned long long>(sum.wrong), static_cast<unsigned long long>(failures));
     if (failures > 0) return 1;
-    if (sum.injected() < what.least) std::fprintf(stderr, "modbus_faults: too few faults: a run in which nothing happens proves nothing\n");
+    if (sum.injected() < what.least)
+        std::fprintf(stderr, "modbus_faults: too few faults: a run in which nothing happens proves nothing\n");
     return sum.injected() < what.least ? 1 : 0;
 }
 

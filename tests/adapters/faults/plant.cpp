@@ -50,8 +50,10 @@ void plant::take(const bytes& sent) {
     bool understood = !dead_;
     if (how_.how.bytes == carrier::serial) {
         // Two at once: neither is understood.
-        if (on_.collide(arrived)) understood = false;
-        else if (now < std::max(wire_free_, on_.last_byte()) + how_.gap) complaints_.push_back("a request within t3.5 of the last frame");
+        if (on_.collide(arrived))
+            understood = false;
+        else if (now < std::max(wire_free_, on_.last_byte()) + how_.gap)
+            complaints_.push_back("a request within t3.5 of the last frame");
         wire_free_ = arrived;
     } else {
         arrived += nanoseconds(draw_.between(20'000, draw_.one_in(8) ? 5'000'000 : 500'000));
@@ -72,7 +74,8 @@ void plant::take(const bytes& sent) {
 }
 
 void plant::answer(request& of) {
-    const bool silent = episode_.kind == fault::silent && episode_.end && on_.now() < *episode_.end && of.what.unit == episode_.unit;
+    const bool silent =
+        episode_.kind == fault::silent && episode_.end && on_.now() < *episode_.end && of.what.unit == episode_.unit;
     if (silent) return;
     const time_point arrived = how_.how.bytes == carrier::serial ? wire_free_ : on_.now() + nanoseconds(100'000);
     const time_point at = arrived + std::max(how_.gap, nanoseconds(draw_.between(500'000, 20'000'000)));
@@ -101,8 +104,8 @@ time_point plant::deliver(time_point at, bytes what, line::news kind) {
     if (dead_) return at;
     if (tell) {
         const auto after = std::chrono::duration_cast<std::chrono::microseconds>(at - on_.now()).count();
-        tell("  in " + std::to_string(after) + " µs: " +
-             (kind == line::news::data ? hex(what) : std::string(kind == line::news::closed ? "closed" : "lost")));
+        tell("  in " + std::to_string(after) +
+             " µs: " + (kind == line::news::data ? hex(what) : std::string(kind == line::news::closed ? "closed" : "lost")));
     }
     const std::size_t size = what.size();
     on_.deliver(at, std::move(what), kind);

@@ -18,18 +18,18 @@ namespace faults {
 struct request {
     std::uint64_t number = 0;
     asked what;
-    time_point at{};                         // its sending
-    std::optional<std::uint8_t> exception;   // it was answered with this one
+    time_point at{};                        // its sending
+    std::optional<std::uint8_t> exception;  // it was answered with this one
 };
 
 /// A fault on its way: of one unit's next answers, or of the line for a time.
 struct episode {
     fault kind = fault::lost;
     std::uint8_t unit = 0;
-    unsigned remaining = 0;            // answers to befall
+    unsigned remaining = 0;  // answers to befall
     unsigned befallen = 0;
-    std::uint8_t code = 0;             // exception
-    std::optional<time_point> end;     // once known: from here on all is well
+    std::uint8_t code = 0;          // exception
+    std::optional<time_point> end;  // once known: from here on all is well
 };
 
 struct plant_setting {
@@ -37,9 +37,9 @@ struct plant_setting {
     std::uint64_t seed = 0;
     nanoseconds timeout{0};
     nanoseconds late_window{0};
-    nanoseconds gap{0};             // t3.5, serial
-    bool queues = true;             // a device that is late answers later requests afterwards; else it ignores them
-    bool in_any_order = false;      // transaction numbers allow it
+    nanoseconds gap{0};         // t3.5, serial
+    bool queues = true;         // a device that is late answers later requests afterwards; else it ignores them
+    bool in_any_order = false;  // transaction numbers allow it
 };
 
 class plant {

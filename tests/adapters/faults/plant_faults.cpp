@@ -13,7 +13,8 @@ void plant::begin(fault kind, std::uint8_t unit) {
     episode_ = {};
     episode_.kind = kind;
     episode_.unit = unit;
-    if (tell) tell("---- fault: " + std::string(fault_table[static_cast<std::size_t>(kind)].name) + ", unit " + std::to_string(unit));
+    if (tell)
+        tell("---- fault: " + std::string(fault_table[static_cast<std::size_t>(kind)].name) + ", unit " + std::to_string(unit));
     if (is_outage(kind)) {
         ++injected_;
         begin_outage();
@@ -83,8 +84,9 @@ void plant::befall(request& of, time_point at, const bytes& frame) {
             return ends(at);
         case fault::exception: {
             of.exception = episode_.code;
-            return ends(deliver_own(of, at, framed(how_.how.frames, of.what.transaction, of.what.unit,
-                                                   exception_pdu(of.what.function, episode_.code))));
+            return ends(deliver_own(
+                of, at,
+                framed(how_.how.frames, of.what.transaction, of.what.unit, exception_pdu(of.what.function, episode_.code))));
         }
         case fault::closed:
             return lose_connection(at, frame);
@@ -132,11 +134,13 @@ void plant::answer_damaged(const request& of, time_point at, bytes frame) {
             case fault::flipped:
                 // Up to three bits, or a burst: all of these a CRC finds; one bit, any sum.
                 for (auto left = how == framing::ascii ? 1 : draw_.between(1, 3); left > 0; --left)
-                    frame[draw_.below(frame.size())] ^= static_cast<std::uint8_t>(1u << draw_.below(how == framing::ascii ? 7 : 8));
+                    frame[draw_.below(frame.size())] ^=
+                        static_cast<std::uint8_t>(1u << draw_.below(how == framing::ascii ? 7 : 8));
                 break;
             case fault::noise_inside: {
                 const bytes some = noise(6);
-                frame.insert(frame.begin() + draw_.between(1, static_cast<std::int64_t>(frame.size()) - 1), some.begin(), some.end());
+                frame.insert(frame.begin() + draw_.between(1, static_cast<std::int64_t>(frame.size()) - 1), some.begin(),
+                             some.end());
                 break;
             }
             case fault::wrong_function: {
@@ -162,7 +166,8 @@ void plant::answer_damaged(const request& of, time_point at, bytes frame) {
             }
             case fault::wrong_transaction:
                 // One step away, as by a server that is out of step, or any.
-                other.transaction = static_cast<std::uint16_t>(of.what.transaction + (draw_.one_in(2) ? draw_.between(1, 3) : draw_.between(-300, -1)));
+                other.transaction = static_cast<std::uint16_t>(of.what.transaction +
+                                                               (draw_.one_in(2) ? draw_.between(1, 3) : draw_.between(-300, -1)));
                 frame = framed(how, other.transaction, of.what.unit, bytes(real.begin() + 7, real.end()));
                 break;
             case fault::wrong_protocol:
@@ -196,8 +201,10 @@ void plant::answer_with_others(const request& of, time_point at, const bytes& fr
         case fault::split: {
             time_point due = at, last = at;
             for (std::size_t begin = 0; begin < frame.size();) {
-                const std::size_t size = std::min(frame.size() - begin, 1 + draw_.below(how_.how.bytes == carrier::serial ? 40 : 9));
-                const bytes piece(frame.begin() + static_cast<std::ptrdiff_t>(begin), frame.begin() + static_cast<std::ptrdiff_t>(begin + size));
+                const std::size_t size =
+                    std::min(frame.size() - begin, 1 + draw_.below(how_.how.bytes == carrier::serial ? 40 : 9));
+                const bytes piece(frame.begin() + static_cast<std::ptrdiff_t>(begin),
+                                  frame.begin() + static_cast<std::ptrdiff_t>(begin + size));
                 last = deliver(due, piece);
                 due = last + nanoseconds(draw_.between(0, 1'000'000));
                 begin += size;
@@ -227,8 +234,10 @@ void plant::answer_with_others(const request& of, time_point at, const bytes& fr
             if (draw_.one_in(3)) return;
             return ends(deliver_own(of, on_wire(at, foreign.size()) + pause, frame));
         case fault::foreign_traffic: {
-            bytes asks = framed(how, 0, other.unit, {other.function, static_cast<std::uint8_t>(other.address >> 8), static_cast<std::uint8_t>(other.address & 0xFF),
-                                                     static_cast<std::uint8_t>(other.count >> 8), static_cast<std::uint8_t>(other.count & 0xFF)});
+            bytes asks = framed(
+                how, 0, other.unit,
+                {other.function, static_cast<std::uint8_t>(other.address >> 8), static_cast<std::uint8_t>(other.address & 0xFF),
+                 static_cast<std::uint8_t>(other.count >> 8), static_cast<std::uint8_t>(other.count & 0xFF)});
             const time_point answered = deliver(at, std::move(asks)) + pause;
             return ends(deliver_own(of, deliver(answered, foreign) + pause, frame));
         }

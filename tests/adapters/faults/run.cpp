@@ -106,7 +106,8 @@ session::session(const transport& how, std::uint64_t seed, bool told)
         };
         line_.tell = tell;
         plant_.tell = tell;
-        tell(std::string(how.name) + ", time-out " + in_ms(with_.timeout) + ", " + std::to_string(with_.line.baud) + " baud" + (plant_.queues() ? ", late devices queue" : ", late devices are deaf"));
+        tell(std::string(how.name) + ", time-out " + in_ms(with_.timeout) + ", " + std::to_string(with_.line.baud) + " baud" +
+             (plant_.queues() ? ", late devices queue" : ", late devices are deaf"));
     }
     for (int i = 0; i < 3; ++i) units_.push_back(static_cast<std::uint8_t>(draw_.between(1, 247)));
     // Few shapes at many places: a stale answer must look right but for its values.
@@ -149,7 +150,8 @@ void session::settle() {
     for (auto left = draw_.between(1, 4); left > 0; --left) {
         const asked what = any_point();
         const read_made made = read(what);
-        if (made.got.status != status::ok) complain("a read failed though all was well: " + in_words(what) + ": " + made.got.detail);
+        if (made.got.status != status::ok)
+            complain("a read failed though all was well: " + in_words(what) + ": " + made.got.detail);
         if (draw_.one_in(4)) idle();
     }
 }
@@ -200,13 +202,15 @@ void session::recover() {
             if (begun <= end + 2 * with_.timeout + small_change) {
                 ++of.prompt;
             } else if (!first && plant_.now_on().kind != fault::half_open) {
-                complain("the first read begun after the fault's end failed, and none was good within two time-outs: " + in_ms(begun - end));
+                complain("the first read begun after the fault's end failed, and none was good within two time-outs: " +
+                         in_ms(begun - end));
             }
-            const double late = static_cast<double>(nanoseconds(begun - end).count()) / static_cast<double>(with_.timeout.count());
+            const double late =
+                static_cast<double>(nanoseconds(begun - end).count()) / static_cast<double>(with_.timeout.count());
             of.worst = std::max(of.worst, late);
             if (begun > end + patience)
-                complain("after the fault's end the first good read was begun " + in_ms(begun - end) + " late, with a time-out of " +
-                         in_ms(with_.timeout));
+                complain("after the fault's end the first good read was begun " + in_ms(begun - end) +
+                         " late, with a time-out of " + in_ms(with_.timeout));
             return;
         }
         if (begun >= end) first = false;
@@ -222,10 +226,11 @@ nanoseconds session::patience_with(fault kind) const {
     if (by_number()) return 2 * with_.timeout + small_change;
     // A read under way at the end is waited for, and what may be left of its answer, and then its unit is left alone for the
     // window. A dead connection takes two of them.
-    const nanoseconds patience_for_rest =
-        how_.bytes == carrier::serial ? milliseconds(50) + line_.character() * 1200 : std::max(with_.timeout, nanoseconds(milliseconds(500)));
-    const nanoseconds one = std::max(with_.timeout, patience_for_rest) + (how_.bytes == carrier::serial ? with_.timeout : nanoseconds(0)) + window_;
-    return (kind == fault::half_open ? 2 : 1) * one + small_change;
+    const nanoseconds patience_for_rest = how_.bytes == carrier::serial ? milliseconds(50) + line_.character() * 1200
+                                                                        : std::max(with_.timeout, nanoseconds(milliseconds(500)));
+    const nanoseconds one =
+        std::max(with_.timeout, patience_for_rest) + (how_.bytes == carrier::serial ? with_.timeout : nanoseconds(0)) + window_;
+    return (kind == fault::half_open ? 2 * one + window_ : one) + small_change;  // its unit may owe an answer already
 }
 
 session::read_made session::read(const asked& what) {
@@ -253,7 +258,8 @@ void session::check(const read_made& made, const asked& what, std::size_t first)
     ++seen.reads;
     const auto& requests = plant_.requests();
     const auto same_place = [&](const request& of) {
-        return of.what.unit == what.unit && of.what.function == what.function && of.what.address == what.address && of.what.count == what.count;
+        return of.what.unit == what.unit && of.what.function == what.function && of.what.address == what.address &&
+               of.what.count == what.count;
     };
     // The late window, an odd-shaped read and the read itself, each at most as long as they may be.
     const nanoseconds most = window_ + 4 * with_.timeout + milliseconds(4000);
@@ -262,9 +268,9 @@ void session::check(const read_made& made, const asked& what, std::size_t first)
     if (made.got.status == status::down) ++seen.down;
     if (made.got.status == status::exception) {
         ++seen.exceptions;
-        const bool given = std::any_of(requests.begin() + static_cast<std::ptrdiff_t>(first), requests.end(), [&](const request& of) {
-            return of.what.unit == what.unit && of.exception == made.got.exception_code;
-        });
+        const bool given =
+            std::any_of(requests.begin() + static_cast<std::ptrdiff_t>(first), requests.end(),
+                        [&](const request& of) { return of.what.unit == what.unit && of.exception == made.got.exception_code; });
         if (given) return;
         ++seen.foreign_exceptions;
         const bool in_window = plant_.now_on().kind == fault::late_in_window;
@@ -280,7 +286,9 @@ void session::check(const read_made& made, const asked& what, std::size_t first)
         const std::size_t length = std::min(made.got.registers.size(), std::size_t{of.what.count});
         bool same = length > 0;
         for (std::size_t i = 0; i < length && same; ++i) same = made.got.registers[i] == plant_.value_of(of.what, of.number, i);
-        if (same) whose = "those of request " + std::to_string(of.number) + " (" + in_words(of.what) + ", sent " + in_ms(made.ended - of.at) + " before)";
+        if (same)
+            whose = "those of request " + std::to_string(of.number) + " (" + in_words(of.what) + ", sent " +
+                    in_ms(made.ended - of.at) + " before)";
     }
     complain("wrong value: " + in_words(what) + ": the registers are " + whose);
 }
@@ -300,7 +308,8 @@ void session::idle() {
 }
 
 void session::complain(const std::string& what) {
-    result_.complaints.push_back(std::string(how_.name) + ", " + std::string(fault_table[static_cast<std::size_t>(plant_.now_on().kind)].name) + ": " + what);
+    result_.complaints.push_back(std::string(how_.name) + ", " +
+                                 std::string(fault_table[static_cast<std::size_t>(plant_.now_on().kind)].name) + ": " + what);
     if (told_) line_.tell("**** " + what);
 }
 

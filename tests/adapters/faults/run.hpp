@@ -23,10 +23,10 @@
 namespace faults {
 
 struct kind_figures {
-    std::uint64_t injected = 0;   // answers befallen, outages
-    std::uint64_t episodes = 0;   // of one such or several in a row
-    std::uint64_t reads = 0;      // under way while they lasted
-    std::uint64_t answered = 0;   // of those, nevertheless
+    std::uint64_t injected = 0;    // answers befallen, outages
+    std::uint64_t episodes = 0;    // of one such or several in a row
+    std::uint64_t reads = 0;       // under way while they lasted
+    std::uint64_t answered = 0;    // of those, nevertheless
     std::uint64_t first_read = 0;  // episodes after which the first read succeeded
     std::uint64_t prompt = 0;      // and after which a good one began within two time-outs
     double worst = 0;              // in time-outs: from an episode's end to the beginning of the read that succeeded
