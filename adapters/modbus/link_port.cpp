@@ -193,13 +193,14 @@ std::string serial_port::lock(const std::string& port) {
 
 /// USB adapters gather bytes for up to 16 ms unless told not to. Few drivers know this, and none need.
 void serial_port::ask_for_low_latency() {
+    constexpr int at_once = static_cast<int>(ASYNC_LOW_LATENCY);
     serial_struct about{};
     if (system_.control(descriptor_, TIOCGSERIAL, &about) != 0) return;
-    if ((about.flags & ASYNC_LOW_LATENCY) != 0) return;
-    about.flags |= ASYNC_LOW_LATENCY;
+    if ((about.flags & at_once) != 0) return;
+    about.flags |= at_once;
     const std::string words = "the port's driver doesn't pass bytes on at once (low_latency): answers may take 16 ms longer";
     if (system_.control(descriptor_, TIOCSSERIAL, &about) != 0) return add_note(words + ": " + system_words(errno));
-    if (system_.control(descriptor_, TIOCGSERIAL, &about) != 0 || (about.flags & ASYNC_LOW_LATENCY) == 0) add_note(words);
+    if (system_.control(descriptor_, TIOCGSERIAL, &about) != 0 || (about.flags & at_once) == 0) add_note(words);
 }
 
 void serial_port::add_note(const std::string& what) {

@@ -17,7 +17,8 @@ nanoseconds line_time(const wire_settings& wire, table from, std::uint16_t count
     const auto* serial = std::get_if<serial_settings>(&wire);
     if (!serial) return nanoseconds(0);
     const std::int64_t bytes = is_bits(from) ? (count + 7) / 8 : 2 * count;
-    return character_time(serial->line) * (8 + 5 + bytes);
+    const std::int64_t characters = serial->mode == serial_mode::ascii ? 17 + 11 + 2 * bytes : 8 + 5 + bytes;
+    return character_time(serial->line) * characters;
 }
 
 }  // namespace

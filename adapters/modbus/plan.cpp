@@ -17,6 +17,11 @@ request_cost cost_on_line(const line_format& line, nanoseconds spacing, nanoseco
     return {read_time(line, 0, turnaround) + std::max(spacing - gap, nanoseconds(0)), character_time(line)};
 }
 
+request_cost cost_in_ascii(const line_format& line, nanoseconds spacing, nanoseconds turnaround) {
+    const nanoseconds gap = frame_gap(line);
+    return {ascii_read_time(line, 0, turnaround) + std::max(spacing - gap, nanoseconds(0)), 2 * character_time(line)};
+}
+
 bool touches_any(std::span<const item> unreadable, std::uint32_t from, std::uint32_t to) {
     return std::any_of(unreadable.begin(), unreadable.end(),
                        [&](const item& bad) { return bad.address < to && from < bad.end(); });
@@ -48,8 +53,12 @@ request_limits limits_of(const device& which, table from) {
 }
 
 request_cost cost_of(const wire_settings& wire, nanoseconds turnaround) {
-    if (const auto* serial = std::get_if<serial_settings>(&wire))
-        return cost_on_line(serial->line, serial->request_spacing, turnaround);
+    if (const auto* serial = std::get_if<serial_settings>(&wire)) {
+        const auto cost = serial->mode == serial_mode::ascii ? cost_in_ascii : cost_on_line;
+        return cost(serial->line, serial->request_spacing, turnaround);
+    }
+    if (std::holds_alternative<ascii_over_tcp_settings>(wire))
+        return cost_in_ascii(likely_line, manners_of(wire).request_spacing, turnaround);
     if (!has_mbap(wire)) return cost_on_line(likely_line, manners_of(wire).request_spacing, turnaround);
     // A round trip outweighs the 250 bytes of the longest answer on every network that devices are on: the fewest requests
     // win, and of equally many the shortest.

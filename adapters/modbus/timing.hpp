@@ -36,4 +36,12 @@ constexpr nanoseconds read_time(const line_format& line, std::size_t data_bytes,
     return character_time(line) * static_cast<std::int64_t>(8 + 5 + data_bytes) + (turnaround > gap ? turnaround : gap) + gap;
 }
 
+/// The same in ASCII frames, where a byte is two characters: request (17 characters: a colon, six bytes, the check, CR LF),
+/// response (11 characters and the data).
+constexpr nanoseconds ascii_read_time(const line_format& line, std::size_t data_bytes, nanoseconds turnaround) {
+    const nanoseconds gap = frame_gap(line);
+    return character_time(line) * static_cast<std::int64_t>(17 + 11 + 2 * data_bytes) + (turnaround > gap ? turnaround : gap) +
+           gap;
+}
+
 }  // namespace modbus

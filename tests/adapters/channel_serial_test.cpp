@@ -410,24 +410,25 @@ TEST_CASE("serial channel: RS-485 by us, where the driver only says when it has 
 }
 
 TEST_CASE("serial channel: low latency is asked for where the driver knows it", "[modbus][channel]") {
+    constexpr int at_once = static_cast<int>(ASYNC_LOW_LATENCY), other = static_cast<int>(ASYNC_SKIP_TEST);
     raw_pty pty;
     serial_settings how = settings_for(pty.name);
     played_driver driver;
     driver.has_latency = true;
-    driver.flags = ASYNC_SKIP_TEST;
+    driver.flags = other;
     SECTION("taken") {
         CHECK(open_with(driver, how).note == "");
-        CHECK(driver.flags == (ASYNC_SKIP_TEST | ASYNC_LOW_LATENCY));
+        CHECK(driver.flags == (other | at_once));
     }
     SECTION("there already") {
-        driver.flags = ASYNC_LOW_LATENCY;
+        driver.flags = at_once;
         CHECK(open_with(driver, how).note == "");
         CHECK(driver.log.empty());
     }
     SECTION("not wanted") {
         how.low_latency = false;
         CHECK(open_with(driver, how).note == "");
-        CHECK(driver.flags == ASYNC_SKIP_TEST);
+        CHECK(driver.flags == other);
     }
     SECTION("unknown to the driver: nothing to say") {
         driver.has_latency = false;

@@ -2,6 +2,7 @@
 // TCP. Not here: what is asked.
 #include "adapters/modbus/link_idle.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "tests/adapters/support/loopback.hpp"
@@ -20,6 +21,7 @@ public:
     answer transact(const transaction&, nanoseconds) override {
         note([&] {
             ++requests;
+            given_back = false;
             last = now();
         });
         answer result;
@@ -30,21 +32,25 @@ public:
     void release() override {
         note([&] {
             ++releases;
-            released = now();
+            twice = twice || given_back;
+            given_back = true;
+            shortest = std::min<nanoseconds>(shortest, now() - last);
         });
     }
     void interrupt() override {
         note([&] { ++interrupts; });
     }
-    bool wait_for_releases(int count) {
+    bool wait_until_given_back() {
         std::unique_lock lock(guard);
-        return changed.wait_for(lock, patient, [&] { return releases >= count; });
+        return changed.wait_for(lock, patient, [&] { return given_back; });
     }
 
     std::mutex guard;
     std::condition_variable changed;
     int requests = 0, releases = 0, interrupts = 0;
-    time_point last{}, released{};
+    bool given_back = false, twice = false;
+    time_point last{};
+    nanoseconds shortest = patient;  // from a request to its connection's end
 
 private:
     template <typename What>
@@ -63,11 +69,13 @@ TEST_CASE("idle link: given back once after the last request, and not before", "
     idle_link link(std::move(made), 5ms);
     for (int round = 1; round <= 3; ++round) {
         for (int i = 0; i < 10; ++i) CHECK(link.read(ask, patient).registers == std::vector<std::uint16_t>{7});
-        REQUIRE(inner.wait_for_releases(round));
+        REQUIRE(inner.wait_until_given_back());
         const std::lock_guard lock(inner.guard);
-        CHECK(inner.released - inner.last >= 5ms);
         CHECK(inner.requests == 10 * round);
     }
+    const std::lock_guard lock(inner.guard);
+    CHECK(inner.shortest >= 5ms);
+    CHECK_FALSE(inner.twice);
 }
 
 TEST_CASE("idle link: nothing asked, nothing given back; and the end doesn't wait", "[modbus][idle]") {

@@ -172,6 +172,18 @@ TEST_CASE("rtu: a device that is back is asked plainly from then on", "[modbus][
     CHECK(line.asked().size() == 6);
 }
 
+TEST_CASE("rtu: a device that is back, with an exception, is asked plainly from then on", "[modbus][rtu][late]") {
+    int count = 0;
+    bench line(
+        [&](const bytes& request) {
+            if (++count > 1) line.say(request[5] == 1 ? registers_frame(3, 3, {7}) : with_crc({3, 0x83, 4}));
+        },
+        timing_with(milliseconds(1)));
+    CHECK(line.read(ask_three, brief).status == answer::status::silent);
+    for (int round = 0; round < 3; ++round) CHECK(line.read(ask_three, patient).exception_code == 4);
+    CHECK(line.asked().size() == 5);
+}
+
 TEST_CASE("rtu: a device that ignores odd reads is asked plainly once no answer can be so late", "[modbus][rtu][late]") {
     int count = 0;
     bench line(
@@ -207,8 +219,8 @@ TEST_CASE("rtu: over a network, what was asked when the connection was lost may 
     CHECK(line.read(ask_three, brief).status == answer::status::down);
     std::ignore = line.channel.open(nanoseconds(0), line.interrupted);
     line.exchange.opened();
-    line.say(stale_three, milliseconds(50));
-    line.channel.on_send = [&](const bytes&) { line.say(answer_three); };
+    line.say(stale_three, milliseconds(5));
+    line.channel.on_send = [&](const bytes&) { line.say(answer_three, milliseconds(10)); };
     CHECK(line.read(ask_three, brief).registers == values{0x1111, 0x2222});
 }
 

@@ -246,3 +246,13 @@ TEST_CASE("rtu in datagrams: after a time-out there is another socket, which a l
     }
     CHECK(on.channel->times_opened == 2);
 }
+
+TEST_CASE("rtu in datagrams: one that is cut isn't waited on beyond the time-out", "[modbus][rtu][datagram]") {
+    bus_manners manners;
+    manners.timeout = milliseconds(20);
+    bench on(framing::rtu, manners, true);
+    on.channel->on_send = [&](const bytes&) { on.channel->say({3, 3, 4, 0x11}, milliseconds(15)); };
+    const time_point before = on.channel->now();
+    CHECK(on.link->read({3, table::holding, 10, 2}, nanoseconds(0)).status == status::silent);
+    CHECK(on.channel->now() - before == milliseconds(20));
+}

@@ -165,6 +165,17 @@ TEST_CASE("plan: gaps are read along where that is cheaper than a request", "[mo
         CHECK(time_of(cost_of(resting, ms(20)), table::input, 2) - time_of(cost, table::input, 2) ==
               ms(100) - frame_gap(resting.line));
     }
+    SECTION("in ASCII frames a byte is two characters") {
+        serial_settings ascii;
+        ascii.mode = serial_mode::ascii;
+        ascii.line = {9600, 'E', 7, 1};
+        const auto slow = cost_of(ascii, ms(20));
+        // 17 + 11 + 2 × 20 characters of 10 bits, 20 ms, 3.5 characters: 68 × 1.041667 + 20 + 3.6458
+        CHECK(time_of(slow, table::holding, 10).count() == Approx(94.479e6).epsilon(1e-4));
+        CHECK(requests(12, slow) == 1);
+        CHECK(requests(13, slow) == 2);
+        CHECK(cost_of(ascii_over_tcp_settings{}, ms(20)).per_byte == 2 * cost_of(rtu_over_tcp_settings{}, ms(20)).per_byte);
+    }
     SECTION("the computed time is that of the wire") {
         // 8 + 5 + 20 characters of 11 bits, 20 ms, 3.5 characters: 33 × 1.1458 + 20 + 4.0104
         CHECK(time_of(cost, table::holding, 10).count() == Approx(61.823e6).epsilon(1e-4));
