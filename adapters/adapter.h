@@ -9,7 +9,7 @@
  *  - Ownership: whatever one side passes is valid during that call only; who wants to keep it copies it. The one exception
  *    is said at its declaration. Text is UTF-8, ends in NUL and is never a null pointer.
  *  - Threads: create, recall, plan and destroy are called from one thread at a time. poll, write and serve are called from one
- *    thread of the bus's own and may block; interrupt may come from any thread while one of them runs.
+ *    thread of the bus's own and may block; interrupt and rehearse may come from any thread while one of them runs.
  *  - No exception or longjmp may leave a function of the adapter. An adapter logs nothing: it returns what happened.
  *  - Time: durations are nanoseconds in int64_t. An adapter never needs the wall clock.
  */
@@ -252,6 +252,12 @@ typedef struct tidegate_simulation {
     void (*note)(void* context, const char* text);
 } tidegate_simulation;
 
+enum tidegate_rehearsed {
+    TIDEGATE_REHEARSED = 0,          /* Done. */
+    TIDEGATE_REHEARSE_WRONG = 1,     /* Not understood, or it can't be: note() said what would be right. */
+    TIDEGATE_REHEARSE_NOT_MINE = 2   /* It names a device or point that this bus hasn't. */
+};
+
 /* ---- The adapter --------------------------------------------------------------------------------------------------------- */
 
 typedef struct tidegate_bus tidegate_bus; /* the adapter's own; opaque to the host */
@@ -294,6 +300,11 @@ typedef struct tidegate_adapter {
     /* Optional (NULL): what learned() reported of this device in an earlier life, under the same config. After create() and
      * before the first poll. An adapter ignores text that it can't make sense of. */
     void (*recall)(tidegate_bus* bus, uint32_t device, const char* text);
+
+    /* Optional (NULL): a line that a person typed for the bus's simulated devices, such as "fault boiler late 10%"; a device of
+     * the bus is named without the bus. Before or while they are served, from any thread. simulation->note() says what came of it,
+     * or what would be right; simulation->listening is not called. Returns an enum tidegate_rehearsed. */
+    uint32_t (*rehearse)(tidegate_bus* bus, const char* line, const tidegate_simulation* simulation);
 } tidegate_adapter;
 
 /* The one symbol that an adapter exports. Returns NULL if it can't speak host_abi. The result lives as long as the object is

@@ -205,6 +205,12 @@ enum class write_outcome : std::uint32_t {
     interrupted = TIDEGATE_WRITE_INTERRUPTED,
 };
 
+enum class rehearsed : std::uint32_t {
+    done = TIDEGATE_REHEARSED,
+    wrong = TIDEGATE_REHEARSE_WRONG,
+    not_mine = TIDEGATE_REHEARSE_NOT_MINE,
+};
+
 /// One bus. What each function must do, and from which thread it is called, stands in adapter.h.
 class bus {
 public:
@@ -222,6 +228,10 @@ public:
     virtual bool serve(const simulation& to) {
         to.note("this adapter can't simulate its devices");
         return false;
+    }
+    virtual rehearsed rehearse(std::string_view /*line*/, const simulation& to) {
+        to.note("this adapter's simulated devices take no commands");
+        return rehearsed::wrong;
     }
 };
 
@@ -305,6 +315,16 @@ struct edge {
             // What was learned can be learned again.
         }
     }
+    static std::uint32_t rehearse(tidegate_bus* opaque, const char* line, const tidegate_simulation* to) noexcept {
+        try {
+            return static_cast<std::uint32_t>(of(opaque).rehearse(line, simulation(*to)));
+        } catch (const std::exception& error) {
+            to->note(to->context, error.what());
+        } catch (...) {
+            to->note(to->context, "the adapter failed for an unknown reason");
+        }
+        return TIDEGATE_REHEARSE_WRONG;
+    }
 };
 
 /// The table for tidegate_adapter_entry(), to be kept in a static. `name`, `version` and `keys` live as long as it.
@@ -325,6 +345,7 @@ tidegate_adapter describe(const char* name, const char* version, std::span<const
     table.serve = can_serve == serves::yes ? &edge<make>::serve : nullptr;
     table.write = &edge<make>::write;
     table.recall = &edge<make>::recall;
+    table.rehearse = can_serve == serves::yes ? &edge<make>::rehearse : nullptr;
     return table;
 }
 

@@ -76,6 +76,11 @@ public:
     virtual bool serve(const std::function<void(std::string_view)>& listening,
                        const std::function<void(std::string_view)>& note) = 0;
 
+    /// A line typed for the simulated devices; `note` says what came of it. Before or while they are served, from any thread.
+    virtual tidegate_rehearsed rehearse(const std::string& /*line*/, const std::function<void(std::string_view)>& /*note*/) {
+        return TIDEGATE_REHEARSE_NOT_MINE;
+    }
+
     virtual void interrupt() = 0;
 };
 

@@ -232,6 +232,7 @@ public:
     void recall(std::size_t device, const std::string& text) override;
     std::vector<planned_request> plan(std::span<const point_index> points) override;
     bool can_serve() const override;
+    tidegate_rehearsed rehearse(const std::string& line, const std::function<void(std::string_view)>& note) override;
     bool serve(const std::function<void(std::string_view)>& listening,
                const std::function<void(std::string_view)>& note) override;
     void interrupt() override;
@@ -326,6 +327,16 @@ std::vector<adapter_bus::planned_request> loaded_bus::plan(std::span<const point
         for (auto& point : request.points) point = numbers_.point_of(point);
     }
     return requests;
+}
+
+tidegate_rehearsed loaded_bus::rehearse(const std::string& line, const std::function<void(std::string_view)>& note) {
+    if (!offers(adapter_, &tidegate_adapter::rehearse, offsetof(tidegate_adapter, rehearse))) return TIDEGATE_REHEARSE_NOT_MINE;
+    const tidegate_simulation sink{
+        sizeof(tidegate_simulation), const_cast<std::function<void(std::string_view)>*>(&note),
+        [](void*, const char*) noexcept {},
+        [](void* to, const char* text) noexcept { (*static_cast<std::function<void(std::string_view)>*>(to))(text); }};
+    const std::uint32_t heed = adapter_.rehearse(bus_, line.c_str(), &sink);
+    return heed <= TIDEGATE_REHEARSE_NOT_MINE ? static_cast<tidegate_rehearsed>(heed) : TIDEGATE_REHEARSE_WRONG;
 }
 
 bool loaded_bus::can_serve() const { return adapter_.serve != nullptr; }

@@ -1,6 +1,11 @@
-// gateway/command_simulate.cpp: `tidegate simulate`: serves every device of the config as a simulated one, a thread a bus.
+// gateway/command_simulate.cpp: `tidegate simulate`: serves every device of the config as a simulated one, a thread a bus, and
+// passes what is typed to them. Not here: what a fault is (the adapter's business). The words: docs/simulate.md.
+#include <poll.h>
 #include <pthread.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
 
+#include <array>
 #include <csignal>
 #include <cstdio>
 #include <mutex>
@@ -20,6 +25,11 @@ public:
         std::printf("bus %s: %.*s\n", bus.c_str(), static_cast<int>(text.size()), text.data());
         std::fflush(stdout);
     }
+    void line(std::string_view text) {
+        const std::lock_guard lock(mutex_);
+        std::printf("%.*s\n", static_cast<int>(text.size()), text.data());
+        std::fflush(stdout);
+    }
 
     void fail() {
         const std::lock_guard lock(mutex_);
@@ -35,6 +45,76 @@ private:
     bool failed_ = false;
 };
 
+/// Gives a typed line to the bus that it names, or to all of them: "fault meters/boiler late 10%", "fault boiler late 10%".
+class rehearsal {
+public:
+    rehearsal(const site& of, printer& out) : site_(of), out_(out) {}
+
+    /// False: nobody could make sense of it.
+    bool take(const std::string& line) {
+        if (line.find_first_not_of(" \t\r") == std::string::npos) return true;
+        const std::size_t begin = line.find_first_not_of(" \t", line.find_first_of(" \t", line.find_first_not_of(" \t")));
+        const std::size_t end = begin == std::string::npos ? begin : line.find_first_of(" \t", begin);
+        const std::size_t slash = begin == std::string::npos ? begin : line.substr(0, end).find('/', begin);
+        bool heeded = false, wrong = false;
+        std::string said;
+        for (std::size_t i = 0; i < site_.buses.size(); ++i) {
+            const std::string& name = site_.config->buses[i].name;
+            std::string plain = line;
+            if (slash != std::string::npos) {
+                if (line.compare(begin, slash - begin, name) != 0) continue;
+                plain.erase(begin, slash + 1 - begin);
+            }
+            if (!site_.buses[i]->can_serve()) continue;
+            const auto heed = site_.buses[i]->rehearse(plain, [&](std::string_view text) { said = text; });
+            if (heed == TIDEGATE_REHEARSED && !said.empty()) out_.line(name, said);
+            heeded = heeded || heed == TIDEGATE_REHEARSED;
+            wrong = wrong || heed == TIDEGATE_REHEARSE_WRONG;
+        }
+        if (heeded) return true;
+        out_.line(wrong ? "? " + said : "? \"" + line + "\" names no device or point of this plant");
+        return false;
+    }
+
+private:
+    const site& site_;
+    printer& out_;
+};
+
+/// What has been typed so far; gives out whole lines.
+class typed_lines {
+public:
+    /// False: there is nobody to type any more.
+    bool read(rehearsal& to) {
+        std::array<char, 1024> chunk;
+        const ssize_t count = ::read(STDIN_FILENO, chunk.data(), chunk.size());
+        if (count <= 0) return false;
+        begun_.append(chunk.data(), static_cast<std::size_t>(count));
+        for (std::size_t end = begun_.find('\n'); end != std::string::npos; end = begun_.find('\n')) {
+            to.take(begun_.substr(0, end));
+            begun_.erase(0, end + 1);
+        }
+        constexpr std::size_t longest = 4096;
+        if (begun_.size() > longest) begun_.clear();
+        return true;
+    }
+
+private:
+    std::string begun_;
+};
+
+/// Until a signal asks for the end.
+void take_lines(int signals, rehearsal& to) {
+    typed_lines typed;
+    std::array<pollfd, 2> both{pollfd{signals, POLLIN, 0}, pollfd{STDIN_FILENO, POLLIN, 0}};
+    for (;;) {
+        if (::poll(both.data(), both.size(), -1) < 0) continue;
+        if (both[0].revents != 0) return;
+        // At the end of the input, as when it is /dev/null, the devices stay.
+        if (both[1].revents != 0 && !typed.read(to)) both[1].fd = -1;
+    }
+}
+
 }  // namespace
 
 int simulate_command(const command_options& how) {
@@ -47,14 +127,28 @@ int simulate_command(const command_options& how) {
     print_diagnostics(*site);
     if (!site->config) return 1;
 
-    // Signals are taken by sigwait below; the threads inherit the mask.
+    // Signals are taken by a descriptor below; the threads inherit the mask.
     sigset_t ending;
     sigemptyset(&ending);
     sigaddset(&ending, SIGINT);
     sigaddset(&ending, SIGTERM);
     pthread_sigmask(SIG_BLOCK, &ending, nullptr);
+    const int signals = ::signalfd(-1, &ending, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (signals < 0) {
+        std::perror("signalfd");
+        return 1;
+    }
 
     printer out;
+    rehearsal rehearsed(*site, out);
+    bool understood = true;
+    for (const auto& bus : site->buses) bus->rehearse("seed " + std::to_string(how.seed), [](std::string_view) {});
+    for (const std::string& fault : how.faults) understood = rehearsed.take("fault " + fault) && understood;
+    if (!understood) {
+        ::close(signals);
+        return 2;
+    }
+
     std::vector<std::thread> threads;
     for (std::size_t i = 0; i < site->buses.size(); ++i) {
         const std::string& name = site->config->buses[i].name;
@@ -71,10 +165,10 @@ int simulate_command(const command_options& how) {
             kill(getpid(), SIGTERM);  // one bus that can't be served ends the whole simulation: half a plant misleads
         });
     }
-    int signal = 0;
-    sigwait(&ending, &signal);
+    take_lines(signals, rehearsed);
     for (const auto& bus : site->buses) bus->interrupt();
     for (auto& thread : threads) thread.join();
+    ::close(signals);
     return out.failed() ? 1 : 0;
 }
 

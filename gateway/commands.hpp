@@ -20,6 +20,9 @@ struct command_options {
     bool dead_letters = false;
     std::uint64_t count = 10;
     std::string template_name;  // of `templates`; empty: all
+    // Of simulate.
+    std::vector<std::string> faults;  // each as it would be typed after "fault"
+    std::uint64_t seed = 1;
 };
 
 int run_command(const command_options& how);

@@ -203,6 +203,10 @@ int main(int argc, char** argv) {
     check->callback([&] { chosen = gateway::check_command; });
 
     CLI::App* simulate = add_command(app, "simulate", "Serve every device of a config file as a simulated one", options);
+    simulate->add_option("--fault", options.faults, "A fault from the start on: 'BUS/DEVICE late 10%', 'DEVICE silent 30s', …")
+        ->type_name("WORDS")
+        ->allow_extra_args(false);
+    simulate->add_option("--seed", options.seed, "What chance begins with; the same seed, the same faults [1]")->type_name("N");
     simulate->callback([&] { chosen = gateway::simulate_command; });
 
     CLI::App* templates = app.add_subcommand("templates", "The device templates: all of them, or what one says");

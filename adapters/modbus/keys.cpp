@@ -26,6 +26,12 @@ constexpr tidegate_key duration(const char* path, std::int64_t least, std::int64
 constexpr tidegate_key bus_key(tidegate_key_type type, const char* path, const char* help) {
     return {TIDEGATE_BUS, static_cast<std::uint32_t>(type), path, "", 0, 0, help};
 }
+constexpr tidegate_key simulated_time(tidegate_scope scope, const char* path, const char* help) {
+    return {scope, TIDEGATE_KEY_DURATION, path, "", 0, 3600 * second, help};
+}
+constexpr tidegate_key boolean_of_device(const char* path, const char* help) {
+    return {TIDEGATE_DEVICE, TIDEGATE_KEY_BOOLEAN, path, "", 0, 0, help};
+}
 constexpr tidegate_key key(tidegate_scope scope, tidegate_key_type type, const char* path, const char* help) {
     return {static_cast<std::uint32_t>(scope), static_cast<std::uint32_t>(type), path, "", 0, 0, help};
 }
@@ -92,6 +98,27 @@ constexpr std::array keys = {
              "The pause between opening port or connection and the first request, for devices that need it (default 0s)."),
     duration("close_when_idle", 0, 3600 * second,
              "Gives the port or connection back so long after the last request, for others to use; 0s: it is kept (default 0s)."),
+    simulated_time(TIDEGATE_BUS, "simulate.turnaround",
+                   "simulate: from a request's end to the answer (default 0s; on a line never under 3.5 characters)."),
+    simulated_time(TIDEGATE_BUS, "simulate.jitter", "simulate: up to so much more, evenly spread (default 0s)."),
+    text(TIDEGATE_BUS, "simulate.late", "simulate: percent of the answers that come late (default 0%)."),
+    simulated_time(TIDEGATE_BUS, "simulate.late_by", "simulate: how late these are (default one and a half times timeout)."),
+    text(TIDEGATE_BUS, "simulate.drop", "simulate: percent of the answers that never come (default 0%)."),
+    text(TIDEGATE_BUS, "simulate.noise",
+         "simulate: percent of the answers with bytes before or behind them that are nobody's (default 0%)."),
+    text(TIDEGATE_BUS, "simulate.garble",
+         "simulate: percent of the answers with one to three bits flipped; over TCP and UDP in the header (default 0%)."),
+    text(TIDEGATE_BUS, "simulate.truncate", "simulate: percent of the answers that break off (default 0%)."),
+    text(TIDEGATE_BUS, "simulate.foreign", "simulate: percent of the answers with another unit's before them (default 0%)."),
+    text(TIDEGATE_BUS, "simulate.echo",
+         "simulate: percent of the answers with their request before them, as a two-wire adapter gives it (default 0%)."),
+    text(TIDEGATE_BUS, "simulate.exception", "simulate: percent of the requests that are refused (default 0%)."),
+    integer(TIDEGATE_BUS, "simulate.exception_code", 1, 255,
+            "simulate: the exception that these get (default 4: device failure)."),
+    text(TIDEGATE_BUS, "simulate.disconnect",
+         "simulate: percent of the answers amid which the connection is closed; on a line they break off (default 0%)."),
+    simulated_time(TIDEGATE_BUS, "simulate.dead_after",
+                   "simulate: so long after the first request the device falls silent for good (default: never)."),
 
     // What is said, over whichever way:
     key(TIDEGATE_BUS, TIDEGATE_KEY_BOOLEAN, "echo",
@@ -122,6 +149,32 @@ constexpr std::array keys = {
         "(default none)."),
     key(TIDEGATE_DEVICE, TIDEGATE_KEY_TEXT_LIST, "after_write",
         "Requests sent after every write that the device took, such as a commit: function code and data (default none)."),
+    simulated_time(TIDEGATE_DEVICE, "simulate.turnaround",
+                   "simulate: from a request's end to the answer (default 0s; on a line never under 3.5 characters)."),
+    simulated_time(TIDEGATE_DEVICE, "simulate.jitter", "simulate: up to so much more, evenly spread (default 0s)."),
+    text(TIDEGATE_DEVICE, "simulate.late", "simulate: percent of the answers that come late (default 0%)."),
+    simulated_time(TIDEGATE_DEVICE, "simulate.late_by", "simulate: how late these are (default one and a half times timeout)."),
+    text(TIDEGATE_DEVICE, "simulate.drop", "simulate: percent of the answers that never come (default 0%)."),
+    text(TIDEGATE_DEVICE, "simulate.noise",
+         "simulate: percent of the answers with bytes before or behind them that are nobody's (default 0%)."),
+    text(TIDEGATE_DEVICE, "simulate.garble",
+         "simulate: percent of the answers with one to three bits flipped; over TCP and UDP in the header (default 0%)."),
+    text(TIDEGATE_DEVICE, "simulate.truncate", "simulate: percent of the answers that break off (default 0%)."),
+    text(TIDEGATE_DEVICE, "simulate.foreign", "simulate: percent of the answers with another unit's before them (default 0%)."),
+    text(TIDEGATE_DEVICE, "simulate.echo",
+         "simulate: percent of the answers with their request before them, as a two-wire adapter gives it (default 0%)."),
+    text(TIDEGATE_DEVICE, "simulate.exception", "simulate: percent of the requests that are refused (default 0%)."),
+    integer(TIDEGATE_DEVICE, "simulate.exception_code", 1, 255,
+            "simulate: the exception that these get (default 4: device failure)."),
+    text(TIDEGATE_DEVICE, "simulate.disconnect",
+         "simulate: percent of the answers amid which the connection is closed; on a line they break off (default 0%)."),
+    simulated_time(TIDEGATE_DEVICE, "simulate.dead_after",
+                   "simulate: so long after the first request the device falls silent for good (default: never)."),
+    integer(TIDEGATE_DEVICE, "simulate.max_read", 1, 125,
+            "simulate: more registers at once are refused with exception 3; of coils 16 times as many (default: no limit)."),
+    boolean_of_device("simulate.holes", "simulate: what no point lies on is refused, even between points (default false)."),
+    boolean_of_device("simulate.read_only", "simulate: writes are refused with exception 2 (default false)."),
+    boolean_of_device("simulate.ignore_writes", "simulate: writes are acknowledged and change nothing (default false)."),
 
     point_key(TIDEGATE_KEY_TEXT, "sunspec",
               "A point of a SunSpec model instead of an address, found by the device's own list of models: inverter.W, 103.W, "

@@ -3,7 +3,8 @@ include(${PROJECT_SOURCE_DIR}/cmake/mbedtls.cmake)
 add_library(tidegate_modbus_pdu STATIC
     link.cpp
     pdu.cpp
-    pdu_answer.cpp)
+    pdu_answer.cpp
+    server_envelope.cpp)
 target_link_libraries(tidegate_modbus_pdu PUBLIC tidegate_warnings)
 
 # The wire of the Modbus adapter: a library, so that tests reach it without the shared object.
@@ -31,8 +32,11 @@ add_library(tidegate_modbus_link STATIC
     port_rs485.cpp
     port_system.cpp
     rtu_frame.cpp
+    server_datagram.cpp
+    server_endpoint.cpp
     server_framing.cpp
     server_line.cpp
+    server_pdu.cpp
     server_pty.cpp
     server_stream.cpp
     server_tls.cpp)

@@ -7,7 +7,8 @@
 //  2. If the late answer was not seen, it may still come, however late. Then the next request of the same shape (function and
 //     length, or what is echoed; of a write the function alone, since an exception to the older one would be a wrong refusal of
 //     the new one) is preceded by a read of another shape. A device answers in the order it was asked, so once that one is
-//     answered nothing older can follow.
+//     answered nothing older can follow. (An exception to it may be an older request's, if more than one is owed: it takes
+//     registers, or one exception more than answers are owed, or nine.)
 //  3. A read of another shape that isn't answered either is owed, too, and the next attempt begins with yet another one: first
 //     a single register, then what this unit has answered before, then more or fewer. A device that doesn't answer any of
 //     them, not even with an exception, is asked plainly once `memory` has passed since it was last asked for that shape.
@@ -45,6 +46,8 @@ public:
     /// `request` was answered with an exception, and `unit` may have meant an older one: then its own answer is still to come.
     void exception_came(const transaction& request, time_point now);
 
+    /// Requests that weren't answered since it was last in step.
+    unsigned owed(std::uint8_t unit) const { return units_[unit].answers; }
     std::optional<time_point> window_of(std::uint8_t unit) const;
     late_remedy remedy_for(const transaction& request, time_point now) const;
     /// A read, if possible near `request`, whose answer has a shape that `unit` owes none of, if there is one.

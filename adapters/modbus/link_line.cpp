@@ -6,6 +6,7 @@
 #include <array>
 #include <cassert>
 #include <cerrno>
+#include <optional>
 #include <tuple>
 #include <utility>
 
@@ -65,10 +66,7 @@ answer line_exchange::transact_in_step(const transaction& request, nanoseconds t
         case late_remedy::wait:
             return no_answer(answer_status::silent, "left alone, for an older request's answer may still come");
         case late_remedy::odd_read:
-            answer odd = ask(read_of(*late_.odd_read_for(request, channel_.now())), timeout);
-            odd.sent = false;  // nothing of the request itself
-            if (odd.status != answer_status::ok && odd.status != answer_status::exception) return odd;
-            late_.in_step(request.unit);
+            if (auto failed = bring_into_step(request, timeout)) return *std::move(failed);
     }
     answer result = ask(request, timeout);
     if (result.status == answer_status::ok) {
@@ -77,6 +75,24 @@ answer line_exchange::transact_in_step(const transaction& request, nanoseconds t
     }
     if (result.status == answer_status::exception) late_.exception_came(request, channel_.now());
     return result;
+}
+
+/// Nothing: nothing older can follow any more. An exception has no shape and may be an older request's: it takes one more of them
+/// than answers that are owed, or registers.
+std::optional<answer> line_exchange::bring_into_step(const transaction& request, nanoseconds timeout) {
+    constexpr unsigned exceptions_max = 8;
+    const unsigned owed = std::min(late_.owed(request.unit), exceptions_max);
+    for (unsigned exceptions = 0; exceptions <= owed; ++exceptions) {
+        const auto read = late_.odd_read_for(request, channel_.now());
+        if (!read) break;
+        answer odd = ask(read_of(*read), timeout);
+        odd.sent = false;  // nothing of the request itself
+        if (odd.status == answer_status::ok) break;
+        if (odd.status != answer_status::exception) return odd;
+        late_.exception_came(read_of(*read), channel_.now());
+    }
+    late_.in_step(request.unit);
+    return std::nullopt;
 }
 
 answer line_exchange::ask(const transaction& request, nanoseconds timeout) {

@@ -10,6 +10,7 @@
 // acknowledgement, and reading back what was written is what finds a device that has never got it.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "adapters/modbus/channel.hpp"
@@ -62,6 +63,7 @@ private:
     quiet wait_for_silence();
     answer broadcast(const transaction& request);
     answer transact_in_step(const transaction& request, nanoseconds timeout);
+    std::optional<answer> bring_into_step(const transaction& request, nanoseconds timeout);
     answer ask(const transaction& request, nanoseconds timeout);
     bool send(const transaction& request, bytes_view frame);
     looked_for target_of(const transaction& request, bytes_view frame) const;

@@ -43,6 +43,14 @@ std::vector<std::uint8_t> frame_of(const transaction& what, std::uint16_t number
     return frame;
 }
 
+/// Whether these bytes, or none, can be the beginning of a frame.
+bool may_begin_frame(bytes_view bytes) {
+    if (bytes.size() > 2 && bytes[2] != 0) return false;
+    if (bytes.size() > 3 && bytes[3] != 0) return false;
+    if (bytes.size() > 4 && bytes[4] != 0) return false;
+    return bytes.size() <= 5 || (bytes[5] >= length_min && bytes[5] <= length_max);
+}
+
 /// Empty: it is the answer.
 std::string what_is_wrong(std::uint8_t unit, bytes_view pdu, const transaction& asked) {
     if (unit != asked.unit) return "the answer is from unit " + std::to_string(unit);
@@ -186,6 +194,11 @@ bool mbap_link::take_frames() {
         const std::uint16_t number = word_at(rest, 0);
         const auto which = std::find_if(requests_.begin(), requests_.end(),
                                         [&](const under_way& each) { return !each.done && each.number == number; });
+        // An answer that broke off swallows the beginning of the next frame: what is left of that one tells.
+        if (which != requests_.end() && !channel_->is_datagram() && !may_begin_frame(rest.subspan(size))) {
+            broken("the answer isn't followed by Modbus TCP");
+            return false;
+        }
         at += size;
         if (which == requests_.end()) {
             other_number_ = true;

@@ -406,6 +406,21 @@ std::string in_words(const server_counts& seen, bool on_a_line) {
 
 }  // namespace
 
+rehearsed_devices& bus::simulated() {
+    const std::lock_guard lock(serving_);
+    if (!rehearsed_) rehearsed_ = std::make_unique<rehearsed_devices>(definition_, now_);
+    return *rehearsed_;
+}
+
+tidegate::rehearsed bus::rehearse(std::string_view line, const tidegate::simulation& to) {
+    std::string said;
+    const auto heed = simulated().command(line, said);
+    if (!said.empty()) to.note(said);
+    return heed == rehearsed_devices::heed::done    ? tidegate::rehearsed::done
+           : heed == rehearsed_devices::heed::wrong ? tidegate::rehearsed::wrong
+                                                    : tidegate::rehearsed::not_mine;
+}
+
 bool bus::serve(const tidegate::simulation& to) {
     const auto made = make_server_(definition_.wire);
     {
@@ -420,9 +435,8 @@ bool bus::serve(const tidegate::simulation& to) {
             from.server_ = nullptr;
         }
     } const at_end{*this};
-    simulated_devices devices(definition_, now_);
     const bool served = made->run(
-        devices, {[&](const std::string& where) { to.listening(where); }, [&](const std::string& text) { to.note(text); }});
+        simulated(), {[&](const std::string& where) { to.listening(where); }, [&](const std::string& text) { to.note(text); }});
     to.note(in_words(made->counts(), std::holds_alternative<serial_settings>(definition_.wire)));
     return served;
 }

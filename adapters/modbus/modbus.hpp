@@ -17,6 +17,7 @@
 #include "adapters/modbus/modbus_device.hpp"
 #include "adapters/modbus/point_values.hpp"
 #include "adapters/modbus/points.hpp"
+#include "adapters/modbus/rehearsal.hpp"
 #include "adapters/modbus/server.hpp"
 
 namespace modbus {
@@ -41,8 +42,10 @@ public:
                                   const tidegate::write_report& to) override;
     void interrupt() noexcept override;
     bool serve(const tidegate::simulation& to) override;
+    tidegate::rehearsed rehearse(std::string_view line, const tidegate::simulation& to) override;
 
 private:
+    rehearsed_devices& simulated();
     struct request;
     std::span<const tidegate_candidate> without_unsupported(std::span<const tidegate_candidate> candidates,
                                                             const tidegate::readings& to);
@@ -108,6 +111,7 @@ private:
     std::mutex serving_;  // guards the rest: interrupt() comes from any thread
     server* server_ = nullptr;
     bool interrupted_ = false;
+    std::unique_ptr<rehearsed_devices> rehearsed_;  // once there is something to rehearse
 };
 
 /// "illegal data address" for 2; empty: not a code of the specification.

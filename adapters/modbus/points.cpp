@@ -18,7 +18,7 @@ std::int64_t integer_of(const settings& written, std::string_view path, std::int
 
 // ---- Devices ---------------------------------------------------------------------------------------------------------
 
-device read_device(const tidegate_device_config& config, std::size_t index, faults& to) {
+device read_device(const tidegate_device_config& config, std::size_t index, const settings& of_bus, faults& to) {
     const settings written(config.settings, config.setting_count);
     device result;
     result.name = config.name;
@@ -31,6 +31,7 @@ device read_device(const tidegate_device_config& config, std::size_t index, faul
     result.max_read = static_cast<std::uint16_t>(integer_of(written, "max_read", 125));
     result.base = static_cast<std::uint16_t>(integer_of(written, "base", 0));
     if (const auto* gap = written.find("max_gap")) result.max_gap = static_cast<std::uint16_t>(gap->integer);
+    result.simulated = read_rehearsal(of_bus, written, index, to);
     read_writing(written, index, result, to);
     return result;
 }
@@ -97,7 +98,7 @@ bus_definition read_definition(const tidegate_bus_config& config, faults& to) {
     result.points.resize(config.point_count);
     for (std::size_t i = 0; i < config.device_count; ++i) {
         const auto& from = config.devices[i];
-        result.devices.push_back(read_device(from, i, to));
+        result.devices.push_back(read_device(from, i, written, to));
         for (std::size_t p = from.first_point; p < from.first_point + from.point_count; ++p)
             result.points[p] = read_point(config.points[p], p, i, result, to);
     }

@@ -13,6 +13,7 @@
 #include "adapters/adapter.hpp"
 #include "adapters/modbus/codec.hpp"
 #include "adapters/modbus/link.hpp"
+#include "adapters/modbus/rehearsal_settings.hpp"
 #include "adapters/modbus/sunspec.hpp"
 #include "adapters/modbus/wire_settings.hpp"
 
@@ -89,6 +90,7 @@ struct device {
     std::uint16_t max_read = 125;          // registers in one request; of coils 16 times as many
     std::optional<std::uint16_t> max_gap;  // unused registers that one request may read along; of coils 16 times as many
     std::vector<std::uint32_t> barriers;   // protocol addresses that no request may reach across; in order
+    rehearsal_settings simulated;          // how `tidegate simulate` has it behave
     std::vector<std::vector<std::uint8_t>> before_write, after_write;  // PDUs sent around every write
     std::uint16_t base = 0;                                            // what the config's protocol addresses count from
 };
@@ -131,6 +133,10 @@ std::optional<location> read_place(const tidegate::settings& written, std::strin
 /// Reads where the point's further registers lie, what it is multiplied with and where it wraps, into `to`, whose place and
 /// encoding are known. Part of read_definition().
 void read_reach(const tidegate::settings& written, std::size_t index, const device& owner, point& to, tidegate::faults& faults);
+
+/// Reads what `simulate:` says of a device, over what it says of the bus. Part of read_definition().
+rehearsal_settings read_rehearsal(const tidegate::settings& bus, const tidegate::settings& device, std::size_t index,
+                                  tidegate::faults& to);
 
 /// Reads the point's type, order, scale and so on into `to`. Part of read_definition().
 void read_encoding(const tidegate::settings& written, std::size_t index, point& to, tidegate::faults& faults);

@@ -1,12 +1,11 @@
-// adapters/modbus/server_framing.hpp: what a simulated device answers to bytes, in each framing.
-// Not here: sockets, lines and time.
+// adapters/modbus/server_framing.hpp: requests found among bytes that come in, and what leaves for each.
+// Not here: sockets, lines and time; what a PDU is answered with (server_pdu.hpp).
 #pragma once
 
 #include <atomic>
 #include <optional>
 #include <vector>
 
-#include "adapters/modbus/rtu_frame.hpp"
 #include "adapters/modbus/server.hpp"
 
 namespace modbus {
@@ -29,16 +28,14 @@ struct served {
     server_counters& counters;
 };
 
-/// The PDU that answers `pdu`. Function codes 1–4; exception 1 to any other. Requires: `pdu` isn't empty.
-std::vector<std::uint8_t> answer_pdu(register_source& values, std::uint8_t unit, bytes_view pdu);
+/// What leaves for one whole frame. Nothing: it was damaged, or for nobody here.
+std::vector<departure> answer_frame(envelope how, served by, bytes_view frame);
 
-/// One RTU frame with its CRC, and the answer to it with its own. Nothing: it was damaged, or for nobody here.
-std::vector<std::uint8_t> answer_rtu(served by, bytes_view frame);
-
-/// Takes the whole requests from the front of `in`, and puts their answers at the end of `out`. False: this is not a client of
-/// ours, and can't be followed any further.
-using stream_framing = bool (*)(served by, std::vector<std::uint8_t>& in, std::vector<std::uint8_t>& out);
-bool serve_mbap(served by, std::vector<std::uint8_t>& in, std::vector<std::uint8_t>& out);
-bool serve_rtu_stream(served by, std::vector<std::uint8_t>& in, std::vector<std::uint8_t>& out);
+/// Takes the whole requests from the front of `in`, and puts what leaves for them at the end of `out`. False: this is not a
+/// client of ours, and can't be followed any further.
+using stream_framing = bool (*)(served by, std::vector<std::uint8_t>& in, std::vector<departure>& out);
+bool serve_mbap(served by, std::vector<std::uint8_t>& in, std::vector<departure>& out);
+bool serve_rtu_stream(served by, std::vector<std::uint8_t>& in, std::vector<departure>& out);
+bool serve_ascii_stream(served by, std::vector<std::uint8_t>& in, std::vector<departure>& out);
 
 }  // namespace modbus

@@ -4,13 +4,16 @@
 // A pty passes bytes on at once. Here every character takes its time in both directions: a request counts as received when its
 // last bit could have come, a frame as ended after t3.5 of silence, and each byte of an answer is written when its last bit
 // would be there, by absolute deadlines so that a late wake-up doesn't slow the line. Tests and benches see what a master does
-// wrong: requests within t3.5 of the last frame, and bytes sent into an answer.
+// wrong: requests within t3.5 of the last frame, and bytes sent into an answer. In ASCII a frame ends with CR LF, and silences
+// mean nothing. While one device is late, the others are there.
 #include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <deque>
+#include <utility>
 
 #include "adapters/modbus/link_wait.hpp"
 #include "adapters/modbus/server_framing.hpp"
@@ -19,7 +22,7 @@
 namespace modbus {
 namespace {
 
-constexpr std::size_t frame_max = 256;
+constexpr std::size_t frame_max = 513;  // of ASCII; RTU's are 256
 
 class line_server final : public server {
 public:
@@ -29,6 +32,7 @@ public:
           fault_(fault_of(where.line)),
           character_(fault_.empty() ? character_time(where.line) : nanoseconds(0)),
           gap_(fault_.empty() ? frame_gap(where.line) : nanoseconds(0)),
+          ascii_(where.mode == serial_mode::ascii),
           turnaround_(std::max(turnaround, gap_)) {}
 
     bool run(register_source& values, const server_events& events) override {
@@ -46,7 +50,7 @@ public:
         announce(events, port_);
         sharpen_timers();
         terminal_ = terminal.master();
-        while (serve_one({values, counters_})) {
+        while (serve_some({values, counters_})) {
         }
         terminal_ = -1;
         return interrupted_.raised();
@@ -56,44 +60,86 @@ public:
     server_counts counts() const override { return counters_.now(); }
 
 private:
-    bool serve_one(served by);
-    bool receive_frame();
+    struct pending {
+        time_point at;
+        std::vector<std::uint8_t> bytes;
+    };
+    enum class event : std::uint8_t { interrupted, frame, due };
+
+    bool serve_some(served by);
+    event await_event();
     void receive_bytes(time_point at);
+    void answer(served by);
     bool send(const std::vector<std::uint8_t>& answer, time_point begin);
 
     std::string port_;
     char parity_;
     std::string fault_;
-    nanoseconds character_, gap_, turnaround_;
+    nanoseconds character_, gap_;
+    bool ascii_;
+    nanoseconds turnaround_;
     int terminal_ = -1;
     interruption interrupted_;
     server_counters counters_;
     std::vector<std::uint8_t> frame_;  // as far as received
+    bool ended_ = false;               // ASCII: there is an end of a frame in it
+    std::deque<pending> pending_;      // answers, by time
     time_point line_free_{};           // when the last byte's last bit has passed, either way
 };
 
 /// False: interrupted.
-bool line_server::serve_one(served by) {
-    if (!receive_frame()) return false;
-    const std::vector<std::uint8_t> answer = answer_rtu(by, frame_);
-    frame_.clear();
-    return answer.empty() || send(answer, line_free_ + turnaround_);
+bool line_server::serve_some(served by) {
+    switch (await_event()) {
+        case event::interrupted:
+            return false;
+        case event::frame:
+            answer(by);
+            return true;
+        case event::due:
+            break;
+    }
+    const pending next = std::move(pending_.front());
+    pending_.pop_front();
+    return send(next.bytes, std::max(next.at, line_free_ + gap_));
 }
 
-/// Until t3.5 of silence have followed a byte. False: interrupted.
-bool line_server::receive_frame() {
+/// A frame is whole when t3.5 of silence have followed a byte. Nothing is sent into one.
+line_server::event line_server::await_event() {
     for (;;) {
-        const bool begun = !frame_.empty();
-        const time_point until = begun ? line_free_ + gap_ : now() + std::chrono::hours(1);
+        const bool begun = ascii_ ? ended_ : !frame_.empty();
+        time_point until = now() + std::chrono::hours(1);
+        if (begun) {
+            until = line_free_ + (ascii_ ? nanoseconds(0) : gap_);
+        } else if (!pending_.empty()) {
+            until = pending_.front().at;
+        }
         switch (wait_for(terminal_, POLLIN, until, interrupted_)) {
             case woken::interrupted:
-                return false;
+                return event::interrupted;
             case woken::ready:
                 receive_bytes(now());
                 break;
             case woken::time:
-                if (begun) return true;
+                if (begun) return event::frame;
+                if (!pending_.empty()) return event::due;
         }
+    }
+}
+
+void line_server::answer(served by) {
+    std::vector<departure> leaves;
+    if (ascii_) {
+        serve_ascii_stream(by, frame_, leaves);
+        ended_ = false;
+    } else {
+        leaves = answer_frame(envelope::rtu, by, frame_);
+        frame_.clear();
+    }
+    for (departure& each : leaves) {
+        pending one{line_free_ + std::max(each.after, turnaround_), std::move(each.bytes)};
+        const auto after = std::upper_bound(pending_.begin(), pending_.end(), one.at,
+                                            [](time_point at, const pending& other) { return at < other.at; });
+        pending_.insert(after, std::move(one));
     }
 }
 
@@ -102,9 +148,11 @@ void line_server::receive_bytes(time_point at) {
     const ssize_t count = ::read(terminal_, chunk.data(), chunk.size());
     if (count <= 0) return;
     // Bytes of one frame follow each other at once; what comes after a pause, yet within t3.5, should have waited.
-    if (at > line_free_ + (frame_.empty() ? nanoseconds(0) : character_ * 3 / 2) && at < line_free_ + gap_) ++counters_.early;
+    if (!ascii_ && at > line_free_ + (frame_.empty() ? nanoseconds(0) : character_ * 3 / 2) && at < line_free_ + gap_)
+        ++counters_.early;
     line_free_ = std::max(line_free_, at) + character_ * static_cast<std::int64_t>(count);
     if (frame_.size() < 2 * frame_max) frame_.insert(frame_.end(), chunk.begin(), chunk.begin() + count);
+    ended_ = ended_ || std::find(chunk.begin(), chunk.begin() + count, '\n') != chunk.begin() + count;
 }
 
 bool line_server::send(const std::vector<std::uint8_t>& answer, time_point begin) {

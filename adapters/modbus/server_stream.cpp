@@ -1,6 +1,5 @@
-// adapters/modbus/server_stream.cpp: simulated devices behind a listening socket: Modbus TCP, and RTU frames over TCP.
+// adapters/modbus/server_stream.cpp: simulated devices behind a listening socket: Modbus TCP, and RTU or ASCII over TCP.
 // Not here: the framings (server_framing), and a line's pace.
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -10,10 +9,13 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <deque>
+#include <optional>
 #include <utility>
 
 #include "adapters/modbus/link_answer.hpp"
 #include "adapters/modbus/link_wait.hpp"
+#include "adapters/modbus/server_endpoint.hpp"
 #include "adapters/modbus/server_framing.hpp"
 
 namespace modbus {
@@ -21,46 +23,7 @@ namespace {
 
 constexpr std::size_t clients_max = 64;
 constexpr std::size_t unsent_max = 65536;  // of a client that asks and doesn't read
-
-struct endpoint {
-    sockaddr_storage bytes{};
-    socklen_t size = 0;
-    std::string name;    // of the host, as in "127.0.0.1" or "[::1]"
-    bool moved = false;  // the configured host was no loopback address
-};
-
-/// A twin listens on this machine alone: what it serves isn't real, and nobody authorises its clients.
-endpoint loopback_endpoint(const std::string& host, std::uint16_t port) {
-    endpoint where;
-    in6_addr six{};
-    if (::inet_pton(AF_INET6, host.c_str(), &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six)) {
-        auto& address = reinterpret_cast<sockaddr_in6&>(where.bytes);
-        address.sin6_family = AF_INET6;
-        address.sin6_addr = six;
-        address.sin6_port = htons(port);
-        where.size = sizeof address;
-        where.name = "[::1]";
-        return where;
-    }
-    auto& address = reinterpret_cast<sockaddr_in&>(where.bytes);
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    where.size = sizeof address;
-    const bool is_loopback =
-        ::inet_pton(AF_INET, host.c_str(), &address.sin_addr) == 1 && (ntohl(address.sin_addr.s_addr) >> 24) == 127;
-    where.moved = !is_loopback && host != "localhost";
-    where.name = is_loopback ? host : "127.0.0.1";
-    if (!is_loopback) address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    return where;
-}
-
-std::uint16_t port_of(int socket) {
-    sockaddr_storage bytes{};
-    socklen_t size = sizeof bytes;
-    if (::getsockname(socket, reinterpret_cast<sockaddr*>(&bytes), &size) != 0) return 0;
-    return ntohs(bytes.ss_family == AF_INET6 ? reinterpret_cast<const sockaddr_in6&>(bytes).sin6_port
-                                             : reinterpret_cast<const sockaddr_in&>(bytes).sin_port);
-}
+constexpr std::size_t pending_max = 1000;  // answers that wait for their time
 
 class listener {
 public:
@@ -96,19 +59,24 @@ public:
         if (socket_ >= 0) ::close(socket_);
     }
     client(client&& other) noexcept
-        : socket_(std::exchange(other.socket_, -1)), in_(std::move(other.in_)), out_(std::move(other.out_)) {}
+        : socket_(std::exchange(other.socket_, -1)),
+          in_(std::move(other.in_)),
+          out_(std::move(other.out_)),
+          pending_(std::move(other.pending_)) {}
     client& operator=(client&& other) noexcept {
         std::swap(socket_, other.socket_);
         in_.swap(other.in_);
         out_.swap(other.out_);
+        pending_.swap(other.pending_);
         return *this;
     }
 
     pollfd interest() const {
-        const short in = out_.size() < unsent_max ? POLLIN : short{0};
+        const short in = out_.size() < unsent_max && pending_.size() < pending_max ? POLLIN : short{0};
         const short out = out_.empty() ? short{0} : POLLOUT;
         return {socket_, static_cast<short>(in | out), 0};
     }
+    std::optional<time_point> next_due() const { return pending_.empty() ? std::nullopt : std::optional(pending_.front().at); }
 
     /// False: it is gone, or isn't one of ours.
     bool on_ready(short events, served by, stream_framing framing) {
@@ -117,12 +85,38 @@ public:
             const ssize_t count = ::recv(socket_, chunk.data(), chunk.size(), 0);
             if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)) return false;
             if (count > 0) in_.insert(in_.end(), chunk.begin(), chunk.begin() + count);
-            if (!framing(by, in_, out_)) return false;
+            std::vector<departure> leaves;
+            if (!framing(by, in_, leaves)) return false;
+            for (departure& each : leaves) keep(std::move(each));
+        }
+        return on_time();
+    }
+
+    /// Sends what is due. False: the connection is to be closed, or is gone.
+    bool on_time() {
+        while (!pending_.empty() && pending_.front().at <= now()) {
+            const departure leaves = std::move(pending_.front().what);
+            pending_.pop_front();
+            out_.insert(out_.end(), leaves.bytes.begin(), leaves.bytes.end());
+            if (leaves.hangs_up) {
+                [[maybe_unused]] const bool sent = flush();
+                return false;
+            }
         }
         return flush();
     }
 
 private:
+    struct pending {
+        time_point at;
+        departure what;
+    };
+    void keep(departure what) {
+        const time_point at = now() + what.after;
+        const auto after = std::upper_bound(pending_.begin(), pending_.end(), at,
+                                            [](time_point one, const pending& other) { return one < other.at; });
+        pending_.insert(after, {at, std::move(what)});
+    }
     bool flush() {
         if (out_.empty()) return true;
         const ssize_t count = ::send(socket_, out_.data(), out_.size(), MSG_NOSIGNAL);
@@ -133,6 +127,7 @@ private:
 
     int socket_;
     std::vector<std::uint8_t> in_, out_;
+    std::deque<pending> pending_;  // by time
 };
 
 class stream_server final : public server {
@@ -148,12 +143,14 @@ public:
         for (;;) {
             ready.assign({{interrupted_.descriptor(), POLLIN, 0}, {door.descriptor(), POLLIN, 0}});
             for (const client& one : clients) ready.push_back(one.interest());
-            if (::poll(ready.data(), ready.size(), -1) < 0) continue;
+            if (wait(ready, clients) < 0) continue;
             if (ready[0].revents != 0) return true;
             // From the back, so that the place of those still to come doesn't change.
             for (std::size_t index = clients.size(); index-- > 0;) {
                 const short what = ready[2 + index].revents;
-                if (what != 0 && !clients[index].on_ready(what, {values, counters_}, framing_)) {
+                const bool stays =
+                    what != 0 ? clients[index].on_ready(what, {values, counters_}, framing_) : clients[index].on_time();
+                if (!stays) {
                     clients.erase(clients.begin() + static_cast<std::ptrdiff_t>(index));
                 }
             }
@@ -165,6 +162,18 @@ public:
     server_counts counts() const override { return counters_.now(); }
 
 private:
+    /// Until something comes in, or something has to go out.
+    static int wait(std::vector<pollfd>& ready, const std::vector<client>& clients) {
+        std::optional<time_point> due;
+        for (const client& one : clients) {
+            const auto at = one.next_due();
+            if (at && (!due || *at < *due)) due = at;
+        }
+        const auto left = due ? std::max(nanoseconds(*due - now()), nanoseconds(0)) : nanoseconds(0);
+        const timespec limit{static_cast<time_t>(left.count() / 1'000'000'000), static_cast<long>(left.count() % 1'000'000'000)};
+        return ::ppoll(ready.data(), ready.size(), due ? &limit : nullptr, nullptr);
+    }
+
     bool open(listener& door, const server_events& events) const {
         endpoint where = loopback_endpoint(host_, port_);
         int error = door.open(where);
@@ -175,10 +184,8 @@ private:
             error = door.open(where);
         }
         if (error != 0) {
-            const char* const remedy = error == EACCES       ? "; a port from 1024 on needs no privilege"
-                                       : error == EADDRINUSE ? "; give it another port, or stop what listens there"
-                                                             : "";
-            note(events, "can't listen on " + where.name + ":" + std::to_string(port_) + ": " + system_words(error) + remedy);
+            note(events,
+                 "can't listen on " + where.name + ":" + std::to_string(port_) + ": " + system_words(error) + remedy_of(error));
             return false;
         }
         if (where.moved) note(events, host_ + " is not of this machine's loopback: serving it on 127.0.0.1");
@@ -211,6 +218,10 @@ std::unique_ptr<server> make_server(const tcp_settings& where) {
 
 std::unique_ptr<server> make_server(const rtu_over_tcp_settings& where) {
     return std::make_unique<stream_server>("rtu_over_tcp", where.host, where.port, serve_rtu_stream);
+}
+
+std::unique_ptr<server> make_server(const ascii_over_tcp_settings& where) {
+    return std::make_unique<stream_server>("ascii_over_tcp", where.host, where.port, serve_ascii_stream);
 }
 
 }  // namespace modbus

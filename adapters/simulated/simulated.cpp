@@ -426,7 +426,8 @@ const tidegate_adapter adapter = {
     .serve = nullptr,  // there is nothing to serve: these devices are simulated already
     .write = [](tidegate_bus* bus, const tidegate_write* what,
                 const tidegate_write_report* to) noexcept { return write(bus, what, to); },
-    .recall = nullptr,  // nothing of them has to be learned
+    .recall = nullptr,    // nothing of them has to be learned
+    .rehearse = nullptr,  // there are no faults to command
 };
 
 }  // namespace

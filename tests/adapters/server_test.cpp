@@ -11,6 +11,7 @@
 #include <mutex>
 
 #include "adapters/modbus/server_framing.hpp"
+#include "adapters/modbus/server_pdu.hpp"
 #include "tests/adapters/support/fake_device.hpp"
 
 using namespace modbus;
@@ -130,6 +131,13 @@ server_counts counts_of(std::uint64_t requests, std::uint64_t answers) {
     return counts;
 }
 
+/// All that leaves, one behind the other.
+bytes joined(const std::vector<departure>& leaves) {
+    bytes all;
+    for (const departure& each : leaves) all.insert(all.end(), each.bytes.begin(), each.bytes.end());
+    return all;
+}
+
 std::array<std::uint64_t, 5> listed(const server_counts& counts) {
     return {counts.requests, counts.answers, counts.damaged, counts.early, counts.collisions};
 }
@@ -148,7 +156,7 @@ TEST_CASE("server: PDUs", "[modbus][server]") {
     CHECK(reply({3, 0xFF, 0xFF, 0, 2}) == bytes{0x83, 2});
     CHECK(reply({3, 0, 0, 0}) == bytes{0x83, 3});
     CHECK(reply({6, 0, 0, 0, 1}) == bytes{0x86, 1});
-    CHECK(reply({0x2B, 14, 1, 0}) == bytes{0xAB, 1});
+    CHECK(reply({0x41}) == bytes{0xC1, 1});
 }
 
 TEST_CASE("server: MBAP, cut at every byte", "[modbus][server]") {
@@ -158,21 +166,22 @@ TEST_CASE("server: MBAP, cut at every byte", "[modbus][server]") {
     const bytes right{0x12, 0x34, 0, 0, 0, 5, 2, 3, 2, 0x07, 0xDA};
     for (std::size_t cut = 0; cut <= request.size(); ++cut) {
         bytes in(request.begin(), request.begin() + static_cast<std::ptrdiff_t>(cut));
-        bytes out;
+        std::vector<departure> out;
         CHECK(serve_mbap({source, counters}, in, out));
         CHECK(out.empty() == (cut < request.size()));
         in.insert(in.end(), request.begin() + static_cast<std::ptrdiff_t>(cut), request.end());
         CHECK(serve_mbap({source, counters}, in, out));
-        CHECK(out == right);
+        CHECK(joined(out) == right);
         CHECK(in.empty());
     }
-    bytes two = request + request, out;
+    bytes two = request + request;
+    std::vector<departure> out;
     CHECK(serve_mbap({source, counters}, two, out));
-    CHECK(out == right + right);
+    CHECK(joined(out) == right + right);
     out.clear();
     bytes unknown{0, 1, 0, 0, 0, 6, 9, 3, 0, 10, 0, 1};
     CHECK(serve_mbap({source, counters}, unknown, out));
-    CHECK(out == bytes{0, 1, 0, 0, 0, 3, 9, 0x83, 11});
+    CHECK(joined(out) == bytes{0, 1, 0, 0, 0, 3, 9, 0x83, 11});
     bytes garbage{'G', 'E', 'T', ' ', '/', ' ', 'H', 'T'};
     CHECK_FALSE(serve_mbap({source, counters}, garbage, out));
 }
@@ -182,23 +191,23 @@ TEST_CASE("server: RTU frames in a stream", "[modbus][server]") {
     server_counters counters;
     const bytes request = with_crc({2, 3, 0, 10, 0, 1});
     const bytes right = registers_frame(2, 3, {2010});
-    bytes out;
+    std::vector<departure> out;
     SECTION("one by one, noise between them") {
         bytes in = request + bytes{0x55} + request;
         CHECK(serve_rtu_stream({source, counters}, in, out));
-        CHECK(out == right + right);
+        CHECK(joined(out) == right + right);
         CHECK(in.empty());
         CHECK(listed(counters.now()) == std::array<std::uint64_t, 5>{2, 2, 1, 0, 0});
     }
     SECTION("a function that isn't known") {
-        bytes in = with_crc({2, 0x2B, 14, 1, 0});
+        bytes in = with_crc({2, 0x41, 14, 1, 0});
         CHECK(serve_rtu_stream({source, counters}, in, out));
-        CHECK(out == with_crc({2, 0xAB, 1}));
+        CHECK(joined(out) == with_crc({2, 0xC1, 1}));
     }
     SECTION("a write") {
         bytes in = with_crc({2, 16, 0, 1, 0, 1, 2, 0, 7});
         CHECK(serve_rtu_stream({source, counters}, in, out));
-        CHECK(out == with_crc({2, 0x90, 1}));
+        CHECK(joined(out) == with_crc({2, 0x90, 1}));
     }
     SECTION("nobody's, and everybody's") {
         bytes in = with_crc({9, 3, 0, 10, 0, 1}) + with_crc({0, 6, 0, 10, 0, 1});
@@ -368,4 +377,88 @@ TEST_CASE("server: what a pty may take the place of", "[modbus][server][line]") 
         CHECK_FALSE(server.good());
         CHECK_THAT(server.notes(), Contains("12345 baud"));
     }
+}
+
+TEST_CASE("server: writes and the rest of the function codes", "[modbus][server]") {
+    /// 10 registers, and as many coils.
+    class held_source final : public register_source {
+    public:
+        bool has_unit(std::uint8_t unit) const override { return unit == 2; }
+        std::uint8_t read(const read_request& request, std::span<std::uint16_t> to) override {
+            if (request.address + request.count > 10) return 2;
+            auto& from = is_bits(request.from) ? coils : registers;
+            std::copy_n(from.begin() + request.address, request.count, to.begin());
+            return 0;
+        }
+        std::uint8_t write(const write_request& request) override {
+            if (request.address + request.values.size() > 10) return 2;
+            std::copy(request.values.begin(), request.values.end(),
+                      (is_bits(request.to) ? coils : registers).begin() + request.address);
+            return 0;
+        }
+        std::string name_of(std::uint8_t) const override { return "pump"; }
+        std::array<std::uint16_t, 10> registers{}, coils{};
+    } source;
+    const auto reply = [&](const bytes& pdu) { return answer_pdu(source, 2, pdu); };
+    CHECK(reply({6, 0, 1, 0x12, 0x34}) == bytes{6, 0, 1, 0x12, 0x34});
+    CHECK(source.registers[1] == 0x1234);
+    CHECK(reply({5, 0, 3, 0xFF, 0}) == bytes{5, 0, 3, 0xFF, 0});
+    CHECK(source.coils[3] == 1);
+    CHECK(reply({5, 0, 3, 0x55, 0}) == bytes{0x85, 3});
+    CHECK(reply({16, 0, 4, 0, 2, 4, 0, 7, 0, 8}) == bytes{16, 0, 4, 0, 2});
+    CHECK(source.registers[5] == 8);
+    CHECK(reply({16, 0, 4, 0, 2, 5, 0, 7, 0, 8}) == bytes{0x90, 3});
+    CHECK(reply({16, 0, 9, 0, 2, 4, 0, 7, 0, 8}) == bytes{0x90, 2});
+    CHECK(reply({15, 0, 0, 0, 3, 1, 0b101}) == bytes{15, 0, 0, 0, 3});
+    CHECK(source.coils[2] == 1);
+    CHECK(source.coils[1] == 0);
+    CHECK(reply({22, 0, 1, 0xFF, 0, 0, 0x56}) == bytes{22, 0, 1, 0xFF, 0, 0, 0x56});
+    CHECK(source.registers[1] == 0x1256);
+    CHECK(reply({23, 0, 1, 0, 2, 0, 2, 0, 1, 2, 0xAB, 0xCD}) == bytes{23, 4, 0x12, 0x56, 0xAB, 0xCD});
+    CHECK(reply({23, 0, 9, 0, 2, 0, 2, 0, 1, 2, 0, 1}) == bytes{0x97, 2});
+    CHECK(reply({7}) == bytes{7, 0});
+    CHECK(reply({8, 0, 0, 0xA5, 0x37}) == bytes{8, 0, 0, 0xA5, 0x37});
+    CHECK(reply({8, 0, 1, 0, 0}) == bytes{0x88, 1});
+    CHECK(reply({17}) == bytes{17, 6, 2, 0xFF, 'p', 'u', 'm', 'p'});
+    CHECK(reply({24, 0, 9}) == bytes{24, 0, 4, 0, 1, 0, 0});
+    CHECK(reply({24, 0, 10}) == bytes{0x98, 2});
+    CHECK(reply({20, 7, 6, 0, 1, 0, 1, 0, 2}) == bytes{20, 6, 5, 6, 0x12, 0x56, 0, 1});
+    CHECK(reply({20, 7, 6, 0, 1, 0, 9, 0, 2}) == bytes{0x94, 2});
+    CHECK(reply({43, 14, 4, 1}) == bytes{43, 14, 4, 0x81, 0, 0, 1, 1, 4, 'p', 'u', 'm', 'p'});
+    CHECK(reply({43, 14, 1, 0}).size() == 7 + 2 + 8 + 2 + 4 + 2 + 9);
+    CHECK(reply({43, 14, 4, 9}) == bytes{0xAB, 2});
+    CHECK(reply({43, 13, 0, 0}) == bytes{0xAB, 1});
+}
+
+TEST_CASE("server: ASCII frames in a stream", "[modbus][server]") {
+    plain_source source;
+    server_counters counters;
+    std::vector<departure> out;
+    const auto text = [](const char* words) { return bytes(words, words + std::char_traits<char>::length(words)); };
+    // 02+03+00+0A+00+01 = 10, so the LRC is F0; the answer 02 03 02 07 DA = E8 has 18.
+    const bytes request = text(":0203000A0001F0\r\n"), right = text(":02030207DA18\r\n");
+    bytes in = text("noise") + request + text(":0203:") + bytes(request.begin() + 1, request.end()) +
+               text(":0203000A0001F1\r\n") + text(":02");
+    CHECK(serve_ascii_stream({source, counters}, in, out));
+    CHECK(joined(out) == right + right);
+    CHECK(in == text(":02"));
+    CHECK(listed(counters.now()) == std::array<std::uint64_t, 5>{2, 2, 1, 0, 0});
+}
+
+TEST_CASE("server: datagrams and ASCII, asked by our links", "[modbus][server]") {
+    udp_settings udp;
+    udp.host = "127.0.0.1";
+    udp.port = 0;
+    rtu_over_udp_settings rtu;
+    rtu.host = "127.0.0.1";
+    ascii_over_tcp_settings ascii;
+    ascii.host = "127.0.0.1";
+    const auto check = [](auto where) {
+        running server(make_server(where));
+        where.port = server.port();
+        check_all_tables(*make_link(wire_settings(where)));
+    };
+    check(udp);
+    check(rtu);
+    check(ascii);
 }

@@ -83,12 +83,20 @@ static uint32_t poll_bus(tidegate_bus* bus, const tidegate_poll* poll, const tid
 
 static void interrupt(tidegate_bus* bus) { bus->interrupted = 1; }
 
-static const tidegate_adapter adapter = {sizeof adapter, TIDEGATE_ADAPTER_ABI,
-                                         "misbehaving",  "1",
-                                         keys,           sizeof keys / sizeof *keys,
-                                         create,         destroy,
-                                         plan,           poll_bus,
-                                         interrupt,      NULL,
-                                         NULL,           NULL};
+static const tidegate_adapter adapter = {sizeof adapter,
+                                         TIDEGATE_ADAPTER_ABI,
+                                         "misbehaving",
+                                         "1",
+                                         keys,
+                                         sizeof keys / sizeof *keys,
+                                         create,
+                                         destroy,
+                                         plan,
+                                         poll_bus,
+                                         interrupt,
+                                         NULL,
+                                         NULL,
+                                         NULL,
+                                         NULL};
 
 const tidegate_adapter* tidegate_adapter_entry(uint32_t host_abi) { return host_abi == TIDEGATE_ADAPTER_ABI ? &adapter : NULL; }

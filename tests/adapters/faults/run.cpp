@@ -1,0 +1,349 @@
+// tests/adapters/faults/run.cpp: see run.hpp.
+// Not here: the line and what is at its other end.
+#include "tests/adapters/faults/run.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <optional>
+
+#include "tests/adapters/faults/subject.hpp"
+
+namespace faults {
+namespace {
+
+using std::chrono::milliseconds;
+using status = enum modbus::answer::status;
+
+constexpr nanoseconds least_late_window = milliseconds(1000);
+constexpr std::size_t complaints_max = 4;
+constexpr nanoseconds small_change = milliseconds(50);  // an exchange's own time, connecting, late wake-ups
+
+std::string in_ms(nanoseconds time) {
+    std::array<char, 32> text{};
+    std::snprintf(text.data(), text.size(), "%.3f ms", static_cast<double>(time.count()) / 1e6);
+    return text.data();
+}
+
+std::string in_words(const asked& what) {
+    return "unit " + std::to_string(what.unit) + ", function " + std::to_string(what.function) + ", address " +
+           std::to_string(what.address) + ", count " + std::to_string(what.count);
+}
+
+class session {
+public:
+    session(const transport& how, std::uint64_t seed, bool told);
+    outcome go(std::uint64_t injections);
+
+private:
+    struct read_made {
+        modbus::answer got;
+        std::optional<time_point> sent;  // its first request
+        time_point begun{}, ended{};
+    };
+    void settle();
+    void suffer();
+    void recover();
+    read_made read(const asked& what);
+    void check(const read_made& made, const asked& what, std::size_t first);
+    bool is_of(const std::vector<std::uint16_t>& values, const request& of) const;
+    const asked& any_point();
+    const asked& point_of(std::uint8_t unit);
+    void idle();
+    nanoseconds patience_with(fault kind) const;
+    void complain(const std::string& what);
+    kind_figures& now_on() { return result_.seen.kinds[static_cast<std::size_t>(plant_.now_on().kind)]; }
+    bool by_number() const { return how_.frames == framing::mbap; }
+
+    transport how_;
+    draw draw_;
+    bool told_;
+    subject_setting with_;
+    nanoseconds window_;
+    line line_;
+    plant plant_;
+    std::unique_ptr<modbus::link> link_;
+    time_point idle_until_{};
+    std::vector<std::uint8_t> units_;
+    std::vector<asked> points_;
+    outcome result_;
+};
+
+subject_setting draw_setting(draw& from) {
+    subject_setting made;
+    constexpr std::array<std::int64_t, 5> timeouts{100, 250, 500, 1000, 3000};
+    made.timeout = milliseconds(timeouts[from.below(timeouts.size())]);
+    constexpr std::array<std::uint32_t, 4> bauds{9600, 19200, 38400, 115200};
+    made.line.baud = bauds[from.below(bauds.size())];
+    if (from.one_in(6)) made.spacing = milliseconds(from.between(1, 30));
+    return made;
+}
+
+plant_setting setting_of(const transport& how, std::uint64_t seed, const subject_setting& with, nanoseconds window, draw& from) {
+    plant_setting made;
+    made.how = how;
+    made.seed = seed;
+    made.timeout = with.timeout;
+    made.late_window = window;
+    made.gap = how.bytes == carrier::serial ? modbus::frame_gap(with.line) : nanoseconds(0);
+    made.queues = from.one_in(2);
+    made.in_any_order = how.frames == framing::mbap && from.one_in(2);
+    return made;
+}
+
+session::session(const transport& how, std::uint64_t seed, bool told)
+    : how_(how),
+      draw_(seed),
+      told_(told),
+      with_(draw_setting(draw_)),
+      window_(std::max(with_.timeout, least_late_window)),
+      line_(how.bytes, how.bytes == carrier::serial ? modbus::character_time(with_.line) : nanoseconds(0), draw_.next()),
+      plant_(setting_of(how, seed, with_, window_, draw_), line_),
+      link_(make_subject(how, with_, line_)) {
+    line_.passes_on = how.bytes == carrier::stream && draw_.one_in(2);
+    if (told_) {
+        const auto tell = [this](const std::string& what) {
+            result_.story.push_back(in_ms(line_.now().time_since_epoch() - std::chrono::hours(1)) + "  " + what);
+        };
+        line_.tell = tell;
+        plant_.tell = tell;
+        tell(std::string(how.name) + ", time-out " + in_ms(with_.timeout) + ", " + std::to_string(with_.line.baud) + " baud" +
+             (plant_.queues() ? ", late devices queue" : ", late devices are deaf"));
+    }
+    for (int i = 0; i < 3; ++i) units_.push_back(static_cast<std::uint8_t>(draw_.between(1, 247)));
+    // Few shapes at many places: a stale answer must look right but for its values.
+    constexpr std::array<std::uint16_t, 7> counts{1, 2, 2, 10, 20, 60, 125};
+    const std::uint16_t common = counts[draw_.below(counts.size())];
+    for (const std::uint8_t unit : units_) {
+        for (int i = 0; i < 4; ++i) {
+            asked what;
+            what.unit = unit;
+            what.function = static_cast<std::uint8_t>(draw_.one_in(4) ? draw_.between(1, 4) : 3);
+            what.count = draw_.one_in(3) ? counts[draw_.below(counts.size())] : common;
+            if (what.function <= 2) what.count = static_cast<std::uint16_t>(draw_.between(16, draw_.one_in(4) ? 2000 : 40));
+            what.address = static_cast<std::uint16_t>(draw_.between(0, 60'000));
+            // The request of such a read is a well-formed answer to it, too.
+            if (what.function <= 2 && draw_.one_in(2)) {
+                what.count = static_cast<std::uint16_t>(draw_.between(17, 24));
+                what.address = static_cast<std::uint16_t>(0x0300 + draw_.between(0, 255));
+            }
+            points_.push_back(what);
+        }
+    }
+}
+
+outcome session::go(std::uint64_t injections) {
+    try {
+        while (plant_.injected() < injections && result_.complaints.size() < complaints_max) {
+            settle();
+            suffer();
+            recover();
+        }
+    } catch (const stuck& why) {
+        complain(why.what());
+    }
+    for (const auto& each : plant_.complaints())
+        if (result_.complaints.size() < complaints_max) complain(each);
+    return std::move(result_);
+}
+
+void session::settle() {
+    for (auto left = draw_.between(1, 4); left > 0; --left) {
+        const asked what = any_point();
+        const read_made made = read(what);
+        if (made.got.status != status::ok)
+            complain("a read failed though all was well: " + in_words(what) + ": " + made.got.detail);
+        if (draw_.one_in(4)) idle();
+    }
+}
+
+/// From a fault's beginning to its end.
+void session::suffer() {
+    std::vector<fault> possible;
+    for (const auto& row : fault_table)
+        if (befalls(row.kind, how_)) possible.push_back(row.kind);
+    const fault kind = possible[draw_.below(possible.size())];
+    const std::uint64_t before = plant_.injected();
+    plant_.begin(kind, units_[draw_.below(units_.size())]);
+    for (unsigned reads = 0; !plant_.over(); ++reads) {
+        const bool waiting_only = plant_.now_on().remaining == 0;
+        if (waiting_only && draw_.one_in(3)) {
+            idle();
+            continue;
+        }
+        const asked what = waiting_only || draw_.one_in(3) ? any_point() : point_of(plant_.now_on().unit);
+        const unsigned befallen = plant_.now_on().befallen;
+        const read_made made = read(what);
+        ++now_on().reads;
+        if (made.got.status == status::ok) ++now_on().answered;
+        const bool met = plant_.now_on().befallen > befallen;
+        if (met && is_harmless(kind, how_) && made.got.status != status::ok)
+            complain("a read failed though its answer was there: " + in_words(what) + ": " + made.got.detail);
+        if (draw_.one_in(6)) idle();
+        if (reads > 2000) {
+            complain("the fault doesn't end");
+            return;
+        }
+    }
+    now_on().injected += plant_.injected() - before;
+    ++now_on().episodes;
+}
+
+void session::recover() {
+    // What nobody asks for in the meantime can't recover.
+    const time_point end = std::max(*plant_.end(), idle_until_);
+    kind_figures& of = now_on();
+    const nanoseconds patience = patience_with(plant_.now_on().kind);
+    bool first = true;
+    for (;;) {
+        const read_made made = read(point_of(plant_.now_on().unit));
+        const time_point begun = made.sent.value_or(made.begun);
+        if (made.got.status == status::ok) {
+            of.first_read += first ? 1 : 0;
+            if (begun <= end + 2 * with_.timeout + small_change) {
+                ++of.prompt;
+            } else if (!first && plant_.now_on().kind != fault::half_open) {
+                complain("the first read begun after the fault's end failed, and none was good within two time-outs: " +
+                         in_ms(begun - end));
+            }
+            const double late =
+                static_cast<double>(nanoseconds(begun - end).count()) / static_cast<double>(with_.timeout.count());
+            of.worst = std::max(of.worst, late);
+            if (begun > end + patience)
+                complain("after the fault's end the first good read was begun " + in_ms(begun - end) +
+                         " late, with a time-out of " + in_ms(with_.timeout));
+            return;
+        }
+        if (begun >= end) first = false;
+        if (begun > end + 10 * patience) {
+            complain("no good read after the fault's end: " + made.got.detail);
+            return;
+        }
+    }
+}
+
+/// How late after a fault's end the first good read may begin.
+nanoseconds session::patience_with(fault kind) const {
+    if (by_number()) return 2 * with_.timeout + small_change;
+    // A read under way at the end is waited for, and what may be left of its answer, and then its unit is left alone for the
+    // window. A dead connection takes two of them.
+    const nanoseconds patience_for_rest = how_.bytes == carrier::serial ? milliseconds(50) + line_.character() * 1200
+                                                                        : std::max(with_.timeout, nanoseconds(milliseconds(500)));
+    const nanoseconds one =
+        std::max(with_.timeout, patience_for_rest) + (how_.bytes == carrier::serial ? with_.timeout : nanoseconds(0)) + window_;
+    return (kind == fault::half_open ? 2 * one + window_ : one) + small_change;  // its unit may owe an answer already
+}
+
+session::read_made session::read(const asked& what) {
+    const std::size_t first = plant_.requests().size();
+    read_made made;
+    made.begun = line_.now();
+    if (told_) line_.tell("read " + in_words(what));
+    made.got = link_->read({what.unit, static_cast<modbus::table>(what.function), what.address, what.count}, nanoseconds(0));
+    made.ended = line_.now();
+    if (plant_.requests().size() > first) made.sent = plant_.requests()[first].at;
+    if (told_) line_.tell(made.got.status == status::ok ? "ok" : "not ok: " + made.got.detail);
+    check(made, what, first);
+    return made;
+}
+
+bool session::is_of(const std::vector<std::uint16_t>& values, const request& of) const {
+    if (values.size() != of.what.count) return false;
+    for (std::size_t i = 0; i < values.size(); ++i)
+        if (values[i] != plant_.value_of(of.what, of.number, i)) return false;
+    return true;
+}
+
+void session::check(const read_made& made, const asked& what, std::size_t first) {
+    figures& seen = result_.seen;
+    ++seen.reads;
+    const auto& requests = plant_.requests();
+    const auto same_place = [&](const request& of) {
+        return of.what.unit == what.unit && of.what.function == what.function && of.what.address == what.address &&
+               of.what.count == what.count;
+    };
+    // The late window, an odd-shaped read and the read itself, each at most as long as they may be.
+    const nanoseconds most = window_ + 4 * with_.timeout + milliseconds(4000);
+    if (made.ended - made.begun > most) complain("a read took " + in_ms(made.ended - made.begun) + ": " + in_words(what));
+    if (made.got.status == status::silent) ++seen.silent;
+    if (made.got.status == status::down) ++seen.down;
+    if (made.got.status == status::exception) {
+        ++seen.exceptions;
+        const bool given =
+            std::any_of(requests.begin() + static_cast<std::ptrdiff_t>(first), requests.end(),
+                        [&](const request& of) { return of.what.unit == what.unit && of.exception == made.got.exception_code; });
+        if (given) return;
+        ++seen.foreign_exceptions;
+        const bool in_window = plant_.now_on().kind == fault::late_in_window;
+        if (by_number() || in_window) complain("an exception that belongs to an older request: " + made.got.detail);
+    }
+    if (made.got.status != status::ok) return;
+    ++seen.good;
+    for (std::size_t i = first; i < requests.size(); ++i)
+        if (same_place(requests[i]) && is_of(made.got.registers, requests[i])) return;
+    ++seen.wrong;
+    std::string whose = "nobody's";
+    for (const request& of : requests) {
+        const std::size_t length = std::min(made.got.registers.size(), std::size_t{of.what.count});
+        bool same = length > 0;
+        for (std::size_t i = 0; i < length && same; ++i) same = made.got.registers[i] == plant_.value_of(of.what, of.number, i);
+        if (same)
+            whose = "those of request " + std::to_string(of.number) + " (" + in_words(of.what) + ", sent " +
+                    in_ms(made.ended - of.at) + " before)";
+    }
+    complain("wrong value: " + in_words(what) + ": the registers are " + whose);
+}
+
+const asked& session::any_point() { return points_[draw_.below(points_.size())]; }
+
+const asked& session::point_of(std::uint8_t unit) {
+    for (;;) {
+        const asked& one = any_point();
+        if (one.unit == unit) return one;
+    }
+}
+
+void session::idle() {
+    line_.pass(line_.now() + nanoseconds(draw_.between(0, 3 * with_.timeout.count())));
+    idle_until_ = line_.now();
+}
+
+void session::complain(const std::string& what) {
+    result_.complaints.push_back(std::string(how_.name) + ", " +
+                                 std::string(fault_table[static_cast<std::size_t>(plant_.now_on().kind)].name) + ": " + what);
+    if (told_) line_.tell("**** " + what);
+}
+
+}  // namespace
+
+void kind_figures::add(const kind_figures& other) {
+    injected += other.injected;
+    episodes += other.episodes;
+    reads += other.reads;
+    answered += other.answered;
+    first_read += other.first_read;
+    prompt += other.prompt;
+    worst = std::max(worst, other.worst);
+}
+
+std::uint64_t figures::injected() const {
+    std::uint64_t sum = 0;
+    for (const auto& each : kinds) sum += each.injected;
+    return sum;
+}
+
+void figures::add(const figures& other) {
+    for (std::size_t i = 0; i < kinds.size(); ++i) kinds[i].add(other.kinds[i]);
+    reads += other.reads;
+    good += other.good;
+    exceptions += other.exceptions;
+    silent += other.silent;
+    down += other.down;
+    wrong += other.wrong;
+    foreign_exceptions += other.foreign_exceptions;
+}
+
+outcome run(const transport& how, std::uint64_t seed, std::uint64_t injections, bool told) {
+    return session(how, seed, told).go(injections);
+}
+
+}  // namespace faults
