@@ -249,7 +249,7 @@ public:
                                         to.failures[to.config_.name(point)] = reason;
                                     },
                                     [](void* me, const char* text) { static_cast<plant*>(me)->note = text; },
-                                    nullptr};
+                                    nullptr, nullptr};
         outcome = bus_->poll(candidates, 0, tidegate::readings(abi));
         return values;
     }
