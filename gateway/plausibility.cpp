@@ -74,8 +74,8 @@ plausibility::plausibility(const config::bus& bus) : dropped_(bus.devices.size()
 const std::string* plausibility::refuse(reading& what) {
     assert(what.point < points_.size());
     memory& point = points_[what.point];
-    const auto& rules = point.config->plausible;
-    if (rules == config::plausibility{}) return nullptr;
+    if (!point.config->plausible) return nullptr;
+    const auto& rules = *point.config->plausible;
     const auto number = number_of(what.value);
     if (number && std::isfinite(*number)) {
         if (auto problem = problem_of(point, *number); !problem.empty()) {
@@ -91,7 +91,7 @@ const std::string* plausibility::refuse(reading& what) {
 
 /// Empty: the number is believed.
 std::string plausibility::problem_of(memory& point, double number) {
-    const auto& rules = point.config->plausible;
+    const auto& rules = *point.config->plausible;
     if ((rules.least && number < *rules.least) || (rules.most && number > *rules.most)) return outside(rules);
     auto problem = point.has_last ? suspicion(rules, point.last, number) : std::string();
     if (!problem.empty() && !(point.has_suspect && suspicion(rules, point.suspect, number).empty())) {
