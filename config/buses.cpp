@@ -180,6 +180,7 @@ device bus_reader::read_joined_device(const entry& from, const grammar& rules, u
     }
     const auto* points = entries_of(keys, "points", out_);
     if (points == nullptr) return to;
+    to.points.reserve(points->entries.size());
     std::vector<std::string> without_period;
     for (const auto& one : points->entries) {
         check_name(one);

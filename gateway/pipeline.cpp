@@ -83,6 +83,7 @@ void pipeline::add_device(bus_entry& to, const config::file& file, const config:
     const auto topic_of = [&](const config::point& point) {
         return resolve_topic(point.publish->topic, {file.gateway_id, bus.name, device.name, point.name});
     };
+    to.points.reserve(to.points.size() + device.points.size());
     std::map<std::string, std::size_t> sharers;
     for (const config::point& point : device.points)
         if (may_share(point)) ++sharers[topic_of(point)];
