@@ -168,6 +168,8 @@ outcome bus::poll(std::span<const tidegate_candidate> candidates, std::uint32_t 
     if (candidates.empty()) return outcome::done;
     const bool apart = definition_.points[candidates[0].point].source.has_value();
     const outcome came = apart ? poll_source(candidates, flags, to) : poll_tables(candidates, flags, to);
+    if (came == outcome::bus_down)  // who knows who will be there when it is back
+        for (auto& each : sunspec_) each.walked = false;
     const std::lock_guard lock(remembering_);
     if (const auto text = devices_[device].news_to_keep()) to.learned(static_cast<std::uint32_t>(device), *text);
     return came;
@@ -408,7 +410,8 @@ std::string in_words(const server_counts& seen, bool on_a_line) {
 
 rehearsed_devices& bus::simulated() {
     const std::lock_guard lock(serving_);
-    if (!rehearsed_) rehearsed_ = std::make_unique<rehearsed_devices>(definition_, now_);
+    if (!rehearsed_) twin_ = with_sunspec_models(definition_);
+    if (!rehearsed_) rehearsed_ = std::make_unique<rehearsed_devices>(twin_, now_);
     return *rehearsed_;
 }
 

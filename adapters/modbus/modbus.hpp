@@ -111,6 +111,7 @@ private:
     std::mutex serving_;  // guards the rest: interrupt() comes from any thread
     server* server_ = nullptr;
     bool interrupted_ = false;
+    bus_definition twin_;                           // what is simulated
     std::unique_ptr<rehearsed_devices> rehearsed_;  // once there is something to rehearse
 };
 
