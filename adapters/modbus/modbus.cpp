@@ -168,8 +168,6 @@ outcome bus::poll(std::span<const tidegate_candidate> candidates, std::uint32_t 
     if (candidates.empty()) return outcome::done;
     const bool apart = definition_.points[candidates[0].point].source.has_value();
     const outcome came = apart ? poll_source(candidates, flags, to) : poll_tables(candidates, flags, to);
-    if (came == outcome::bus_down)  // who knows who will be there when it is back
-        for (auto& each : sunspec_) each.walked = false;
     const std::lock_guard lock(remembering_);
     if (const auto text = devices_[device].news_to_keep()) to.learned(static_cast<std::uint32_t>(device), *text);
     return came;
@@ -246,6 +244,10 @@ bool bus::is_covered(const request& asked, std::uint32_t index) const {
 }
 
 outcome bus::report_values(const request& asked, const answer& got, const tidegate::readings& to) {
+    if (const std::uint32_t first = asked.candidates[0].point; may_be_another(definition_.points[first].device)) {
+        to.failure(first, "");  // the connection was lost on the way: the models come first, and the rest is asked for again
+        return outcome::done;
+    }
     if (got.registers.size() != asked.what.count) {
         to.note("the answer has " + std::to_string(got.registers.size()) + " values instead of " +
                 std::to_string(asked.what.count));
