@@ -824,7 +824,7 @@ TEST_CASE("adapter: SunSpec points are found by the device's list of models, sca
           "[modbus_adapter][sunspec]") {
     host under_test(sunspec_bus());
     REQUIRE(under_test.bus != nullptr);
-    CHECK(under_test.plan({0, 1, 2}) == list{"unit 1, SunSpec, where the device's list of models says: 1 for 0 1 2, 0 us"});
+    CHECK(under_test.plan({0, 1, 2}) == list{"unit 1, SunSpec, where the device's list of models says: 0 for 0 1 2, 0 us"});
     auto registers = sunspec_device({{1, 66}, {103, 50}});
     serve(under_test, registers);
     CHECK(under_test.poll_points({0, 1, 2}) == TIDEGATE_DONE);
