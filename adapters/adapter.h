@@ -105,6 +105,8 @@ typedef struct tidegate_bus_config {
     size_t device_count;
     const tidegate_point_config* points; /* a point's index here is its number in every later call */
     size_t point_count;
+    /* Since 1.1: look at struct_size. For each point 1 if commands may write it, else 0. */
+    const uint8_t* writable;
 } tidegate_bus_config;
 
 /* Where create() reports what is wrong with a config: every fault, not only the first. */

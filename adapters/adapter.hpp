@@ -89,6 +89,12 @@ private:
     std::span<const tidegate_setting> all_;
 };
 
+/// Whether commands may write the point, as far as the host tells.
+inline bool is_writable(const tidegate_bus_config& config, std::size_t point) {
+    constexpr std::size_t told = offsetof(tidegate_bus_config, writable) + sizeof config.writable;
+    return config.struct_size >= told && config.writable && config.writable[point] != 0;
+}
+
 /// Reports what is wrong with a config, and counts it.
 class faults {
 public:

@@ -91,6 +91,7 @@ public:
                 ++devices_.back().point_count;
                 element_settings_.push_back(settings_of(point.settings));
                 points_.push_back({point.name.c_str(), element_settings_.back().data(), element_settings_.back().size()});
+                writable_.push_back(point.writable ? 1 : 0);
             }
         }
         c_ = {sizeof(tidegate_bus_config),
@@ -100,7 +101,8 @@ public:
               devices_.data(),
               devices_.size(),
               points_.data(),
-              points_.size()};
+              points_.size(),
+              writable_.data()};
     }
     const tidegate_bus_config* c() const { return &c_; }
 
@@ -109,6 +111,7 @@ private:
     std::vector<std::vector<tidegate_setting>> element_settings_;  // the inner arrays stay where they are when this grows
     std::vector<tidegate_device_config> devices_;
     std::vector<tidegate_point_config> points_;
+    std::vector<std::uint8_t> writable_;
     tidegate_bus_config c_{};
 };
 

@@ -170,7 +170,7 @@ std::string to_wire(const config::bus& bus) {
         to.text(device.name).settings(device.settings);
         to.number(static_cast<std::uint64_t>(std::count_if(device.points.begin(), device.points.end(), is_read)));
         for (const auto& point : device.points)
-            if (is_read(point)) to.text(point.name).settings(point.settings);
+            if (is_read(point)) to.text(point.name).settings(point.settings).number(point.writable ? 1 : 0);
     }
     return to.take();
 }
@@ -187,6 +187,7 @@ config::bus bus_from(wire_reader& from) {
         for (auto& point : device.points) {
             point.name = from.text();
             point.settings = from.settings();
+            if (from.number() != 0) point.writable = config::write_rules{};
         }
     }
     return bus;

@@ -70,7 +70,7 @@ std::optional<wire_frame> take_frame(std::string& bytes, bool& bad);
 // What the frames hold.
 std::string to_wire(const config::vocabulary& words);
 config::vocabulary vocabulary_from(wire_reader& from);
-std::string to_wire(const config::bus& bus);  // names and settings, no positions, no computed points
+std::string to_wire(const config::bus& bus);  // names, settings and what is writable; no positions, no computed points
 config::bus bus_from(wire_reader& from);
 std::string to_wire(const adapter_bus::poll_result& result);
 void poll_result_from(wire_reader& from, adapter_bus::poll_result& to);

@@ -99,8 +99,11 @@ bus_definition read_definition(const tidegate_bus_config& config, faults& to) {
     for (std::size_t i = 0; i < config.device_count; ++i) {
         const auto& from = config.devices[i];
         result.devices.push_back(read_device(from, i, written, to));
-        for (std::size_t p = from.first_point; p < from.first_point + from.point_count; ++p)
+        for (std::size_t p = from.first_point; p < from.first_point + from.point_count; ++p) {
             result.points[p] = read_point(config.points[p], p, i, result, to);
+            const std::string why = tidegate::is_writable(config, p) ? why_read_only(result.points[p]) : "";
+            if (!why.empty()) to.point(p, "", "the point is " + why + ": leave out writable");
+        }
     }
     check_units(config, result.devices, to);
     read_request_rules(config, result, to);

@@ -167,6 +167,8 @@ bus_definition with_sunspec_models(bus_definition of);
 bool read_source(const tidegate::settings& written, std::size_t index, point& to, tidegate::faults& faults);
 /// Reads how the point is to be written.
 void read_writing(const tidegate::settings& written, std::size_t index, point& to, tidegate::faults& faults);
+/// "an input register, which nobody can write"; empty: it can be written.
+std::string why_read_only(const point& which);
 void read_writing(const tidegate::settings& written, std::size_t index, device& to, tidegate::faults& faults);
 
 }  // namespace modbus

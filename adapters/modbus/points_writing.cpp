@@ -55,6 +55,13 @@ void read_requests(const settings& written, std::size_t index, const std::string
 
 }  // namespace
 
+std::string why_read_only(const point& which) {
+    if (which.source && which.source->what == special_source::kind::sunspec) return {};
+    if (which.source) return "not in a table of registers or coils, so it can't be written";
+    if (which.from == table::discrete) return "a discrete input, which nobody can write";
+    return which.from == table::input ? "an input register, which nobody can write" : "";
+}
+
 void read_writing(const tidegate::settings& written, std::size_t index, point& to, tidegate::faults& faults) {
     const auto* how = written.find("write_function");
     if (!how) return;

@@ -46,10 +46,8 @@ std::string add(cells& to, const point& which, const encoded& made) {
 std::string why_not(const point& which) {
     if (which.source && which.source->what == special_source::kind::sunspec)
         return named(which) + " hasn't been found in the device yet, so it can't be written";
-    if (which.source) return named(which) + " is not in a table of registers or coils, so it can't be written";
-    if (which.from == table::discrete) return named(which) + " is a discrete input, which nobody can write";
-    if (which.from == table::input) return named(which) + " is an input register, which nobody can write";
-    return {};
+    const std::string why = why_read_only(which);
+    return why.empty() ? "" : named(which) + " is " + why;
 }
 
 std::string why_not_together(table of, const cells& all) {

@@ -16,7 +16,7 @@ TEST_CASE("adapter.h: its first version's structs are where they were; what came
     CHECK(sizeof(tidegate_value) == previous_adapter_sizes.value);
     CHECK(sizeof(tidegate_setting) == previous_adapter_sizes.setting);
     CHECK(sizeof(tidegate_key) == previous_adapter_sizes.key);
-    CHECK(sizeof(tidegate_bus_config) == previous_adapter_sizes.bus_config);
+    CHECK(offsetof(tidegate_bus_config, writable) == previous_adapter_sizes.bus_config);
     CHECK(sizeof(tidegate_planned_request) == previous_adapter_sizes.planned_request);
 }
 
@@ -34,4 +34,17 @@ TEST_CASE("adapter.hpp: an older host isn't told what it doesn't know", "[adapte
     to.learned(0, "holes");
     to.note("alive");
     CHECK(host.notes == 1);
+}
+
+TEST_CASE("adapter.hpp: a host that doesn't tell what is writable isn't asked", "[adapter_interface]") {
+    const std::uint8_t writable[] = {0, 1};
+    tidegate_bus_config config{};
+    config.struct_size = sizeof config;
+    CHECK_FALSE(tidegate::is_writable(config, 1));
+    config.writable = writable;
+    CHECK(tidegate::is_writable(config, 1));
+    CHECK_FALSE(tidegate::is_writable(config, 0));
+    config.struct_size = static_cast<std::uint32_t>(previous_adapter_sizes.bus_config);
+    config.writable = reinterpret_cast<const std::uint8_t*>(std::uintptr_t{1});
+    CHECK_FALSE(tidegate::is_writable(config, 1));
 }

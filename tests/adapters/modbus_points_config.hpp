@@ -21,6 +21,7 @@ using pairs = std::vector<std::pair<std::string, std::string>>;
 struct point_lines {
     std::string name;
     pairs keys;
+    bool writable = false;
 };
 struct device_lines {
     std::string name;
@@ -41,6 +42,7 @@ public:
             for (const auto& point : device.points) {
                 points_.push_back({keep(point.name), nullptr, 0});
                 set(points_.back(), TIDEGATE_POINT, point.keys);
+                writable_.push_back(point.writable ? 1 : 0);
             }
         }
         config_.struct_size = sizeof config_;
@@ -50,6 +52,7 @@ public:
         config_.device_count = devices_.size();
         config_.points = points_.data();
         config_.point_count = points_.size();
+        config_.writable = writable_.data();
     }
     built_config(const built_config&) = delete;
     built_config& operator=(const built_config&) = delete;
@@ -106,6 +109,7 @@ private:
     std::deque<std::vector<tidegate_setting>> settings_;
     std::vector<tidegate_device_config> devices_;
     std::vector<tidegate_point_config> points_;
+    std::vector<std::uint8_t> writable_;
     tidegate_bus_config config_{};
 };
 

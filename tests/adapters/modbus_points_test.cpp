@@ -406,3 +406,21 @@ TEST_CASE("points: groups and barriers that can't be", "[modbus][points]") {
         CHECK(definition.points[1].exact);
     }
 }
+
+TEST_CASE("points: what nobody can write isn't writable", "[modbus][points]") {
+    const auto faults = faults_of({tcp,
+                                   {{"d",
+                                     {{"unit", "1"}},
+                                     {{"a", {{"input", "1"}, {"type", "int16"}}, true},
+                                      {"b", {{"discrete", "2"}}, true},
+                                      {"c", {{"server_id", "true"}}, true},
+                                      {"d", {{"sunspec", "inverter.W"}}, true},
+                                      {"e", {{"holding", "3"}, {"type", "int16"}}, true},
+                                      {"f", {{"coil", "4"}}, true},
+                                      {"g", {{"input", "5"}, {"type", "int16"}}}}}}});
+    CHECK(faults ==
+          std::vector<std::string>{
+              "point 0 : the point is an input register, which nobody can write: leave out writable",
+              "point 1 : the point is a discrete input, which nobody can write: leave out writable",
+              "point 2 : the point is not in a table of registers or coils, so it can't be written: leave out writable"});
+}

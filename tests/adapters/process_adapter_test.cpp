@@ -27,7 +27,7 @@ public:
             {"command", "sh", 0, 0}, {"command", "-c", 0, 0}, {"command", script.c_str(), 0, 0}, {"timeout", "", timeout, 0}};
         const tidegate_device_config devices[] = {{"d", nullptr, 0, 0, 2}};
         const tidegate_point_config points[] = {{"a", nullptr, 0}, {"b", nullptr, 0}};
-        const tidegate_bus_config config{sizeof config, "bus", of_bus, 4, devices, 1, points, 2};
+        const tidegate_bus_config config{sizeof config, "bus", of_bus, 4, devices, 1, points, 2, nullptr};
         const tidegate_faults faults{sizeof faults, nullptr,
                                      [](void*, std::uint32_t, size_t, const char*, const char* message) { FAIL(message); }};
         made_ = adapter().create(&config, &faults);

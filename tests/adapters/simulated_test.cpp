@@ -78,7 +78,8 @@ struct bus {
                                          &device_config,
                                          1,
                                          point_list.data(),
-                                         point_list.size()};
+                                         point_list.size(),
+                                         nullptr};
         const tidegate_faults report{sizeof(tidegate_faults), this,
                                      [](void* context, std::uint32_t scope, size_t index, const char* path, const char* message) {
                                          CHECK(std::strlen(message) > 0);

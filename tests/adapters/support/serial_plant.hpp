@@ -115,8 +115,9 @@ public:
             points_.push_back({one.name.c_str(), keep(one.settings), one.settings.size()});
         const auto& from = file_.buses[0].devices[0];
         device_ = {from.name.c_str(), keep(from.settings), from.settings.size(), 0, points_.size()};
-        config_ = {sizeof config_, "line",        keep(file_.buses[0].settings), file_.buses[0].settings.size(), &device_, 1,
-                   points_.data(), points_.size()};
+        config_ = {
+            sizeof config_, "line", keep(file_.buses[0].settings), file_.buses[0].settings.size(), &device_, 1, points_.data(),
+            points_.size(), nullptr};
     }
     translated(const translated&) = delete;
     translated& operator=(const translated&) = delete;
@@ -249,7 +250,8 @@ public:
                                         to.failures[to.config_.name(point)] = reason;
                                     },
                                     [](void* me, const char* text) { static_cast<plant*>(me)->note = text; },
-                                    nullptr, nullptr};
+                                    nullptr,
+                                    nullptr};
         outcome = bus_->poll(candidates, 0, tidegate::readings(abi));
         return values;
     }
