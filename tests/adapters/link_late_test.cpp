@@ -67,7 +67,7 @@ TEST_CASE("late_answers: after a time-out", "[modbus][late]") {
         CHECK(late.remedy_for(read_of(three), start) == late_remedy::none);
     }
     SECTION("an exception to another request may be the late one: then that one's answer is owed") {
-        late.exception_came(read_of(four), start);
+        late.remains_owed(read_of(four), start);
         CHECK(late.remedy_for(read_of(four), start) == late_remedy::odd_read);
         CHECK(late.remedy_for(read_of(three), start) == late_remedy::odd_read);
     }
@@ -130,7 +130,7 @@ TEST_CASE("late_answers: writes", "[modbus][late]") {
 
 TEST_CASE("late_answers: an exception of a unit that owes nothing leaves it so", "[modbus][late]") {
     late_answers late;
-    late.exception_came(read_of(three), start);
+    late.remains_owed(read_of(three), start);
     CHECK(late.remedy_for(read_of(three), start) == late_remedy::none);
 }
 

@@ -218,10 +218,28 @@ TEST_CASE("rtu: over a network, what was asked when the connection was lost may 
     bench line([&](const bytes&) { line.channel.close_after(milliseconds(1)); }, timing_with(milliseconds(100)));
     CHECK(line.read(ask_three, brief).status == answer::status::down);
     std::ignore = line.channel.open(nanoseconds(0), line.interrupted);
-    line.exchange.opened();
+    line.exchange.opened(line_exchange::way::connection);
     line.say(stale_three, milliseconds(5));
-    line.channel.on_send = [&](const bytes&) { line.say(answer_three, milliseconds(10)); };
+    line.channel.on_send = [&](const bytes& request) {
+        line.say(request[5] == 1 ? registers_frame(3, 3, {0x7777}) : answer_three, milliseconds(10));
+    };
+    const time_point before = line.now();
     CHECK(line.read(ask_three, brief).registers == values{0x1111, 0x2222});
+    CHECK(line.now() - before < milliseconds(100));  // the window isn't waited for: an odd read takes its place
+}
+
+TEST_CASE("rtu: over a new connection, an odd read takes the window's place whatever is asked", "[modbus][rtu][late]") {
+    bench line([&](const bytes&) {}, timing_with(milliseconds(100)));
+    CHECK(line.read(ask_three, brief).status == answer::status::silent);
+    line.exchange.opened(line_exchange::way::connection);
+    // An exception has no shape: the older request's must not be the new one's.
+    line.say(with_crc({3, 0x83, 6}), milliseconds(5));
+    line.channel.on_send = [&](const bytes& request) {
+        if (request[5] == 5) return line.say(registers_frame(3, 3, {1, 2, 3, 4, 5}), milliseconds(10));
+        line.say(registers_frame(3, 3, std::vector<std::uint16_t>(request[5], 7)), milliseconds(10));
+    };
+    CHECK(line.read({3, table::holding, 10, 5}, brief).registers == values{1, 2, 3, 4, 5});
+    CHECK(line.asked().size() > 2);
 }
 
 TEST_CASE("rtu: a damaged answer ends the wait, and leaves nothing to wait for", "[modbus][rtu]") {

@@ -28,8 +28,9 @@ struct kind_figures {
     std::uint64_t reads = 0;       // under way while they lasted
     std::uint64_t answered = 0;    // of those, nevertheless
     std::uint64_t first_read = 0;  // episodes after which the first read succeeded
-    std::uint64_t prompt = 0;      // and after which a good one began within two time-outs
-    double worst = 0;              // in time-outs: from an episode's end to the beginning of the read that succeeded
+    std::uint64_t prompt = 0;      // after which one succeeded within two time-outs and its own exchange
+    double worst = -9;             // in time-outs: from an episode's end to that of the first good read, without own exchanges
+    std::size_t reads_before = 0;  // most requests that the link sent within that read before its own
     void add(const kind_figures& other);
 };
 
