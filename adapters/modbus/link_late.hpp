@@ -14,7 +14,8 @@
 //     them, not even with an exception, is asked plainly once `memory` has passed since it was last asked for that shape.
 //  4. A unit that is dead for long would use up all shapes. Once it owes some of them, an attempt begins with a knock: a read of
 //     a shape that is owed already. What it brings isn't believed, but says that the unit is alive and will answer the odd read.
-//  5. Over a connection that was opened anew a unit is asked at once, but as long as the window would last an odd read goes before
+//  5. Over a connection that was opened anew a unit is asked at once, but as long as the window would last an odd read goes
+//  before
 //     whatever is asked: what made the old connection silent isn't waited for twice, and what a server passes on is kept apart.
 // What is guaranteed: what is returned belongs to the request it is returned for, as long as no device answers later than
 // `memory`, in another order than it was asked, or twice. One gap remains, for answers that come after the window: an exception
@@ -49,8 +50,8 @@ public:
     void connection_renewed();
     /// This read was answered with registers: it serves as an odd-shaped one from now on.
     void answered(const read_request& request);
-    /// `request` was answered, but perhaps an older one was meant: then its own answer is still to come. An exception says nothing
-    /// of which, nor does what a knock brings.
+    /// `request` was answered, but perhaps an older one was meant: then its own answer is still to come. An exception says
+    /// nothing of which, nor does what a knock brings.
     void remains_owed(const transaction& request, time_point now);
 
     /// Requests that weren't answered since it was last in step.

@@ -289,7 +289,10 @@ line_exchange::quiet line_exchange::wait_for_silence() {
     const nanoseconds silence = std::max(timing_.gap, timing_.spacing);
     const time_point last_chance = channel_.now() + silence + babble_max;
     for (;;) {
-        const woken why = channel_.wait_for_input(last_active_ + silence, interrupted_);
+        const time_point quiet_at = last_active_ + silence;
+        woken why = channel_.wait_for_input(quiet_at, interrupted_);
+        // Woken late, something may have come since.
+        if (why == woken::time && channel_.now() > quiet_at) why = channel_.wait_for_input(quiet_at, interrupted_);
         if (why == woken::interrupted) return quiet::interrupted;
         if (why == woken::time) return quiet::ready;
         if (!drain()) return quiet::lost;

@@ -23,13 +23,13 @@ namespace modbus {
 /// What an exchange keeps to. Where the line is behind a network, its own pace isn't known: character and gap are 0.
 struct line_timing {
     nanoseconds character{0};
-    nanoseconds gap{0};                      // t3.5: the least silence between frames
-    nanoseconds spacing{0};                  // the least silence before a request
-    nanoseconds timeout{500'000'000};        // from the request's end to the answer's first byte
-    nanoseconds slack{50'000'000};           // the longest pause within an answer, beside what a receiver's buffer makes of it
-    nanoseconds late_window{0};              // at least; the time-out in force makes it as long as that
-    nanoseconds silence{50'000'000};         // ends an answer whose length isn't known
-    nanoseconds character_timeout{0};        // the longest pause within an ASCII answer; 0: as of RTU
+    nanoseconds gap{0};                // t3.5: the least silence between frames
+    nanoseconds spacing{0};            // the least silence before a request
+    nanoseconds timeout{500'000'000};  // from the request's end to the answer's first byte
+    nanoseconds slack{50'000'000};     // the longest pause within an answer, beside what a receiver's buffer makes of it
+    nanoseconds late_window{0};        // at least; the time-out in force makes it as long as that
+    nanoseconds silence{50'000'000};   // ends an answer whose length isn't known
+    nanoseconds character_timeout{0};  // the longest pause within an ASCII answer; 0: as of RTU
     nanoseconds broadcast_turnaround{200'000'000};
 };
 

@@ -213,6 +213,43 @@ TEST_CASE("rtu: an answer that comes while the unit doesn't hear is nobody's", "
     for (int round = 0; round < 6; ++round) CHECK(line.read(ask_three, brief).status == answer::status::silent);
 }
 
+TEST_CASE("rtu: a unit that was dead for long is read at once when it is back", "[modbus][rtu][late]") {
+    bool dead = true;
+    bench line(
+        [&](const bytes& request) {
+            if (dead) return;
+            const std::size_t count = request[5];
+            line.say(count == 2 ? answer_three : registers_frame(3, 3, std::vector<std::uint16_t>(count, 7)));
+        },
+        timing_with(milliseconds(1)));
+    for (int round = 0; round < 300; ++round) CHECK(line.read(ask_three, brief).status == answer::status::silent);
+    dead = false;
+    const std::size_t before = line.asked().size();
+    CHECK(before == 300);  // there was always something that could be asked
+    CHECK(line.read(ask_three, brief).registers == values{0x1111, 0x2222});
+    CHECK(line.asked().size() - before == 3);  // a knock, an odd read and the request
+    CHECK(line.read(ask_three, brief).registers == values{0x1111, 0x2222});
+    CHECK(line.asked().size() - before == 4);
+}
+
+TEST_CASE("rtu: what a knock brings may be old, and what is asked next isn't answered by what is older", "[modbus][rtu][late]") {
+    int phase = 0;
+    bench line(
+        [&](const bytes& request) {
+            const std::size_t count = request[5];
+            const bytes own = registers_frame(3, 3, std::vector<std::uint16_t>(count, 7));
+            if (phase == 0) return;
+            // The knock is answered by an older one of its kind, and then come the first request's answer and its own.
+            if (++phase == 2) return line.say(own, milliseconds(2));
+            if (phase == 3) return line.say(stale_three + own, milliseconds(2));
+            line.say(count == 2 ? answer_three : own, milliseconds(2));
+        },
+        timing_with(milliseconds(1)));
+    for (int round = 0; round < 9; ++round) CHECK(line.read(ask_three, brief).status == answer::status::silent);
+    phase = 1;
+    CHECK(line.read(ask_three, brief).registers == values{0x1111, 0x2222});
+}
+
 TEST_CASE("rtu: over a network, what was asked when the connection was lost may be answered over the next one",
           "[modbus][rtu][late]") {
     bench line([&](const bytes&) { line.channel.close_after(milliseconds(1)); }, timing_with(milliseconds(100)));

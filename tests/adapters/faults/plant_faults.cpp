@@ -31,7 +31,7 @@ void plant::begin(fault kind, std::uint8_t unit) {
 void plant::begin_outage() {
     const time_point now = on_.now();
     // Now and then so long that a unit comes to owe more answers than it is asked new shapes for.
-    const std::int64_t most = draw_.one_in(8) ? 90 : 6;
+    const std::int64_t most = draw_.one_in(6) ? 150 : 6;
     const time_point end = now + nanoseconds(draw_.between(how_.timeout.count() / 10, most * how_.timeout.count()));
     episode_.end = end;
     switch (episode_.kind) {
@@ -231,8 +231,7 @@ void plant::answer_with_others(const request& of, time_point at, const bytes& fr
             whole.insert(whole.end(), foreign.begin(), foreign.end());
             break;
         case fault::foreign_unit:
-            deliver(at, foreign);
-            ends(at);
+            ends(deliver(at, foreign));
             if (draw_.one_in(3)) return;
             return ends(deliver_own(of, on_wire(at, foreign.size()) + pause, frame));
         case fault::foreign_traffic: {

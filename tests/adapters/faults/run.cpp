@@ -163,13 +163,15 @@ void session::suffer() {
     const fault kind = possible[draw_.below(possible.size())];
     const std::uint64_t before = plant_.injected();
     plant_.begin(kind, units_[draw_.below(units_.size())]);
+    const bool relentless = kind == fault::silent && draw_.one_in(2);  // the dead unit is asked all the time
     for (unsigned reads = 0; !plant_.over(); ++reads) {
         const bool waiting_only = plant_.now_on().remaining == 0;
-        if (waiting_only && draw_.one_in(3)) {
+        if (waiting_only && !relentless && draw_.one_in(3)) {
             idle();
             continue;
         }
-        const asked what = waiting_only || draw_.one_in(3) ? any_point() : point_of(plant_.now_on().unit);
+        const bool any = !relentless && (waiting_only || draw_.one_in(3));
+        const asked what = any ? any_point() : point_of(plant_.now_on().unit);
         const unsigned befallen = plant_.now_on().befallen;
         const read_made made = latest_ = read(what);
         ++now_on().reads;
@@ -177,7 +179,7 @@ void session::suffer() {
         const bool met = plant_.now_on().befallen > befallen;
         if (met && is_harmless(kind, how_) && made.got.status != status::ok)
             complain("a read failed though its answer was there: " + in_words(what) + ": " + made.got.detail);
-        if (draw_.one_in(6)) idle();
+        if (!relentless && draw_.one_in(6)) idle();
         if (reads > 2000) {
             complain("the fault doesn't end");
             return;
@@ -204,7 +206,7 @@ void session::recover() {
 
 void session::note_recovery(const read_made& good, time_point end, bool first) {
     const nanoseconds took = good.ended - end;
-    const recovery_bound bound = bound_for(plant_.now_on().kind, how_);
+    const recovery_bound& bound = bound_for(plant_.now_on().kind, how_);
     const auto& requests = plant_.requests();
     nanoseconds exchanges = own_time(requests[good.end - 1]);
     const nanoseconds strict = 2 * with_.timeout + own_time(requests[good.end - 1]);
@@ -224,7 +226,8 @@ void session::note_recovery(const read_made& good, time_point end, bool first) {
     of.worst = std::max(of.worst, timeouts);
     if (timeouts > bound.timeouts)
         complain("the first good read came " + in_ms(took) + " after the fault's end, of which " + in_ms(exchanges) +
-                 " are its own exchanges: that is " + std::to_string(timeouts) + " time-outs of " + in_ms(with_.timeout));
+                 " are exchanges: beside them " + std::to_string(timeouts) + " time-outs of " + in_ms(with_.timeout) +
+                 "; it may be " + std::to_string(bound.timeouts) + ": " + std::string(bound.why));
 }
 
 /// How long a request and its answer take when all is well.

@@ -85,7 +85,7 @@ public:
         line.asked.clear();
         std::vector<tidegate_write_item> items;
         for (const auto& [point, value] : values) items.push_back({point, 0, value});
-        const tidegate_write_report to{sizeof to, this, &direct_bus::sending, &direct_bus::remains_owed, &direct_bus::note};
+        const tidegate_write_report to{sizeof to, this, &direct_bus::sending, &direct_bus::exception_came, &direct_bus::note};
         return bus->write(items, check_only, tidegate::write_report(to));
     }
     tidegate::write_outcome write(std::uint32_t point, const tidegate_value& value) { return write({{point, value}}); }
@@ -106,7 +106,7 @@ public:
 private:
     static list& of(void* context) { return static_cast<direct_bus*>(context)->said; }
     static void sending(void* context, const char* what) { of(context).push_back(std::string("sending ") + what); }
-    static void remains_owed(void* context, std::uint32_t code) { of(context).push_back("exception " + std::to_string(code)); }
+    static void exception_came(void* context, std::uint32_t code) { of(context).push_back("exception " + std::to_string(code)); }
     static void note(void* context, const char* text) { of(context).push_back(text); }
     static void failure(void* context, std::uint32_t point, const char* reason) {
         of(context).push_back(std::to_string(point) + " failed: " + reason);
