@@ -239,15 +239,20 @@ TEST_CASE("rtu: what a knock brings may be old, and what is asked next isn't ans
             const std::size_t count = request[5];
             const bytes own = registers_frame(3, 3, std::vector<std::uint16_t>(count, 7));
             if (phase == 0) return;
-            // The knock is answered by an older one of its kind, and then come the first request's answer and its own.
+            // The knock gets the first request's answer, and then come the second's, which is stale, and the odd read's own.
             if (++phase == 2) return line.say(own, milliseconds(2));
             if (phase == 3) return line.say(stale_three + own, milliseconds(2));
             line.say(count == 2 ? answer_three : own, milliseconds(2));
         },
         timing_with(milliseconds(1)));
-    for (int round = 0; round < 9; ++round) CHECK(line.read(ask_three, brief).status == answer::status::silent);
+    const read_request one{3, table::holding, 50, 1};
+    CHECK(line.read(one, brief).status == answer::status::silent);
+    for (int round = 0; round < 5; ++round) CHECK(line.read(ask_three, brief).status == answer::status::silent);
     phase = 1;
+    const std::size_t before = line.asked().size();
     CHECK(line.read(ask_three, brief).registers == values{0x1111, 0x2222});
+    REQUIRE(line.asked().size() == before + 3);
+    CHECK(line.asked()[before] == frame_of(one));
 }
 
 TEST_CASE("rtu: over a network, what was asked when the connection was lost may be answered over the next one",
