@@ -43,7 +43,7 @@ priority priority_of(const values& from, priority otherwise) {
     return found->text == "high" ? priority::high : found->text == "low" ? priority::low : priority::normal;
 }
 
-bool publishes_on_change(const point& one) { return one.publish.mode == publish_mode::on_change; }
+bool publishes_on_change(const point& one) { return one.publish->mode == publish_mode::on_change; }
 
 std::string missing_period(const std::string& device, const std::vector<std::string>& points) {
     const auto of_points = points.size() == 1 ? "nor has its point " + quoted(points.front())
@@ -176,10 +176,11 @@ device bus_reader::read_joined_device(const entry& from, const grammar& rules, u
     values publish;
     if (const auto* own = keys.find("publish")) {
         publish = read_map(*own->source, section::publish, rules, out_, own->key_at, "'publish'");
-        apply_publish(publish, from_device.publish, out_);
+        apply_publish(publish, from_device.publish.change(), out_);
     }
     const auto* points = entries_of(keys, "points", out_);
     if (points == nullptr) return to;
+    to.points.reserve(points->entries.size());
     std::vector<std::string> without_period;
     for (const auto& one : points->entries) {
         check_name(one);
@@ -224,7 +225,7 @@ point bus_reader::read_point(const entry& from, const grammar& rules, unknown_ke
     to.settings = keys.settings();
     if (const auto* unit = keys.find("unit")) to.unit = unit->text;
     to.priority = priority_of(keys, from_device.priority);
-    to.plausible = read_plausibility(keys, out_);
+    if (const auto believed = read_plausibility(keys, out_); believed != plausibility{}) to.plausible = believed;
     if (auto formula = read_formula(keys, out_)) {
         to.compute.emplace(computation{formula->text, {}, formula->source.at.where});
         formulas_.push_back(std::move(*formula));
@@ -232,8 +233,9 @@ point bus_reader::read_point(const entry& from, const grammar& rules, unknown_ke
         to.every = period(keys).value_or(from_device.every.value_or(std::chrono::nanoseconds(0)));
         if (!keys.mentions("every") && !from_device.mentions_every) without_period.push_back(from.key);
     }
-    to.publish = from_device.publish;
-    apply_publish(keys, to.publish, out_);
+    publish_rules own = *from_device.publish;
+    apply_publish(keys, own, out_);
+    to.publish = own == *from_device.publish ? from_device.publish : shared(std::move(own));
     warn_of_unused(keys, publishes_on_change(to), out_);
     to.writable = read_write_rules(keys, out_);
     return to;

@@ -34,7 +34,7 @@ public:
 
 private:
     struct inheritance {
-        publish_rules publish;
+        shared<publish_rules> publish;
         std::optional<std::chrono::nanoseconds> every;
         bool mentions_every = false;  // It may be there and wrong.
         config::priority priority = config::priority::normal;

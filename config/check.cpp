@@ -61,7 +61,7 @@ private:
 
 void topic_checker::check(const bus& bus, const device& device, const point& point) {
     out_.set_use(device.template_where);
-    const auto& rules = point.publish;
+    const auto& rules = *point.publish;
     const auto topic = expand(rules.topic, {file_.gateway_id, bus.name, device.name, point.name});
     check_shape(topic, point);
     if (!has_point(rules.topic) && rules.format == payload_format::json) check_field(point);
@@ -72,7 +72,7 @@ void topic_checker::check(const bus& bus, const device& device, const point& poi
 
 /// Of a message of several points, each under its name.
 void topic_checker::check_field(const point& point) {
-    const bool has_key = point.publish.key == idempotency_key::json;
+    const bool has_key = point.publish->key == idempotency_key::json;
     if (point.name != "ts" && !(point.name == "key" && has_key)) return;
     out_.error(name_of(point), "a point can't be named " + quoted(point.name) +
                                    " in a message of several points, as that is the " +
@@ -80,7 +80,7 @@ void topic_checker::check_field(const point& point) {
 }
 
 void topic_checker::check_shape(const std::string& topic, const point& point) {
-    const place at{point.publish.topic_where.line > 0 ? point.publish.topic_where : point.where};
+    const place at{point.publish->topic_where.line > 0 ? point.publish->topic_where : point.where};
     if (topic.size() > longest_topic && once("length " + key_of(at.where)))
         out_.error(at, "the topic is " + std::to_string(topic.size()) + " bytes long; at most " + std::to_string(longest_topic));
     const auto reserved = "tidegate/" + file_.gateway_id + "/";
@@ -98,15 +98,15 @@ void topic_checker::check_same_topic(const std::string& topic, const user& first
                                                 on_line(first.device->where) + ") does; add {device} to the topic");
         return;
     }
-    if (!has_point(first.point->publish.topic) && !has_point(second.point->publish.topic))
+    if (!has_point(first.point->publish->topic) && !has_point(second.point->publish->topic))
         return check_group(topic, *first.point, *second.point);
     out_.error(name_of(*second.point), "points " + quoted(first.point->name) + " (" + on_line(first.point->where) + ") and " +
                                            quoted(second.point->name) + " would both publish to the topic " + quoted(topic));
 }
 
 void topic_checker::check_group(const std::string& topic, const point& first, const point& second) {
-    const auto& here = second.publish;
-    const auto& there = first.publish;
+    const auto& here = *second.publish;
+    const auto& there = *first.publish;
     check_agreement(
         "format", here.format, there.format, [](payload_format f) { return name(f); }, first, second);
     check_agreement(
@@ -150,11 +150,11 @@ void check_idempotency_keys(const file& file, findings& out) {
     for (const auto& bus : file.buses)
         for (const auto& device : bus.devices)
             for (const auto& point : device.points) {
-                const auto where = point.publish.key_where;
-                const auto what = problem(point.publish);
+                const auto where = point.publish->key_where;
+                const auto what = problem(*point.publish);
                 if (what.empty() || !reported.insert(key_of(where)).second) continue;
                 out.set_use(device.template_where);
-                out.error({where, name(point.publish.key).size()}, what);
+                out.error({where, name(point.publish->key).size()}, what);
             }
 }
 
@@ -164,8 +164,8 @@ void check_durability(const file& file, findings& out) {
     for (const auto& bus : file.buses)
         for (const auto& device : bus.devices)
             for (const auto& point : device.points) {
-                const auto where = point.publish.qos_where;
-                if (point.publish.qos < 2) continue;
+                const auto where = point.publish->qos_where;
+                if (point.publish->qos < 2) continue;
                 if (!reported.insert(key_of(where)).second) continue;
                 out.set_use(device.template_where);
                 out.error({where, 1},

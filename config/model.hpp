@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "config/held.hpp"
+
 namespace config {
 
 /// A place in the config file, or in a template that it uses. Counts from 1; a column counts characters, not bytes. Line 0: no
@@ -131,11 +133,11 @@ struct point {
     std::string name;
     std::chrono::nanoseconds every{0};  // 0: as fast as the bus allows
     std::string unit;                   // of measurement; may be empty
-    publish_rules publish;
-    std::optional<write_rules> writable;  // nothing: no command may write it
-    config::plausibility plausible;
-    std::optional<computation> compute;  // then it has no settings, and `every` is the shortest of its own device's inputs
-    std::vector<setting> settings;       // the adapter's keys
+    shared<publish_rules> publish;
+    rare<write_rules> writable;            // nothing: no command may write it
+    rare<config::plausibility> plausible;  // nothing: every reading is believed
+    rare<computation> compute;             // then it has no settings, and `every` is the shortest of its own device's inputs
+    std::vector<setting> settings;         // the adapter's keys
     position where;
     config::priority priority = config::priority::normal;
 };

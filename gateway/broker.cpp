@@ -75,7 +75,7 @@ int highest_qos_used(const config::file& config) {
     int highest = 1;  // of the gateway's own status
     for (const auto& bus : config.buses)
         for (const auto& device : bus.devices)
-            for (const auto& point : device.points) highest = std::max(highest, point.publish.qos);
+            for (const auto& point : device.points) highest = std::max(highest, point.publish->qos);
     return std::min(highest, config.mqtt.max_qos);
 }
 

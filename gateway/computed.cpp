@@ -30,6 +30,11 @@ std::optional<double> number_of(const value& what) {
 }  // namespace
 
 computed_points::computed_points(const config::bus& bus) {
+    const auto is_computed = [](const config::point& point) { return point.compute.has_value(); };
+    const bool any = std::any_of(bus.devices.begin(), bus.devices.end(), [&](const config::device& device) {
+        return std::any_of(device.points.begin(), device.points.end(), is_computed);
+    });
+    if (!any) return;                // nothing has to be remembered
     std::vector<point_index> first;  // by device
     for (const auto& device : bus.devices) {
         first.push_back(static_cast<point_index>(known_.size()));

@@ -78,11 +78,12 @@ pipeline::pipeline(const config::file& file, std::string_view epoch)
 
 void pipeline::add_device(bus_entry& to, const config::file& file, const config::bus& bus, const config::device& device) {
     const auto may_share = [](const config::point& point) {
-        return point.publish.format == config::payload_format::json && !names_point(point.publish.topic);
+        return point.publish->format == config::payload_format::json && !names_point(point.publish->topic);
     };
     const auto topic_of = [&](const config::point& point) {
-        return resolve_topic(point.publish.topic, {file.gateway_id, bus.name, device.name, point.name});
+        return resolve_topic(point.publish->topic, {file.gateway_id, bus.name, device.name, point.name});
     };
+    to.points.reserve(to.points.size() + device.points.size());
     std::map<std::string, std::size_t> sharers;
     for (const config::point& point : device.points)
         if (may_share(point)) ++sharers[topic_of(point)];
@@ -96,18 +97,18 @@ void pipeline::add_device(bus_entry& to, const config::file& file, const config:
         if (index == to.messages.size()) {
             to.messages.emplace_back();
             to.messages.back().topic = std::move(topic);
-            to.messages.back().format = point.publish.format;
+            to.messages.back().format = point.publish->format;
             to.messages.back().period = point.every;
-            to.messages.back().key = point.publish.key;
-            if (point.publish.expiry.count() > 0)
-                to.messages.back().expiry = static_cast<std::uint32_t>(point.publish.expiry.count());
+            to.messages.back().key = point.publish->key;
+            if (point.publish->expiry.count() > 0)
+                to.messages.back().expiry = static_cast<std::uint32_t>(point.publish->expiry.count());
         }
         // Points that share a message may have been given different promises: the stronger one holds for all.
         message_entry& message = to.messages[index];
-        message.qos = std::max(message.qos, static_cast<std::uint8_t>(point.publish.qos));
-        message.retain = message.retain || point.publish.retain;
+        message.qos = std::max(message.qos, static_cast<std::uint8_t>(point.publish->qos));
+        message.retain = message.retain || point.publish->retain;
 
-        point_entry entry{.rules = &point.publish, .message = index, .key = ",", .last = {}};
+        point_entry entry{.rules = &*point.publish, .message = index, .key = ",", .last = {}};
         append_json_string(entry.key, keyed ? point.name : "value");
         entry.key += ':';
         to.points.push_back(std::move(entry));

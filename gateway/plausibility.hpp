@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "config/model.hpp"
@@ -38,8 +39,8 @@ private:
     };
     static std::string problem_of(memory& point, double number);
 
-    std::vector<memory> points_;
-    std::vector<std::uint64_t> dropped_;  // by device
+    std::unordered_map<point_index, memory> points_;  // those that have rules
+    std::vector<std::uint64_t> dropped_;              // by device
 };
 
 }  // namespace gateway

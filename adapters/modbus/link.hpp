@@ -46,6 +46,9 @@ public:
     /// Gives port or connection back; the next request opens it again. What is owed is remembered. Not while one is under way.
     virtual void release() {}
 
+    /// How often a connection was lost that nobody had given back: behind the next one there may be another device.
+    virtual std::uint64_t losses() const { return 0; }
+
     /// How many requests may be under way at once.
     virtual std::size_t most_at_once() const { return 1; }
     /// As many answers, in the same order. Requires: no more than most_at_once(), none of which has an effect.

@@ -24,6 +24,7 @@ public:
 
     answer transact(const transaction& what, nanoseconds timeout) override;
     std::size_t most_at_once() const override { return inner_->most_at_once(); }
+    std::uint64_t losses() const override { return inner_->losses(); }
     std::vector<answer> transact_all(std::span<const transaction> what, nanoseconds timeout) override;
     void release() override;
     void interrupt() override { inner_->interrupt(); }

@@ -101,6 +101,7 @@ public:
 
     void interrupt() override { interrupted_.raise(); }
     void release() override { close(); }
+    std::uint64_t losses() const override { return losses_; }
 
 private:
     void attempt(nanoseconds timeout);
@@ -128,6 +129,7 @@ private:
     time_point progress_{};  // when the last request was sent, or was answered
     bool other_number_ = false;
     channel::opened found_;  // at the last opening
+    std::uint64_t losses_ = 0;
     unsigned silent_in_a_row_ = 0;
 };
 
@@ -238,11 +240,13 @@ bool mbap_link::receive() {
     std::array<std::uint8_t, 2048> chunk;
     const ssize_t count = channel_->receive(chunk);
     if (count == 0) {
+        ++losses_;
         down("the server closed the connection");
         return false;
     }
     if (count < 0) {
         if (errno == EAGAIN || errno == EINTR) return true;
+        ++losses_;
         down(system_words(errno));
         return false;
     }

@@ -57,6 +57,7 @@ public:
 
     void interrupt() override { interrupted_.raise(); }
     void release() override { close(); }
+    std::uint64_t losses() const override { return losses_; }
 
 private:
     answer attempt(const transaction& what, nanoseconds timeout) {
@@ -66,6 +67,7 @@ private:
             exchange_.opened();
         }
         answer result = exchange_.transact(what, timeout);
+        if (result.status == answer_status::down) ++losses_;
         if (result.status == answer_status::down)
             result.detail = channel_->name() + ": " + result.detail + (is_port_ ? " (unplugged?)" : "");
         return result;
@@ -82,6 +84,7 @@ private:
     const std::unique_ptr<channel> channel_;
     line_exchange exchange_;
     channel::opened found_;  // at the last opening
+    std::uint64_t losses_ = 0;
     unsigned silent_in_a_row_ = 0;
 };
 

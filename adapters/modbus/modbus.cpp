@@ -244,6 +244,10 @@ bool bus::is_covered(const request& asked, std::uint32_t index) const {
 }
 
 outcome bus::report_values(const request& asked, const answer& got, const tidegate::readings& to) {
+    if (const std::uint32_t first = asked.candidates[0].point; may_be_another(definition_.points[first].device)) {
+        to.failure(first, "");  // the connection was lost on the way: the models come first, and the rest is asked for again
+        return outcome::done;
+    }
     if (got.registers.size() != asked.what.count) {
         to.note("the answer has " + std::to_string(got.registers.size()) + " values instead of " +
                 std::to_string(asked.what.count));
@@ -409,7 +413,8 @@ std::string in_words(const server_counts& seen, bool on_a_line) {
 
 rehearsed_devices& bus::simulated() {
     const std::lock_guard lock(serving_);
-    if (!rehearsed_) rehearsed_ = std::make_unique<rehearsed_devices>(definition_, now_);
+    if (!rehearsed_) twin_ = with_sunspec_models(definition_);
+    if (!rehearsed_) rehearsed_ = std::make_unique<rehearsed_devices>(twin_, now_);
     return *rehearsed_;
 }
 

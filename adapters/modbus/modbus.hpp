@@ -84,9 +84,10 @@ private:
 
     // SunSpec, in modbus_sunspec.cpp.
     struct sunspec_state {
-        bool wanted = false;    // it has such points
-        bool walked = false;    // since the device was last away
-        bool complete = false;  // every point was found
+        bool wanted = false;       // it has such points
+        bool walked = false;       // since the device was last away
+        bool complete = false;     // every point was found
+        std::uint64_t losses = 0;  // of the link, before that
         std::vector<sunspec_place> places;
         std::string fault;        // why there are none
         nanoseconds again_at{0};  // if not all was found
@@ -94,6 +95,7 @@ private:
     std::optional<tidegate::outcome> find_models(std::span<const tidegate_candidate> candidates, std::uint32_t flags,
                                                  const tidegate::readings& to);
     std::optional<tidegate::outcome> walk_models(std::size_t device, bool probe, const tidegate::readings& to);
+    bool may_be_another(std::size_t device) const;
     void put_in_place(std::size_t device, const sunspec_walk& walk);
     std::string why_unlocated(std::uint32_t point) const;
 
@@ -111,6 +113,7 @@ private:
     std::mutex serving_;  // guards the rest: interrupt() comes from any thread
     server* server_ = nullptr;
     bool interrupted_ = false;
+    bus_definition twin_;                           // what is simulated
     std::unique_ptr<rehearsed_devices> rehearsed_;  // once there is something to rehearse
 };
 

@@ -26,7 +26,7 @@ std::optional<outcome> bus::find_models(std::span<const tidegate_candidate> cand
     const bool probe = (flags & TIDEGATE_PROBE) != 0;
     if (probe) state.walked = false;
     const bool lacks = !state.complete && now_() >= state.again_at;
-    if (!state.walked || lacks) {
+    if (!state.walked || lacks || may_be_another(device)) {
         if (const auto stopped = walk_models(device, probe, to)) return stopped;
     }
     if (!is_unlocated(definition_.points[candidates[0].point])) return std::nullopt;
@@ -48,6 +48,11 @@ std::string bus::why_unlocated(std::uint32_t point) const {
            ')';
 }
 
+/// The connection was lost since the models were found: who is behind the new one?
+bool bus::may_be_another(std::size_t device) const {
+    return sunspec_[device].wanted && sunspec_[device].losses != link_->losses();
+}
+
 /// Reads along the chain of models, and puts the device's points where it leads. Nothing: done.
 std::optional<outcome> bus::walk_models(std::size_t device, bool probe, const tidegate::readings& to) {
     nanoseconds timeout{0};
@@ -58,6 +63,7 @@ std::optional<outcome> bus::walk_models(std::size_t device, bool probe, const ti
         else
             devices_[device].polled_in_full();
     }
+    const std::uint64_t losses = link_->losses();
     sunspec_walk walk;
     while (const auto next = walk.next()) {
         const answer got = link_->read({definition_.devices[device].unit, table::holding, next->address, next->count}, timeout);
@@ -87,6 +93,7 @@ std::optional<outcome> bus::walk_models(std::size_t device, bool probe, const ti
             devices_[device].heard(got.turnaround);
         }
     }
+    sunspec_[device].losses = losses;
     put_in_place(device, walk);
     return std::nullopt;
 }

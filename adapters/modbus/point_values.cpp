@@ -52,13 +52,11 @@ auto* find_in(Places& places, const point_values::place& where) {
 
 }  // namespace
 
-point_values::point_values(const bus_definition& definition) : definition_(definition), memory_(definition.points.size()) {
-    points_moved();
-}
+point_values::point_values(const bus_definition& definition) : definition_(definition) { points_moved(); }
 
 void point_values::points_moved() {
     apart_.clear();
-    for (auto& each : memory_) each.last = {};
+    for (auto& [point, each] : memory_) each.last = {};
     for (const auto& which : definition_.points)
         for (const auto& each : which.factors)
             if (each.apart && !find_in(apart_, place_of(which, each)))
@@ -164,7 +162,8 @@ encoded point_values::encode(std::uint32_t index, const value& what, nanoseconds
     const point& which = definition_.points[index];
     encoding how = which.how;
     if (!which.factors.empty()) {
-        const memory& of = memory_[index];
+        const auto found = memory_.find(index);
+        const memory of = found == memory_.end() ? memory{} : found->second;
         if (!of.last.scale || now - of.at >= usable_for)
             return {{},
                     of.last.failure.empty()

@@ -10,6 +10,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "adapters/modbus/points.hpp"
@@ -67,7 +68,7 @@ private:
 
     const bus_definition& definition_;
     std::vector<known_place> apart_;
-    std::vector<memory> memory_;  // by point
+    std::unordered_map<std::uint32_t, memory> memory_;  // by point; of few
 };
 
 }  // namespace modbus

@@ -100,6 +100,13 @@ struct bus_definition {
     std::vector<modbus::device> devices;
     std::vector<modbus::point> points;  // numbered as in adapter.h
     std::vector<sunspec_name> sunspec_names;
+    // Of simulated devices only: registers that hold the same always.
+    struct fixed_register {
+        std::size_t device = 0;
+        std::uint16_t address = 0;  // a holding register
+        std::uint16_t holds = 0;
+    };
+    std::vector<fixed_register> fixed;
 };
 
 /// Reports every fault. What it returns is of use only if there was none.
@@ -151,6 +158,10 @@ bool is_unlocated(const point& which);
 void forget_place(point& which);
 /// Puts a SunSpec point at its place. False: the device doesn't have it.
 bool locate(const bus_definition& of, const device& owner, std::span<const sunspec_place> places, point& which);
+
+/// The definition with a list of models made up for each device that has SunSpec points, and these in place: a twin to simulate.
+/// Model 1 comes first, then each point's first model, in the order of the config.
+bus_definition with_sunspec_models(bus_definition of);
 
 /// Reads a source beside the four tables, its type included. False: the point has none.
 bool read_source(const tidegate::settings& written, std::size_t index, point& to, tidegate::faults& faults);

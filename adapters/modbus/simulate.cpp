@@ -115,10 +115,16 @@ std::uint8_t simulated_devices::read(const read_request& request, std::span<std:
         if (each->from != request.from || definition_.devices[device].unit != request.unit) continue;
         if (touches(each->address, std::uint32_t{each->address} + each->how.registers)) factors.push_back(each);
     }
+    std::vector<const bus_definition::fixed_register*> fixed;
+    for (const auto& each : definition_.fixed) {
+        if (request.from != table::holding || definition_.devices[each.device].unit != request.unit) continue;
+        if (touches(each.address, each.address + 1u)) fixed.push_back(&each);
+    }
     if (begin < first || end > last) return illegal_address;
 
     std::fill(to.begin(), to.end(), std::uint16_t{0});
     filled_registers filled{begin, to, std::vector<std::uint16_t>(to.size())};
+    for (const auto* each : fixed) filled.put(each->address, each->holds, 0xFFFF);
     for (const auto* each : factors)
         for (std::uint32_t i = 0; i < each->how.registers; ++i) filled.put(each->address + i, registers_of(*each)[i], 0xFFFF);
     for (auto* each : touched) {

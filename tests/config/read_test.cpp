@@ -99,8 +99,8 @@ TEST_CASE("read: what a certificate is checked for", "[config][read]") {
 
 TEST_CASE("read: expiry and idempotency key come from the point, else from the level above", "[config][read]") {
     const auto points = valid("encrypted.yaml").buses.at(0).devices.at(0).points;
-    CHECK((points.at(0).publish.expiry == 1h && points.at(0).publish.key == idempotency_key::property));
-    CHECK((points.at(1).publish.expiry == 0s && points.at(1).publish.key == idempotency_key::json));
+    CHECK((points.at(0).publish->expiry == 1h && points.at(0).publish->key == idempotency_key::property));
+    CHECK((points.at(1).publish->expiry == 0s && points.at(1).publish->key == idempotency_key::json));
     CHECK(messages(with_points("a: { coil: 1, idempotency_key: none }", "publish: { idempotency_key: json, format: raw }\n"))
               .empty());
 }
@@ -125,10 +125,10 @@ TEST_CASE("read: publish rules and periods come from the point, else the device,
                             {21, 8}};
     auto level = top;
     level.band = {0.5, false};
-    CHECK(hall.points.at(0).publish == level);
+    CHECK(*hall.points.at(0).publish == level);
     auto door = top;
     door.mode = publish_mode::every_poll;
-    CHECK(hall.points.at(1).publish == door);
+    CHECK(*hall.points.at(1).publish == door);
     const publish_rules grouped{"{gateway}/{device}",
                                 payload_format::json,
                                 0,
@@ -142,7 +142,7 @@ TEST_CASE("read: publish rules and periods come from the point, else the device,
                                 {39, 41},
                                 {},
                                 {39, 86}};
-    for (const auto& one : boiler.points) CHECK(one.publish == grouped);
+    for (const auto& one : boiler.points) CHECK(*one.publish == grouped);
     CHECK(boiler.points.at(0).every == 5s);
     CHECK(boiler.points.at(1).every == 0s);
     CHECK(hall.points.at(0).every == 1min);
@@ -193,7 +193,7 @@ TEST_CASE("read: what isn't written has the model's default, and the schema says
     CHECK(all.mqtt.client_id == "plant7");
     CHECK(all.mqtt.username.empty());
     CHECK_FALSE(all.mqtt.password.has_value());
-    CHECK(all.buses.at(0).devices.at(0).points.at(0).publish == publish_rules{});
+    CHECK(*all.buses.at(0).devices.at(0).points.at(0).publish == publish_rules{});
     const auto fallback = [](section where, std::string_view path) {
         for (const auto& one : schema())
             if (one.section == where && one.path == path) return one.fallback;
@@ -374,8 +374,8 @@ buses:
     REQUIRE(outcome.config);
     const auto& points = outcome.config->buses[0].devices[0].points;
     using input = config::computation::input;
-    CHECK(points[0].plausible == config::plausibility{0, 500.5, 50, false, std::nullopt});
-    CHECK(points[1].plausible == config::plausibility{std::nullopt, std::nullopt, std::nullopt, true, 3});
+    CHECK(*points[0].plausible == config::plausibility{0, 500.5, 50, false, std::nullopt});
+    CHECK(*points[1].plausible == config::plausibility{std::nullopt, std::nullopt, std::nullopt, true, 3});
     CHECK_FALSE(points[0].compute);
     CHECK(points[2].compute->formula == "voltage * {current-l1} / 1000");
     CHECK(points[2].compute->inputs == std::vector<input>{{0, 0}, {0, 1}});

@@ -78,8 +78,8 @@ TEST_CASE("templates: a device is what its template says", "[config][templates]"
     CHECK(power.every == 5s);
     CHECK(power.unit == "W");
     CHECK(setting(power.settings, "input") == "12");
-    CHECK(power.publish.qos == 2);
-    CHECK(power.publish.mode == config::publish_mode::on_change);
+    CHECK(power.publish->qos == 2);
+    CHECK(power.publish->mode == config::publish_mode::on_change);
     CHECK(power.where == config::position{17, 5, 1});
     CHECK(point(device, "energy_import").every == 60s);
 }
@@ -88,13 +88,13 @@ TEST_CASE("templates: the config goes before the template", "[config][templates]
     SECTION("keys of the device, and those of publish one by one") {
         const auto device = only_device("template: meter, max_read: 20, publish: { qos: 0 }");
         CHECK(setting(device.settings, "max_read") == "20");
-        CHECK(point(device, "voltage").publish.qos == 0);
-        CHECK(point(device, "voltage").publish.retain);
+        CHECK(point(device, "voltage").publish->qos == 0);
+        CHECK(point(device, "voltage").publish->retain);
     }
     SECTION("a period and publish keys of the device hold for all points of the template") {
         const auto device = only_device("template: meter, every: 1s, publish: { mode: every_poll }");
         CHECK(point(device, "energy_import").every == 1s);
-        CHECK(point(device, "power").publish.mode == config::publish_mode::every_poll);
+        CHECK(point(device, "power").publish->mode == config::publish_mode::every_poll);
     }
     SECTION("keys of a point, one by one") {
         const auto device = only_device("template: meter, points: { power: { unit: kW, scale: 0.001 } }");
@@ -102,7 +102,7 @@ TEST_CASE("templates: the config goes before the template", "[config][templates]
         CHECK(power.unit == "kW");
         CHECK(setting(power.settings, "scale") == "0.001");
         CHECK(setting(power.settings, "input") == "12");
-        CHECK(power.publish.mode == config::publish_mode::on_change);
+        CHECK(power.publish->mode == config::publish_mode::on_change);
         CHECK(power.where.file == 0);
         CHECK(names(device).size() == 5);
     }

@@ -27,7 +27,7 @@ config::file file_with(std::vector<config::server> servers) {
 config::file file_with_qos(int qos) {
     auto file = file_with({{"b"}});
     config::point point;
-    point.publish.qos = qos;
+    point.publish.change().qos = qos;
     file.buses.push_back({"meters", "modbus", {}, {{"boiler", {}, {point}, {}}}, {}, {}});
     return file;
 }

@@ -92,8 +92,9 @@ TEST_CASE("computed: what isn't a number", "[gateway][computed]") {
 
 TEST_CASE("computed: is checked and rounded like what is read", "[gateway][computed]") {
     plant p;
-    p.bus.devices[0].points[3].plausible.most = 1000;
-    p.bus.devices[0].points[3].plausible.round = 1;
+    p.bus.devices[0].points[3].plausible.emplace().most = 1000;
+    p.bus.devices[0].points[3].plausible->round = 1;
+    p.check.emplace(p.bus);
     p.follow(0, {{2, 2.0}});
     p.follow(1, {{6, 0.0}});
     CHECK(p.follow(0, {{0, 2.04}, {1, 1.0}}) ==

@@ -19,7 +19,7 @@ config::point make_point(std::string name, std::string topic, std::chrono::nanos
     config::point point;
     point.name = std::move(name);
     point.every = every;
-    point.publish.topic = std::move(topic);
+    point.publish.change().topic = std::move(topic);
     return point;
 }
 
@@ -147,9 +147,9 @@ TEST_CASE("pipeline: buses are apart, and points are counted over a bus's device
 TEST_CASE("pipeline: QoS, retain and the stamp go with the message", "[gateway][pipeline]") {
     config::file file = make_file({{make_point("a", "{point}"), make_point("b", "t"), make_point("c", "t")}});
     auto& points = file.buses[0].devices[0].points;
-    points[0].publish.qos = 0;
-    points[0].publish.retain = true;
-    points[1].publish.qos = 2;
+    points[0].publish.change().qos = 0;
+    points[0].publish.change().retain = true;
+    points[1].publish.change().qos = 2;
     pipeline line(file, "e");
     const auto made = line.process(make_cycle({{0, 1.0}, {1, 2.0}, {2, 3.0}}));
     REQUIRE(made.size() == 2);
@@ -162,7 +162,7 @@ TEST_CASE("pipeline: QoS, retain and the stamp go with the message", "[gateway][
 
 TEST_CASE("pipeline: raw is the bare value", "[gateway][pipeline]") {
     config::file file = make_file({{make_point("a", "t"), make_point("b", "t")}});
-    for (auto& point : file.buses[0].devices[0].points) point.publish.format = config::payload_format::raw;
+    for (auto& point : file.buses[0].devices[0].points) point.publish.change().format = config::payload_format::raw;
     pipeline line(file, "e");
     const auto texts = [&](std::vector<reading> readings) {
         std::vector<std::string> payloads;
@@ -185,7 +185,7 @@ TEST_CASE("pipeline: raw on change does not count what it could not publish", "[
 
 TEST_CASE("pipeline: every_poll publishes every poll, whatever the jitter", "[gateway][pipeline]") {
     config::file file = make_file({{make_point("a", "{point}")}});
-    file.buses[0].devices[0].points[0].publish.min_interval = 10s;  // of no concern to this mode
+    file.buses[0].devices[0].points[0].publish.change().min_interval = 10s;  // of no concern to this mode
     pipeline line(file, "e");
     std::mt19937 random(7);
     std::uniform_int_distribution<int> jitter(-400, 400);
@@ -320,8 +320,8 @@ TEST_CASE("pipeline: max_interval is a heartbeat that keeps its beat", "[gateway
 TEST_CASE("pipeline: a shared message goes whole when one of its points has changed", "[gateway][pipeline]") {
     config::file file = make_file({{make_point("a", "t"), make_point("b", "t"), make_point("c", "t")}});
     auto& points = file.buses[0].devices[0].points;
-    for (auto& point : points) point.publish.mode = config::publish_mode::on_change;
-    points[1].publish.band = {1, false};
+    for (auto& point : points) point.publish.change().mode = config::publish_mode::on_change;
+    points[1].publish.change().band = {1, false};
     pipeline line(file, "e");
     CHECK(line.process(make_cycle({{0, 1.0}, {1, 1.0}}, 0s)) == messages{message("t", "\"a\":1,\"b\":1")});
     CHECK(line.process(make_cycle({{0, 1.0}, {1, 2.0}}, 1s)).empty());
@@ -334,7 +334,7 @@ TEST_CASE("pipeline: a shared message goes whole when one of its points has chan
         CHECK(line.process(make_cycle({{0, 1.5}, {2, no_value{}}}, 4s)) == messages{message("t", "\"a\":1.5,\"c\":null")});
     }
     SECTION("one point that wants every poll takes the others along") {
-        points[2].publish.mode = config::publish_mode::every_poll;
+        points[2].publish.change().mode = config::publish_mode::every_poll;
         CHECK(line.process(make_cycle({{0, 1.5}, {2, true}}, 4s)).size() == 1);
         CHECK(line.process(make_cycle({{0, 1.5}, {2, true}}, 5s)).size() == 1);
     }
@@ -343,8 +343,8 @@ TEST_CASE("pipeline: a shared message goes whole when one of its points has chan
 TEST_CASE("pipeline: messages of different periods on one topic keep their own time", "[gateway][pipeline]") {
     config::file file = make_file({{make_point("a", "t"), make_point("b", "t", 1min)}});
     for (auto& point : file.buses[0].devices[0].points) {
-        point.publish.mode = config::publish_mode::on_change;
-        point.publish.min_interval = 5s;
+        point.publish.change().mode = config::publish_mode::on_change;
+        point.publish.change().min_interval = 5s;
     }
     pipeline line(file, "e");
     CHECK(line.process(make_cycle({{0, 1.0}}, 0s)).size() == 1);
@@ -353,7 +353,7 @@ TEST_CASE("pipeline: messages of different periods on one topic keep their own t
 
 TEST_CASE("pipeline: a message bears its expiry", "[gateway][pipeline]") {
     auto file = make_file({{make_point("p", "{point}"), make_point("q", "{point}")}});
-    file.buses[0].devices[0].points[0].publish.expiry = 1h;
+    file.buses[0].devices[0].points[0].publish.change().expiry = 1h;
     pipeline line(file, "e");
     const auto made = line.process(make_cycle({{0, true}, {1, true}}));
     REQUIRE(made.size() == 2);
@@ -365,9 +365,9 @@ TEST_CASE("pipeline: each message has a key of its own where one is asked for", 
     auto file =
         make_file({{make_point("in_json", "{point}"), make_point("without", "{point}"), make_point("beside", "{point}")}});
     auto& points = file.buses[0].devices[0].points;
-    points[0].publish.key = config::idempotency_key::json;
-    points[2].publish.key = config::idempotency_key::property;
-    points[2].publish.format = config::payload_format::raw;
+    points[0].publish.change().key = config::idempotency_key::json;
+    points[2].publish.change().key = config::idempotency_key::property;
+    points[2].publish.change().format = config::payload_format::raw;
     pipeline line(file, "9a");
     for (const std::string number : {"1", "3"}) {
         const auto made = line.process(make_cycle({{0, std::int64_t{7}}, {1, std::int64_t{8}}, {2, std::int64_t{9}}}));
@@ -383,7 +383,7 @@ TEST_CASE("pipeline: each message has a key of its own where one is asked for", 
 
 TEST_CASE("pipeline: a message of several points has one key", "[gateway][pipeline]") {
     auto file = make_file({{make_point("a", "{device}"), make_point("b", "{device}")}});
-    for (auto& point : file.buses[0].devices[0].points) point.publish.key = config::idempotency_key::json;
+    for (auto& point : file.buses[0].devices[0].points) point.publish.change().key = config::idempotency_key::json;
     pipeline line(file, "e");
     CHECK(line.process(make_cycle({{0, std::int64_t{1}}, {1, std::int64_t{2}}})) ==
           messages{message("boiler", R"("key":"plant7-e-1","a":1,"b":2)")});
@@ -391,7 +391,7 @@ TEST_CASE("pipeline: a message of several points has one key", "[gateway][pipeli
 
 TEST_CASE("pipeline: a message that isn't published takes no key", "[gateway][pipeline]") {
     auto file = make_file({{make_point("p", "{point}")}});
-    auto& rules = file.buses[0].devices[0].points[0].publish;
+    auto& rules = file.buses[0].devices[0].points[0].publish.change();
     rules.key = config::idempotency_key::json;
     rules.mode = config::publish_mode::on_change;
     pipeline line(file, "e");
@@ -403,8 +403,8 @@ TEST_CASE("pipeline: a message that isn't published takes no key", "[gateway][pi
 TEST_CASE("pipeline: while the clock isn't known to be right, JSON says so right after the time, and raw says nothing",
           "[gateway][pipeline]") {
     auto points = std::vector{make_point("supply", "{device}/{point}"), make_point("power", "{device}/{point}")};
-    points[0].publish.key = config::idempotency_key::json;
-    points[1].publish.format = config::payload_format::raw;
+    points[0].publish.change().key = config::idempotency_key::json;
+    points[1].publish.change().format = config::payload_format::raw;
     const auto file = make_file({points});
     pipeline line(file, "e");
     cycle done = make_cycle({{0, 21.5}, {1, 312.5}});
