@@ -231,7 +231,7 @@ typedef struct tidegate_planned_request {
     const char* what; /* "unit 3, input 52..67 (30053..30068)" */
     const uint32_t* points;
     size_t point_count;
-    size_t registers; /* registers or bits on the wire, gaps included */
+    size_t registers; /* registers or bits on the wire, gaps included; 0: not known, or there are none */
     int64_t bus_time; /* ns that the bus is taken, computed; 0: not known */
 } tidegate_planned_request;
 

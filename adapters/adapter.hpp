@@ -231,7 +231,7 @@ public:
     }
     virtual rehearsed rehearse(std::string_view /*line*/, const simulation& to) {
         to.note("this adapter's simulated devices take no commands");
-        return rehearsed::wrong;
+        return rehearsed::not_mine;
     }
 };
 

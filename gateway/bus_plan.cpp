@@ -47,8 +47,12 @@ std::string name_of(const planned_group& group) {
 }
 
 void append_request(std::string& to, const adapter_bus::planned_request& request, std::chrono::nanoseconds period) {
-    append(to, "    %-52s %4zu reg  %3zu point%s", request.what.substr(0, 200).c_str(), request.registers, request.points.size(),
-           request.points.size() == 1 ? " " : "s");
+    append(to, "    %-52s ", request.what.substr(0, 200).c_str());
+    if (request.registers > 0)
+        append(to, "%4zu reg", request.registers);
+    else
+        append(to, "%8s", "");
+    append(to, "  %3zu point%s", request.points.size(), request.points.size() == 1 ? " " : "s");
     if (request.bus_time.count() > 0) append(to, "  %8.1f ms", milliseconds(request.bus_time));
     if (request.bus_time.count() > 0 && period.count() > 0)
         append(to, "  %5.1f %%", 100 * seconds(request.bus_time) / seconds(period));

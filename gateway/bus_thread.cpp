@@ -32,7 +32,7 @@ bus_thread::bus_thread(std::size_t index, const config::bus& config, std::unique
       on_events_(std::move(on_events)),
       groups_(poll_groups(config)),
       gathering_(groups_.size()),
-      group_error_(groups_.size()),
+      trouble_(groups_),
       devices_(config.devices.size()),
       plausibility_(config),
       computed_(config),
@@ -165,27 +165,22 @@ void bus_thread::finish_cycle(std::size_t group) {
     emit(std::move(done));
 }
 
-/// Tells the loop when a device's state changes, or what is wrong with it. A device's groups may fail for different
-/// reasons; the first in the order of the config is told.
+/// Tells the loop when a device's state changes, or what is wrong with it.
 void bus_thread::note_errors(const schedule& plan, const schedule::turn& turn, const schedule::turn_result& result) {
-    std::string& error = group_error_[turn.group];
+    const std::string silence = result_.note.empty() ? "no answer" : result_.note;
     if (result_.outcome != TIDEGATE_DONE) {
-        error = result_.note.empty() ? "no answer" : result_.note;
-    } else if (result.cycle_complete) {
-        error = gathering_[turn.group].failure;
+        trouble_.unanswered(turn.group, silence);
+    } else {
+        if (plan.state(turn.device) == device_state::online && devices_[turn.device].state != device_state::online)
+            trouble_.returned(turn.device);
+        if (result.cycle_complete) trouble_.ended(turn.group, gathering_[turn.group].failure);
+        for (const std::size_t group : result.also_ended) trouble_.ended(group, gathering_[group].failure);
     }
-    if (result_.outcome == TIDEGATE_DONE)
-        for (const std::size_t group : result.also_ended) group_error_[group] = gathering_[group].failure;
     // A bus that is down takes all its devices with it, and brings them all back.
     const bool all = result_.outcome == TIDEGATE_BUS_DOWN;
     for (std::size_t device = all ? 0 : turn.device; device < (all ? devices_.size() : turn.device + 1); ++device) {
         device_event now{index_, device, plan.state(device), {}, {}, devices_[device].overdue, plausibility_.dropped(device)};
-        if (all) {
-            now.error = error;
-        } else {
-            for (std::size_t g = 0; g < groups_.size() && now.error.empty(); ++g)
-                if (groups_[g].device == device) now.error = group_error_[g];
-        }
+        now.error = all ? silence : trouble_.of(device, now.state);
         // A single failure that the next poll mends is no news while the device counts as online.
         device_event& told = devices_[device];
         if (now.state == device_state::unknown) continue;

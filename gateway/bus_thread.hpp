@@ -15,6 +15,7 @@
 #include "gateway/adapter_host.hpp"
 #include "gateway/bus_statistics.hpp"
 #include "gateway/computed.hpp"
+#include "gateway/device_trouble.hpp"
 #include "gateway/plausibility.hpp"
 #include "gateway/reading.hpp"
 #include "gateway/schedule.hpp"
@@ -96,10 +97,10 @@ private:
         std::string failure;  // the first point failure of this cycle
     };
     std::vector<poll_group> groups_;
-    std::vector<std::size_t> group_of_;     // by point
-    std::vector<gathering> gathering_;      // by group
-    std::vector<std::string> group_error_;  // by group: what was wrong in its last cycle
-    std::vector<device_event> devices_;     // as last told
+    std::vector<std::size_t> group_of_;  // by point
+    std::vector<gathering> gathering_;   // by group
+    device_trouble trouble_;
+    std::vector<device_event> devices_;  // as last told
     plausibility plausibility_;
     computed_points computed_;
     adapter_bus::poll_result result_;

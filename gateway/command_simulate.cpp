@@ -45,7 +45,8 @@ private:
     bool failed_ = false;
 };
 
-/// Gives a typed line to the bus that it names, or to all of them: "fault meters/boiler late 10%", "fault boiler late 10%".
+/// Gives a typed line to the bus whose device it names, or to all of them: "fault meters/boiler late 10%", "fault boiler late
+/// 10%", "set boiler.supply 21.5", "clear".
 class rehearsal {
 public:
     rehearsal(const site& of, printer& out) : site_(of), out_(out) {}
@@ -55,28 +56,42 @@ public:
         if (line.find_first_not_of(" \t\r") == std::string::npos) return true;
         const std::size_t begin = line.find_first_not_of(" \t", line.find_first_of(" \t", line.find_first_not_of(" \t")));
         const std::size_t end = begin == std::string::npos ? begin : line.find_first_of(" \t", begin);
-        const std::size_t slash = begin == std::string::npos ? begin : line.substr(0, end).find('/', begin);
+        const std::string named = begin == std::string::npos ? "" : line.substr(begin, end - begin);
+        const std::size_t slash = named.find('/');
+        const std::string bus_named =
+            slash == std::string::npos ? bus_of(named.substr(0, named.find('.'))) : named.substr(0, slash);
+        std::string plain = line;
+        if (slash != std::string::npos) plain.erase(begin, slash + 1);
         bool heeded = false, wrong = false;
-        std::string said;
+        std::string remedy;
         for (std::size_t i = 0; i < site_.buses.size(); ++i) {
             const std::string& name = site_.config->buses[i].name;
-            std::string plain = line;
-            if (slash != std::string::npos) {
-                if (line.compare(begin, slash - begin, name) != 0) continue;
-                plain.erase(begin, slash + 1 - begin);
-            }
-            if (!site_.buses[i]->can_serve()) continue;
+            if (!bus_named.empty() && bus_named != name) continue;
+            std::string said;
             const auto heed = site_.buses[i]->rehearse(plain, [&](std::string_view text) { said = text; });
-            if (heed == TIDEGATE_REHEARSED && !said.empty()) out_.line(name, said);
             heeded = heeded || heed == TIDEGATE_REHEARSED;
+            if (heed == TIDEGATE_REHEARSED) {
+                if (!said.empty()) out_.line(name, said);
+            } else if (!said.empty() && (heed == TIDEGATE_REHEARSE_WRONG || !wrong)) {
+                remedy = said;  // of a bus that takes commands, if there is one
+            }
             wrong = wrong || heed == TIDEGATE_REHEARSE_WRONG;
         }
         if (heeded) return true;
-        out_.line(wrong ? "? " + said : "? \"" + line + "\" names no device or point of this plant");
+        const bool known = wrong || (!bus_named.empty() && !remedy.empty());
+        out_.line(known ? "? " + remedy : "? \"" + line + "\" names no device or point of this plant");
         return false;
     }
 
 private:
+    /// Empty: no bus has a device of this name.
+    std::string bus_of(const std::string& device) const {
+        for (const auto& bus : site_.config->buses)
+            for (const auto& each : bus.devices)
+                if (each.name == device) return bus.name;
+        return {};
+    }
+
     const site& site_;
     printer& out_;
 };

@@ -5,6 +5,7 @@ add_library(tidegate_gateway_pure STATIC
     ${CMAKE_CURRENT_LIST_DIR}/computed.cpp
     ${CMAKE_CURRENT_LIST_DIR}/delivery.cpp
     ${CMAKE_CURRENT_LIST_DIR}/device_health.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/device_trouble.cpp
     ${CMAKE_CURRENT_LIST_DIR}/flat_json.cpp
     ${CMAKE_CURRENT_LIST_DIR}/group_commit.cpp
     ${CMAKE_CURRENT_LIST_DIR}/inbox_intake.cpp

@@ -338,6 +338,7 @@ outcome bus::report_exception(const request& asked, const answer& got, const tid
         return outcome::done;
     }
     const bool lasting = code == illegal_function || code == illegal_address || code == illegal_value;
+    if (lasting) doubt_models(asked.first);
     for (const auto index : covered) to.failure(index, lasting ? refusal_text(definition_.points[index], code) : reason);
     return outcome::done;
 }

@@ -86,7 +86,7 @@ private:
     struct sunspec_state {
         bool wanted = false;       // it has such points
         bool walked = false;       // since the device was last away
-        bool complete = false;     // every point was found
+        bool complete = false;     // every point was found, and none refused since
         std::uint64_t losses = 0;  // of the link, before that
         std::vector<sunspec_place> places;
         std::string fault;        // why there are none
@@ -97,6 +97,7 @@ private:
     std::optional<tidegate::outcome> walk_models(std::size_t device, bool probe, const tidegate::readings& to);
     bool may_be_another(std::size_t device) const;
     void put_in_place(std::size_t device, const sunspec_walk& walk);
+    void doubt_models(const point& refused);
     std::string why_unlocated(std::uint32_t point) const;
 
     bus_definition definition_;       // SunSpec points are put in place by the bus thread; else it stays as it is

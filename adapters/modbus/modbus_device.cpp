@@ -158,6 +158,10 @@ bool device_memory::refused(table from, const block& what, std::span<const std::
     return split;
 }
 
+void device_memory::ask_again() {
+    for (auto& table : learned_) table.ask_again();
+}
+
 void device_memory::changed() {
     make_rules();
     plans_.clear();

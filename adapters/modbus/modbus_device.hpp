@@ -43,6 +43,8 @@ public:
     void answered(table from, const block& what);
     /// The device refused `what` (exception 1, 2 or 3), asked for these points of it. True: it will be asked in smaller parts.
     bool refused(table from, const block& what, std::span<const std::uint32_t> points, std::uint8_t code, nanoseconds now);
+    /// It may be another one now: what it refused is asked for again at once.
+    void ask_again();
     /// The exception for which the point isn't to be asked now; null: it may be.
     const refusal* let_alone(std::uint32_t point, nanoseconds now) const;
 

@@ -115,7 +115,7 @@ void bus::plan_sources(std::span<const std::uint32_t> points, const tidegate::pl
             if (same) in_it.push_back(index);
             return same;
         });
-        to.request("unit " + std::to_string(definition_.devices[first.device].unit) + ", " + in_words(*first.source), in_it, 1,
+        to.request("unit " + std::to_string(definition_.devices[first.device].unit) + ", " + in_words(*first.source), in_it, 0,
                    0);
     }
 }

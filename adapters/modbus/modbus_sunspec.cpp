@@ -93,6 +93,10 @@ std::optional<outcome> bus::walk_models(std::size_t device, bool probe, const ti
             devices_[device].heard(got.turnaround);
         }
     }
+    if (!sunspec_[device].walked || may_be_another(device)) {
+        const std::lock_guard lock(remembering_);
+        devices_[device].ask_again();
+    }
     sunspec_[device].losses = losses;
     put_in_place(device, walk);
     return std::nullopt;
@@ -105,19 +109,25 @@ void bus::put_in_place(std::size_t device, const sunspec_walk& walk) {
     state.again_at = now_() + walk_again;
     const bool moved = !state.walked || state.places != walk.places();
     state.walked = true;
-    if (!moved && state.complete) return;
-    state.places = walk.places();
-    state.complete = true;
-    for (auto& point : definition_.points) {
-        if (point.device != device || !point.sunspec) continue;
-        if (!locate(definition_, definition_.devices[device], state.places, point)) {
-            forget_place(point);
-            state.complete = false;
+    if (moved) {
+        state.places = walk.places();
+        for (auto& point : definition_.points) {
+            if (point.device != device || !point.sunspec) continue;
+            if (!locate(definition_, definition_.devices[device], state.places, point)) forget_place(point);
         }
+        // Both know the points by their old places.
+        devices_[device].forget_plans();
+        values_.points_moved();
     }
-    // Both know the points by their old places.
-    devices_[device].forget_plans();
-    values_.points_moved();
+    state.complete = std::none_of(definition_.points.begin(), definition_.points.end(), [&](const point& which) {
+        return which.device == device && which.sunspec && is_unlocated(which);
+    });
+}
+
+/// It refused registers that its list of models has. A device that is starting does so for a while, and one with new firmware
+/// has its models elsewhere: the list is asked for again when its time has come.
+void bus::doubt_models(const point& refused) {
+    if (refused.sunspec) sunspec_[refused.device].complete = false;
 }
 
 }  // namespace modbus

@@ -106,6 +106,12 @@ bool learned_obstacles::answered(const block& answered) {
     return true;
 }
 
+void learned_obstacles::ask_again() {
+    const auto forgiven = [](const refusal& why) { return refusal{why.code, 1, nanoseconds(0)}; };
+    for (auto& [which, why] : known_.unsupported) why = forgiven(why);
+    if (known_.function) known_.function = forgiven(*known_.function);
+}
+
 /// Those whose cut was found to be the reason.
 bool learned_obstacles::end_searches() {
     bool any = false;

@@ -40,6 +40,9 @@ public:
     /// True if that changed what a plan may do.
     bool answered(const block& answered);
 
+    /// The device may be another one: no pause is waited for any more. Where to cut is kept; it does no harm.
+    void ask_again();
+
     modbus::obstacles obstacles() const { return {cuts_, unreadable_}; }
     bool empty() const { return cuts_.empty() && unreadable_.empty() && !known_.limited && !known_.function; }
     /// At most so many registers, or coils, at once; nothing: no limit was met.

@@ -53,16 +53,17 @@ bool take_instance(sunspec_name& name, std::string& fault) {
 
 std::string point_fault(const sunspec_name& name) {
     const auto wanted = name.point;
-    std::string close;
+    std::string close, known;
     for (const auto& each : find_sunspec_model(name.models.front())->points) {
         const bool same = std::equal(each.name.begin(), each.name.end(), wanted.begin(), wanted.end(), [](char a, char b) {
             const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
             return lower(a) == lower(b);
         });
         if (same) close = each.name;
+        if (each.type != sunspec_type::sunssf) known += (known.empty() ? "" : ", ") + std::string(each.name);
     }
     return "SunSpec model " + std::to_string(name.models.front()) + " has no point \"" + wanted + '"' +
-           (close.empty() ? "" : " (it is written " + close + ')');
+           (close.empty() ? ", but " + known : " (it is written " + close + ')');
 }
 
 }  // namespace

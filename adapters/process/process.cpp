@@ -58,7 +58,7 @@ public:
     explicit bus(bus_definition definition) : definition_(std::move(definition)) {}
 
     void plan(std::span<const std::uint32_t> points, const tidegate::plan_listener& to) override {
-        to.request("a line to " + definition_.command[0], points, points.size(), 0);
+        to.request("a line to " + definition_.command[0], points, 0, 0);
     }
     outcome poll(std::span<const tidegate_candidate> candidates, std::uint32_t flags, const tidegate::readings& to) override;
     write_outcome write(std::span<const tidegate_write_item> items, bool check_only, const tidegate::write_report& to) override;

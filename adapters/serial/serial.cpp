@@ -214,7 +214,7 @@ void bus::plan(std::span<const std::uint32_t> points, const tidegate::plan_liste
         std::vector<std::uint32_t> in_it;
         for (const auto index : points)
             if (definition_.points[index].message == m) in_it.push_back(index);
-        if (!in_it.empty()) to.request(how + named(of.messages[m]), in_it, in_it.size(), 0);
+        if (!in_it.empty()) to.request(how + named(of.messages[m]), in_it, 0, 0);
     }
 }
 

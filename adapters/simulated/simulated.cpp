@@ -402,7 +402,7 @@ void interrupt(tidegate_bus* bus) {
 void plan(tidegate_bus* bus, const uint32_t* points, size_t point_count, const tidegate_plan* plan) {
     if (point_count == 0) return;
     const std::string what = "simulated, " + std::to_string(point_count) + (point_count == 1 ? " point" : " points");
-    const tidegate_planned_request request{sizeof request, what.c_str(), points, point_count, point_count, bus->delay.count()};
+    const tidegate_planned_request request{sizeof request, what.c_str(), points, point_count, 0, bus->delay.count()};
     plan->request(plan->context, &request);
 }
 

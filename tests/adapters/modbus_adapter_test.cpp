@@ -49,6 +49,7 @@ struct wire_log {
     std::function<answer(const transaction&)> device_pdu;
     std::size_t most_at_once = 1;
     bool interrupted = false;
+    std::uint64_t losses = 0;
     nanoseconds now{0};
 };
 
@@ -84,6 +85,7 @@ public:
         return answers;
     }
     void interrupt() override { log_.interrupted = true; }
+    std::uint64_t losses() const override { return log_.losses; }
 
 private:
     wire_log& log_;
@@ -822,7 +824,7 @@ TEST_CASE("adapter: SunSpec points are found by the device's list of models, sca
           "[modbus_adapter][sunspec]") {
     host under_test(sunspec_bus());
     REQUIRE(under_test.bus != nullptr);
-    CHECK(under_test.plan({0, 1, 2}) == list{"unit 1, SunSpec, where the device's list of models says: 1 for 0 1 2, 0 us"});
+    CHECK(under_test.plan({0, 1, 2}) == list{"unit 1, SunSpec, where the device's list of models says: 0 for 0 1 2, 0 us"});
     auto registers = sunspec_device({{1, 66}, {103, 50}});
     serve(under_test, registers);
     CHECK(under_test.poll_points({0, 1, 2}) == TIDEGATE_DONE);
@@ -852,6 +854,56 @@ TEST_CASE("adapter: a SunSpec device that was away is looked through again", "[m
     CHECK(under_test.poll_points({0}, TIDEGATE_PROBE) == TIDEGATE_DONE);
     CHECK(under_test.wire.requests.front() == "unit 1, holding 40000..40001");
     CHECK(under_test.wire.requests.back() == "unit 1, holding 40096..40097");
+    CHECK(under_test.reported == list{"0 = d11.200000"});
+}
+
+TEST_CASE("adapter: a SunSpec device that refuses what its list has is looked through again after a minute",
+          "[modbus_adapter][sunspec]") {
+    host under_test(sunspec_bus());
+    // Without the meter, so that all is found.
+    const auto registers = sunspec_device({{1, 66}, {103, 50}, {203, 105}}),
+               moved = sunspec_device({{1, 66}, {64999, 60}, {103, 50}});
+    serve(under_test, registers);
+    under_test.poll_points({0});
+    CHECK(under_test.reported == list{"0 = d11.200000"});
+    const std::map<std::uint32_t, std::uint16_t> starting;
+    serve(under_test, starting);
+    under_test.wire.now += std::chrono::minutes(5);
+    under_test.poll_points({0});
+    REQUIRE(under_test.reported.size() == 1);
+    CHECK(under_test.reported[0].starts_with("0 failed: exception 2"));
+    // The list is looked at, and there is none; its registers have moved when it is there again.
+    under_test.poll_points({0});
+    CHECK(under_test.reported == list{"0 failed: no SunSpec device: there is no \"SunS\" at holding register 40000, 0 or 50000"});
+    serve(under_test, moved);
+    under_test.wire.requests.clear();
+    under_test.poll_points({0});
+    CHECK(under_test.wire.requests.empty());
+    under_test.wire.now += std::chrono::minutes(1);
+    under_test.poll_points({0});
+    CHECK(under_test.reported == list{"0 = d11.200000"});
+    CHECK(under_test.wire.requests.front() == "unit 1, holding 40000..40001");
+}
+
+TEST_CASE("adapter: what a SunSpec device refused is asked for again at once after a lost connection",
+          "[modbus_adapter][sunspec]") {
+    host under_test(sunspec_bus());
+    const auto registers = sunspec_device({{1, 66}, {103, 50}, {203, 105}});
+    auto hole = registers;
+    hole.erase(40084);
+    serve(under_test, hole);
+    for (int i = 0; i < 4; ++i) {
+        under_test.poll_points({0});
+        REQUIRE(under_test.reported.size() == 1);
+        CHECK(under_test.reported[0].starts_with("0 failed: exception 2"));
+        under_test.wire.now += std::chrono::minutes(2);
+    }
+    under_test.poll_points({0});
+    serve(under_test, registers);
+    under_test.poll_points({0});
+    CHECK(under_test.reported[0].starts_with("0 failed: exception 2"));  // let alone for minutes
+    ++under_test.wire.losses;
+    under_test.poll_points({0});
     CHECK(under_test.reported == list{"0 = d11.200000"});
 }
 

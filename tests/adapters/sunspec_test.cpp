@@ -1,5 +1,5 @@
 // tests/adapters/sunspec_test.cpp: names of points, the walk along a device's models, and where it leads.
-// Not here: polls by what was found (sunspec_bus_test.cpp).
+// Not here: polls by what was found (modbus_adapter_test.cpp).
 #include "adapters/modbus/sunspec.hpp"
 
 #include <catch2/catch.hpp>
@@ -73,6 +73,8 @@ TEST_CASE("sunspec: a point is named by model or family", "[sunspec]") {
     CHECK(fault_of("103") == "write a model and a point of it, such as inverter.W, 103.W or 160.module[1].DCW");
     CHECK(fault_of("999.W") == "SunSpec model 999 isn't known; give its points as holding registers");
     CHECK(fault_of("inverer.W").find("\"inverer\" is no SunSpec model: write its number, or one of common, inverter,") == 0);
+    CHECK(fault_of("802.Power").starts_with("SunSpec model 802 has no point \"Power\", but AHRtg, WHRtg, WChaRteMax, "));
+    CHECK(fault_of("802.Power").ends_with(", W, ReqInvState, ReqW, SetOp, SetInvState"));
     CHECK(fault_of("103.w") == "SunSpec model 103 has no point \"w\" (it is written W)");
     CHECK(fault_of("160.module[0].DCW") == "the number of a repeating block counts from 1, as in module[1].DCW");
 }

@@ -117,3 +117,20 @@ TEST_CASE("bus plan: points of several intervals share the requests of a sweep; 
           "  1.5 requests/s; the time that they take is not the wire's and is not known before\n");
     CHECK(tcp.json.find(R"("load":null,"sweep_ms":null)") != std::string::npos);
 }
+
+TEST_CASE("bus plan: what isn't registers isn't called so", "[gateway][bus_plan]") {
+    const checked tcp(
+        "    tcp: { host: 10.0.0.5 }\n"
+        "    devices:\n"
+        "      pv:\n"
+        "        unit: 1\n"
+        "        every: 1s\n"
+        "        points:\n"
+        "          power: { sunspec: inverter.W }\n"
+        "          energy: { sunspec: inverter.WH }\n");
+    CHECK(tcp.words ==
+          "bus line (modbus): 1 device, 2 points\n"
+          "  pv, every 1s:\n"
+          "    unit 1, SunSpec, where the device's list of models says             2 points\n"
+          "  1 requests/s; the time that they take is not the wire's and is not known before\n");
+}
