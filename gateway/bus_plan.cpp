@@ -64,7 +64,9 @@ void append_remedies(std::string& to, const planned_bus& plan) {
     std::vector<const planned_group*> costly;
     for (const auto& group : plan.groups)
         if (group.load > 0) costly.push_back(&group);
-    std::stable_sort(costly.begin(), costly.end(), [](const auto* a, const auto* b) { return a->load > b->load; });
+    // The groups lie in the order of the config, which decides between equals.
+    std::sort(costly.begin(), costly.end(),
+              [](const auto* a, const auto* b) { return a->load != b->load ? a->load > b->load : a < b; });
     costly.resize(std::min(costly.size(), most_costly_told));
     to += "    Most of it goes to:\n";
     for (const auto* group : costly)

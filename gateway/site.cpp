@@ -58,7 +58,9 @@ std::unique_ptr<site> load_site(const std::string& path, std::string& why, forei
     const auto place = [](const config::diagnostic& d) {
         return std::tie(d.where.file, d.where.line, d.where.column, d.message);
     };
-    std::stable_sort(found.begin(), found.end(), [&](const auto& a, const auto& b) { return place(a) < place(b); });
+    const auto use = [](const config::diagnostic& d) { return std::tie(d.used_at.line, d.used_at.column); };
+    std::sort(found.begin(), found.end(),
+              [&](const auto& a, const auto& b) { return place(a) != place(b) ? place(a) < place(b) : use(a) < use(b); });
     // What is wrong in a template is so for each of its devices, and said once.
     const auto is_same = [&](const auto& a, const auto& b) { return a.where.file > 0 && place(a) == place(b); };
     found.erase(std::unique(found.begin(), found.end(), is_same), found.end());

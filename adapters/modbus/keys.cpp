@@ -128,7 +128,7 @@ constexpr std::array keys = {
     duration("broadcast_turnaround", millisecond, 10 * second,
              "The pause after a write to unit 0, all devices of a line, in which they carry it out (default 200ms)."),
     duration("character_timeout", millisecond, 60 * second,
-             "The longest pause between the characters of a Modbus ASCII frame (default 1s)."),
+             "The longest pause between the characters of a Modbus ASCII frame (default: as timeout, at most 1s)."),
 
     integer(TIDEGATE_DEVICE, "unit", 0, 255,
             "The device's unit address, 0–255; on a line 0 is all devices at once, which can be written only (no default)."),

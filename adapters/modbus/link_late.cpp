@@ -33,7 +33,7 @@ void late_answers::owe(const transaction& request, time_point now) {
     if (unit.shapes.size() == shapes_max) {
         unit.any_until = until;
     } else {
-        unit.shapes.push_back({shape, until});
+        unit.shapes.push_back({shape, until, as_read(request)});
     }
 }
 
@@ -43,7 +43,7 @@ void late_answers::timed_out(const transaction& request, time_point now, time_po
     units_[request.unit].window = window_end;
 }
 
-void late_answers::exception_came(const transaction& request, time_point now) {
+void late_answers::remains_owed(const transaction& request, time_point now) {
     if (units_[request.unit].answers > 0) owe(request, now);
 }
 
@@ -69,6 +69,14 @@ void late_answers::answered(const read_request& request) {
     if (!has && known.size() < answered_max) known.push_back(request);
 }
 
+void late_answers::connection_renewed() {
+    for (debt& unit : units_) {
+        if (!unit.window) continue;
+        unit.odd_until = *unit.window;
+        unit.window.reset();
+    }
+}
+
 std::optional<late_answers::time_point> late_answers::window_of(std::uint8_t unit) const { return units_[unit].window; }
 
 bool late_answers::owes(std::uint8_t unit, const answer_shape& shape, time_point now) const {
@@ -81,7 +89,7 @@ bool late_answers::owes(std::uint8_t unit, const answer_shape& shape, time_point
 late_remedy late_answers::remedy_for(const transaction& request, time_point now) const {
     answer_shape shape = shape_of(request);
     if (!only_reads(request)) shape.data_bytes = answer_shape::any;
-    if (!owes(request.unit, shape, now)) return late_remedy::none;
+    if (now >= units_[request.unit].odd_until && !owes(request.unit, shape, now)) return late_remedy::none;
     return odd_read_for(request, now) ? late_remedy::odd_read : late_remedy::wait;
 }
 
@@ -107,6 +115,18 @@ std::optional<read_request> late_answers::odd_read_for(const transaction& reques
         if (will_do(odd)) return odd;
     }
     return std::nullopt;
+}
+
+std::optional<read_request> late_answers::knock_for(const transaction& request, time_point now) const {
+    const auto& owed = units_[request.unit].shapes;
+    if (owed.size() < knocked_from) return std::nullopt;
+    const answer_shape wanted = shape_of(request);
+    const owed_shape* oldest = nullptr;
+    for (const owed_shape& each : owed) {
+        if (!each.read || each.until <= now || each.shape.confusable(wanted)) continue;
+        if (oldest == nullptr || each.until < oldest->until) oldest = &each;
+    }
+    return oldest == nullptr ? std::nullopt : oldest->read;
 }
 
 }  // namespace modbus

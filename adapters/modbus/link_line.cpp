@@ -17,6 +17,8 @@ namespace {
 constexpr nanoseconds babble_max{1'000'000'000};
 /// So many pauses of the longest kind an ASCII answer may have.
 constexpr int pauses_max = 10;
+/// So many characters a receiver may gather before it passes any on.
+constexpr std::size_t gathered_max = 64;
 
 }  // namespace
 
@@ -24,9 +26,10 @@ line_exchange::line_exchange(line_framing how, const line_timing& timing, line_e
                              const interruption& interrupted)
     : framing_(how), timing_(timing), echo_(heard), channel_(over), interrupted_(interrupted) {}
 
-void line_exchange::opened() {
+void line_exchange::opened(line_exchange::way over) {
     bytes_.clear();
     arrivals_.clear();
+    if (over == way::connection) late_.connection_renewed();
     last_active_ = channel_.now();  // Nobody knows what was on the line until now: the first request waits for silence, too.
 }
 
@@ -73,7 +76,7 @@ answer line_exchange::transact_in_step(const transaction& request, nanoseconds t
         late_.in_step(request.unit);
         if (const auto read = as_read(request)) late_.answered(*read);
     }
-    if (result.status == answer_status::exception) late_.exception_came(request, channel_.now());
+    if (result.status == answer_status::exception) late_.remains_owed(request, channel_.now());
     return result;
 }
 
@@ -81,6 +84,7 @@ answer line_exchange::transact_in_step(const transaction& request, nanoseconds t
 /// than answers that are owed, or registers.
 std::optional<answer> line_exchange::bring_into_step(const transaction& request, nanoseconds timeout) {
     constexpr unsigned exceptions_max = 8;
+    if (auto dead = knock(request, timeout)) return dead;
     const unsigned owed = std::min(late_.owed(request.unit), exceptions_max);
     for (unsigned exceptions = 0; exceptions <= owed; ++exceptions) {
         const auto read = late_.odd_read_for(request, channel_.now());
@@ -89,10 +93,25 @@ std::optional<answer> line_exchange::bring_into_step(const transaction& request,
         odd.sent = false;  // nothing of the request itself
         if (odd.status == answer_status::ok) break;
         if (odd.status != answer_status::exception) return odd;
-        late_.exception_came(read_of(*read), channel_.now());
+        late_.remains_owed(read_of(*read), channel_.now());
     }
     late_.in_step(request.unit);
     return std::nullopt;
+}
+
+/// Nothing: the unit is alive, or there is no need to know.
+std::optional<answer> line_exchange::knock(const transaction& request, nanoseconds timeout) {
+    const auto owed = late_.knock_for(request, channel_.now());
+    if (!owed) return std::nullopt;
+    const transaction knocking = read_of(*owed);
+    answer got = ask(knocking, timeout);
+    got.sent = false;  // nothing of the request itself
+    // It may be an older one's, and then its own is still to come.
+    if (got.status == answer_status::ok || got.status == answer_status::exception) {
+        late_.remains_owed(knocking, channel_.now());
+        return std::nullopt;
+    }
+    return got;
 }
 
 answer line_exchange::ask(const transaction& request, nanoseconds timeout) {
@@ -170,11 +189,17 @@ line_exchange::outcome line_exchange::await(wanted what) {
     }
 }
 
+/// The time on the wire of what is missing of an answer, or of as much of it as must show before then.
+nanoseconds line_exchange::rest_of(const search& found) const {
+    const std::size_t missing = found.size > found.matched ? found.size - found.matched : 0;
+    return timing_.character * static_cast<std::int64_t>(std::min(missing, gathered_max));
+}
+
 /// The rest of an answer can't be there before its time on the wire: sleeping through it spares a wake-up for every byte.
 time_point line_exchange::worth_looking_at(const search& found) const {
-    constexpr std::size_t watched = 3;  // bytes at the end, so that the moment of the last one is known
-    const std::size_t missing = found.begun && !found.whole_if_silent ? found.size - found.matched : 0;
-    return missing <= watched ? last_active_ : last_active_ + timing_.character * static_cast<std::int64_t>(missing - watched);
+    const nanoseconds watched = timing_.character * 3;  // the end, so that the moment of the last byte is known
+    if (!found.begun || found.whole_if_silent) return last_active_;
+    return last_active_ + std::max(rest_of(found) - watched, nanoseconds(0));
 }
 
 /// Until when the next byte is waited for.
@@ -186,15 +211,9 @@ time_point line_exchange::limit_of(const search& found, const wanted& what, bool
         return damaged ? last_active_ + rest : what.deadline;
     }
     if (channel_.is_datagram()) return what.deadline;  // what is cut is not gone on with
-    if (timing_.character_timeout > nanoseconds(0)) {
-        const time_point next = last_active_ + timing_.character_timeout;
-        return found.begun ? next : std::max(next, what.deadline);
-    }
-    const bool length_known = what.target.form.how != answer_form::length::unknown;
-    const std::size_t size = length_known ? found.size : frame_size(framing_, pdu_max);
-    const time_point begun = arrivals_[found.at];
-    const time_point whole = begun + timing_.character * static_cast<std::int64_t>(size) + timing_.slack;
-    return found.begun ? whole : std::max(whole, what.deadline);
+    const bool has_own = timing_.character_timeout > nanoseconds(0);
+    const time_point next = last_active_ + (has_own ? timing_.character_timeout : rest_of(found) + timing_.slack);
+    return found.begun ? next : std::max(next, what.deadline);
 }
 
 line_exchange::outcome line_exchange::give_up(const search& found, const wanted& what, bool damaged) const {
@@ -270,7 +289,10 @@ line_exchange::quiet line_exchange::wait_for_silence() {
     const nanoseconds silence = std::max(timing_.gap, timing_.spacing);
     const time_point last_chance = channel_.now() + silence + babble_max;
     for (;;) {
-        const woken why = channel_.wait_for_input(last_active_ + silence, interrupted_);
+        const time_point quiet_at = last_active_ + silence;
+        woken why = channel_.wait_for_input(quiet_at, interrupted_);
+        // Woken late, something may have come since.
+        if (why == woken::time && channel_.now() > quiet_at) why = channel_.wait_for_input(quiet_at, interrupted_);
         if (why == woken::interrupted) return quiet::interrupted;
         if (why == woken::time) return quiet::ready;
         if (!drain()) return quiet::lost;

@@ -23,13 +23,13 @@ namespace modbus {
 /// What an exchange keeps to. Where the line is behind a network, its own pace isn't known: character and gap are 0.
 struct line_timing {
     nanoseconds character{0};
-    nanoseconds gap{0};                      // t3.5: the least silence between frames
-    nanoseconds spacing{0};                  // the least silence before a request
-    nanoseconds timeout{500'000'000};        // from the request's end to the answer's first byte
-    nanoseconds slack{50'000'000};           // how much longer than its wire time an answer may take, once begun
-    nanoseconds late_window{1'000'000'000};  // at least; a longer time-out makes it longer
-    nanoseconds silence{50'000'000};         // ends an answer whose length isn't known
-    nanoseconds character_timeout{0};        // the longest pause within a frame; 0: as the answer's wire time and slack have it
+    nanoseconds gap{0};                // t3.5: the least silence between frames
+    nanoseconds spacing{0};            // the least silence before a request
+    nanoseconds timeout{500'000'000};  // from the request's end to the answer's first byte
+    nanoseconds slack{50'000'000};     // the longest pause within an answer, beside what a receiver's buffer makes of it
+    nanoseconds late_window{0};        // at least; the time-out in force makes it as long as that
+    nanoseconds silence{50'000'000};   // ends an answer whose length isn't known
+    nanoseconds character_timeout{0};  // the longest pause within an ASCII answer; 0: as of RTU
     nanoseconds broadcast_turnaround{200'000'000};
 };
 
@@ -41,8 +41,9 @@ public:
     line_exchange(line_framing how, const line_timing& timing, line_exchange::echo heard, channel& over,
                   const interruption& interrupted);
 
+    enum class way : bool { port, connection };
     /// The channel was opened (again). What units owe is remembered beyond that.
-    void opened();
+    void opened(line_exchange::way over);
     /// As link::transact. Requires: the channel is open. After `down` it is of no use any more.
     answer transact(const transaction& request, nanoseconds timeout);
 
@@ -64,10 +65,12 @@ private:
     answer broadcast(const transaction& request);
     answer transact_in_step(const transaction& request, nanoseconds timeout);
     std::optional<answer> bring_into_step(const transaction& request, nanoseconds timeout);
+    std::optional<answer> knock(const transaction& request, nanoseconds timeout);
     answer ask(const transaction& request, nanoseconds timeout);
     bool send(const transaction& request, bytes_view frame);
     looked_for target_of(const transaction& request, bytes_view frame) const;
     outcome await(wanted what);
+    nanoseconds rest_of(const search& found) const;
     time_point worth_looking_at(const search& found) const;
     time_point limit_of(const search& found, const wanted& what, bool damaged) const;
     outcome give_up(const search& found, const wanted& what, bool damaged) const;

@@ -20,13 +20,13 @@ line_timing timing_of(line_framing how, const bus_manners& manners, const std::o
     timing.spacing = manners.request_spacing;
     timing.timeout = manners.timeout;
     timing.broadcast_turnaround = manners.broadcast_turnaround;
-    if (how == line_framing::ascii) timing.character_timeout = manners.character_timeout;
+    if (how == line_framing::ascii) timing.character_timeout = manners.longest_pause();
     if (port_line) {
         timing.character = character_time(*port_line);
         timing.gap = frame_gap(*port_line);
         timing.silence += 3 * timing.gap;
     } else {
-        timing.slack = std::max(manners.timeout, nanoseconds(500'000'000));  // the network may cut an answer anywhere
+        timing.slack = manners.timeout;  // the network may cut an answer anywhere, and was given so long for its beginning
         timing.silence = nanoseconds(100'000'000);
     }
     return timing;
@@ -64,7 +64,7 @@ private:
         if (interrupted_.raised()) return was_interrupted();
         if (!channel_->is_open()) {
             if (auto failed = open_channel(*channel_, manners_, interrupted_, found_)) return *std::move(failed);
-            exchange_.opened();
+            exchange_.opened(is_port_ ? line_exchange::way::port : line_exchange::way::connection);
         }
         answer result = exchange_.transact(what, timeout);
         if (result.status == answer_status::down) ++losses_;

@@ -406,6 +406,7 @@ std::string in_words(const server_counts& seen, bool on_a_line) {
     if (on_a_line)
         text +=
             ", sooner than t3.5 after a frame " + std::to_string(seen.early) + ", collisions " + std::to_string(seen.collisions);
+    if (seen.out_of_pace > 0) text += ", out of pace since this machine was busy " + std::to_string(seen.out_of_pace);
     return text;
 }
 

@@ -57,11 +57,12 @@ struct server_events {
 
 /// What a server has seen. On a line, with its pace, also what a real line would have suffered from.
 struct server_counts {
-    std::uint64_t requests = 0;    // whole ones, with a good CRC where there is one
-    std::uint64_t answers = 0;     // exceptions included
-    std::uint64_t damaged = 0;     // what came and was no request
-    std::uint64_t early = 0;       // line: began within t3.5 of the last frame
-    std::uint64_t collisions = 0;  // line: came while an answer was on its way
+    std::uint64_t requests = 0;     // whole ones, with a good CRC where there is one
+    std::uint64_t answers = 0;      // exceptions included
+    std::uint64_t damaged = 0;      // what came and was no request
+    std::uint64_t early = 0;        // line: began within t3.5 of the last frame
+    std::uint64_t collisions = 0;   // line: came while an answer was on its way
+    std::uint64_t out_of_pace = 0;  // line: answers that came later than t3.5 or tore, as this machine was too busy
 };
 
 class server {

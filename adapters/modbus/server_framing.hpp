@@ -19,8 +19,8 @@ inline void note(const server_events& events, const std::string& text) {
 
 /// server_counts while they are being counted.
 struct server_counters {
-    std::atomic<std::uint64_t> requests{0}, answers{0}, damaged{0}, early{0}, collisions{0};
-    server_counts now() const { return {requests, answers, damaged, early, collisions}; }
+    std::atomic<std::uint64_t> requests{0}, answers{0}, damaged{0}, early{0}, collisions{0}, out_of_pace{0};
+    server_counts now() const { return {requests, answers, damaged, early, collisions, out_of_pace}; }
 };
 
 struct served {

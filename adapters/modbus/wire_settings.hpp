@@ -2,6 +2,7 @@
 // Not here: reading it from a config (points_wire.cpp), and opening it (channel_*.hpp).
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -33,7 +34,11 @@ struct bus_manners {
     // Of RTU and ASCII frames, which bear no number:
     bool echo = false;                              // one hears oneself
     nanoseconds broadcast_turnaround{200'000'000};  // rest after a request to all
-    nanoseconds character_timeout{1'000'000'000};   // ASCII: the longest pause within a frame
+    /// ASCII: the longest pause within a frame. 0: as `timeout`, but no more than the second that the specification has.
+    nanoseconds character_timeout{0};
+    nanoseconds longest_pause() const {
+        return character_timeout > nanoseconds(0) ? character_timeout : std::min(timeout, nanoseconds(1'000'000'000));
+    }
     // Of frames with the MBAP header:
     std::uint16_t max_inflight = 1;  // requests under way at once
 };

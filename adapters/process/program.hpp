@@ -37,7 +37,7 @@ private:
     std::string last_complaint() const;
 
     pid_t pid_ = -1;
-    int in_ = -1, out_ = -1, complaints_ = -1, interrupted_;
+    int in_ = -1, complaints_ = -1, interrupted_;
     std::string heard_, complained_;
 };
 

@@ -67,7 +67,7 @@ TEST_CASE("late_answers: after a time-out", "[modbus][late]") {
         CHECK(late.remedy_for(read_of(three), start) == late_remedy::none);
     }
     SECTION("an exception to another request may be the late one: then that one's answer is owed") {
-        late.exception_came(read_of(four), start);
+        late.remains_owed(read_of(four), start);
         CHECK(late.remedy_for(read_of(four), start) == late_remedy::odd_read);
         CHECK(late.remedy_for(read_of(three), start) == late_remedy::odd_read);
     }
@@ -130,7 +130,7 @@ TEST_CASE("late_answers: writes", "[modbus][late]") {
 
 TEST_CASE("late_answers: an exception of a unit that owes nothing leaves it so", "[modbus][late]") {
     late_answers late;
-    late.exception_came(read_of(three), start);
+    late.remains_owed(read_of(three), start);
     CHECK(late.remedy_for(read_of(three), start) == late_remedy::none);
 }
 
@@ -151,6 +151,45 @@ TEST_CASE("late_answers: odd reads keep within the device's addresses and the pr
     CHECK(odd({5, table::coil, 65530, 6}).address == 65536 - 14);
     CHECK(odd({6, table::discrete, 0, 2000}).count == 8);
     CHECK(odd({6, table::discrete, 0, 8}).count == 16);
+}
+
+TEST_CASE("late_answers: a unit that owes many answers is knocked at", "[modbus][late]") {
+    late_answers late;
+    const auto time = [](int seconds) { return start + std::chrono::seconds(seconds); };
+    const auto owe = [&](std::uint16_t count, int when) {
+        late.timed_out(read_of({7, table::holding, 0, count}), time(when), time(when + 1));
+    };
+    owe(3, 0);
+    late.timed_out(write_register(7, 0, 1), time(0), time(1));
+    for (std::uint16_t count = 11; count <= 13; ++count) owe(count, count - 10);
+    CHECK_FALSE(late.knock_for(read_of(three), time(4)));
+    owe(14, 4);
+    // Those asked longest ago first, but neither what is to be asked nor what isn't a read.
+    for (const int count : {11, 12, 13, 14, 11, 12}) {
+        CHECK(late.knock_for(read_of(three), time(20))->count == count);
+        owe(static_cast<std::uint16_t>(count), 20);
+    }
+    CHECK(late.knock_for(read_of(four), time(20))->count == 3);
+    CHECK_FALSE(late.knock_for(read_of({8, table::holding, 100, 3}), time(20)));
+    CHECK(late.remedy_for(read_of(three), time(20)) == late_remedy::odd_read);
+    // What is owed no more isn't asked for in its place.
+    CHECK_FALSE(late.knock_for(read_of(three), time(20) + late_answers::memory));
+    late.in_step(7);
+    CHECK_FALSE(late.knock_for(read_of(three), time(20)));
+}
+
+TEST_CASE("late_answers: over a new connection the window gives way to odd reads", "[modbus][late]") {
+    late_answers late;
+    late.timed_out(read_of(three), start, end);
+    late.connection_renewed();
+    CHECK_FALSE(late.window_of(7));
+    CHECK(late.remedy_for(read_of(four), start) == late_remedy::odd_read);
+    CHECK(late.remedy_for(read_of(three), start) == late_remedy::odd_read);
+    CHECK(late.remedy_for(read_of({8, table::holding, 100, 4}), start) == late_remedy::none);
+    CHECK(late.remedy_for(read_of(four), end) == late_remedy::none);
+    CHECK(late.remedy_for(read_of(three), end) == late_remedy::odd_read);
+    late.in_step(7);
+    CHECK(late.remedy_for(read_of(three), start) == late_remedy::none);
 }
 
 TEST_CASE("late_answers: more shapes owed than are kept means any may be", "[modbus][late]") {

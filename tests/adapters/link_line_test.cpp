@@ -213,15 +213,75 @@ TEST_CASE("rtu: an answer that comes while the unit doesn't hear is nobody's", "
     for (int round = 0; round < 6; ++round) CHECK(line.read(ask_three, brief).status == answer::status::silent);
 }
 
+TEST_CASE("rtu: a unit that was dead for long is read at once when it is back", "[modbus][rtu][late]") {
+    bool dead = true;
+    bench line(
+        [&](const bytes& request) {
+            if (dead) return;
+            const std::size_t count = request[5];
+            line.say(count == 2 ? answer_three : registers_frame(3, 3, std::vector<std::uint16_t>(count, 7)));
+        },
+        timing_with(milliseconds(1)));
+    for (int round = 0; round < 300; ++round) CHECK(line.read(ask_three, brief).status == answer::status::silent);
+    dead = false;
+    const std::size_t before = line.asked().size();
+    CHECK(before == 300);  // there was always something that could be asked
+    CHECK(line.read(ask_three, brief).registers == values{0x1111, 0x2222});
+    CHECK(line.asked().size() - before == 3);  // a knock, an odd read and the request
+    CHECK(line.read(ask_three, brief).registers == values{0x1111, 0x2222});
+    CHECK(line.asked().size() - before == 4);
+}
+
+TEST_CASE("rtu: what a knock brings may be old, and what is asked next isn't answered by what is older", "[modbus][rtu][late]") {
+    int phase = 0;
+    bench line(
+        [&](const bytes& request) {
+            const std::size_t count = request[5];
+            const bytes own = registers_frame(3, 3, std::vector<std::uint16_t>(count, 7));
+            if (phase == 0) return;
+            // The knock gets the first request's answer, and then come the second's, which is stale, and the odd read's own.
+            if (++phase == 2) return line.say(own, milliseconds(2));
+            if (phase == 3) return line.say(stale_three + own, milliseconds(2));
+            line.say(count == 2 ? answer_three : own, milliseconds(2));
+        },
+        timing_with(milliseconds(1)));
+    const read_request one{3, table::holding, 50, 1};
+    CHECK(line.read(one, brief).status == answer::status::silent);
+    for (int round = 0; round < 5; ++round) CHECK(line.read(ask_three, brief).status == answer::status::silent);
+    phase = 1;
+    const std::size_t before = line.asked().size();
+    CHECK(line.read(ask_three, brief).registers == values{0x1111, 0x2222});
+    REQUIRE(line.asked().size() == before + 3);
+    CHECK(line.asked()[before] == frame_of(one));
+}
+
 TEST_CASE("rtu: over a network, what was asked when the connection was lost may be answered over the next one",
           "[modbus][rtu][late]") {
     bench line([&](const bytes&) { line.channel.close_after(milliseconds(1)); }, timing_with(milliseconds(100)));
     CHECK(line.read(ask_three, brief).status == answer::status::down);
     std::ignore = line.channel.open(nanoseconds(0), line.interrupted);
-    line.exchange.opened();
+    line.exchange.opened(line_exchange::way::connection);
     line.say(stale_three, milliseconds(5));
-    line.channel.on_send = [&](const bytes&) { line.say(answer_three, milliseconds(10)); };
+    line.channel.on_send = [&](const bytes& request) {
+        line.say(request[5] == 1 ? registers_frame(3, 3, {0x7777}) : answer_three, milliseconds(10));
+    };
+    const time_point before = line.now();
     CHECK(line.read(ask_three, brief).registers == values{0x1111, 0x2222});
+    CHECK(line.now() - before < milliseconds(100));  // the window isn't waited for: an odd read takes its place
+}
+
+TEST_CASE("rtu: over a new connection, an odd read takes the window's place whatever is asked", "[modbus][rtu][late]") {
+    bench line([&](const bytes&) {}, timing_with(milliseconds(100)));
+    CHECK(line.read(ask_three, brief).status == answer::status::silent);
+    line.exchange.opened(line_exchange::way::connection);
+    // An exception has no shape: the older request's must not be the new one's.
+    line.say(with_crc({3, 0x83, 6}), milliseconds(5));
+    line.channel.on_send = [&](const bytes& request) {
+        if (request[5] == 5) return line.say(registers_frame(3, 3, {1, 2, 3, 4, 5}), milliseconds(10));
+        line.say(registers_frame(3, 3, std::vector<std::uint16_t>(request[5], 7)), milliseconds(10));
+    };
+    CHECK(line.read({3, table::holding, 10, 5}, brief).registers == values{1, 2, 3, 4, 5});
+    CHECK(line.asked().size() > 2);
 }
 
 TEST_CASE("rtu: a damaged answer ends the wait, and leaves nothing to wait for", "[modbus][rtu]") {

@@ -164,13 +164,14 @@ TEST_CASE("wire: how it is talked, by the kind of frames", "[modbus][points][wir
     const auto usual = wire_of<serial_settings>(port);
     CHECK_FALSE(usual.echo);
     CHECK(usual.broadcast_turnaround == 200ms);
-    CHECK(usual.character_timeout == 1s);
+    CHECK(usual.longest_pause() == 500ms);  // the time-out
+    CHECK(wire_of<serial_settings>(with(port, {{"timeout", "3s"}})).longest_pause() == 1s);
     CHECK(wire_of<tcp_settings>({{"tcp.host", "plc"}}).max_inflight == 1);
     const auto line = wire_of<serial_settings>(
         with(port, {{"serial.mode", "ascii"}, {"echo", "true"}, {"broadcast_turnaround", "100ms"}, {"character_timeout", "4s"}}));
     CHECK(line.echo);
     CHECK(line.broadcast_turnaround == 100ms);
-    CHECK(line.character_timeout == 4s);
+    CHECK(line.longest_pause() == 4s);
     CHECK(wire_of<tcp_settings>({{"tcp.host", "plc"}, {"max_inflight", "16"}}).max_inflight == 16);
     CHECK(faults_of(with(port, {{"max_inflight", "2"}})).size() == 1);
     CHECK(faults_of(with(port, {{"character_timeout", "2s"}})) ==

@@ -219,7 +219,7 @@ TEST_CASE("write: requests around it", "[modbus][write]") {
                     {{"before_write", "06 00 10 12 34"}, {"before_write", "41 01"}, {"after_write", "05 00 01 FF 00"}}));
     const std::vector<bytes> all{{3, 6, 0, 0x10, 0x12, 0x34}, {3, 0x41, 1}, {3, 6, 0, 120, 0, 9}, {3, 5, 0, 1, 0xFF, 0}};
     const auto refuse = [&](std::size_t which, const modbus::answer& answer) {
-        on.line.device = [&on, which, answer, count = std::size_t{0}](const modbus::transaction& what) mutable {
+        on.line.device = [which, answer, count = std::size_t{0}](const modbus::transaction& what) mutable {
             return count++ == which ? answer : repeated(what);
         };
     };

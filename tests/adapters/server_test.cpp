@@ -3,6 +3,9 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
+
+#include <csignal>
 
 #include <catch2/catch.hpp>
 #include <condition_variable>
@@ -66,6 +69,7 @@ public:
         return notes_;
     }
     server_counts counts() const { return server_->counts(); }
+    pthread_t thread() { return thread_.native_handle(); }
 
 private:
     void begun(const std::string& where) {
@@ -84,6 +88,28 @@ private:
     std::string listening_;
     std::atomic<bool> good_ = false;
     std::thread thread_;
+};
+
+/// Keeps a thread from running, as a busy machine would, until the end of the scope.
+class held_up {
+public:
+    explicit held_up(pthread_t thread) {
+        released_ = holding_ = false;
+        struct sigaction action {};
+        action.sa_handler = [](int) {
+            holding_ = true;
+            while (!released_) ::poll(nullptr, 0, 1);
+        };
+        ::sigaction(SIGUSR1, &action, nullptr);
+        ::pthread_kill(thread, SIGUSR1);
+        while (!holding_) std::this_thread::yield();
+    }
+    ~held_up() { released_ = true; }
+    held_up(const held_up&) = delete;
+    held_up& operator=(const held_up&) = delete;
+
+private:
+    static inline std::atomic<bool> holding_, released_;
 };
 
 tcp_settings tcp_at(const std::string& host, std::uint16_t port) {
@@ -323,6 +349,28 @@ TEST_CASE("server: a line sees what a master does wrong", "[modbus][server][line
         write_all(master.get(), request);
         for (int count = 1; count < 7; ++count) REQUIRE(::read(master.get(), &first, 1) == 1);
         CHECK(listed(server.counts()) == std::array<std::uint64_t, 5>{1, 1, 0, 0, 1});
+    }
+    SECTION("but not that the machine was too busy for the pace of an answer") {
+        write_all(master.get(), with_crc({1, 3, 0, 0, 0, 9}));
+        const line_format line = line_at(port, 300).line;
+        std::uint8_t byte = 0;
+        REQUIRE(::read(master.get(), &byte, 1) == 1);
+        {
+            const held_up busy(server.thread());
+            const time_point given_up = now() + frame_gap(line) + 2 * character_time(line);
+            while (now() < given_up) std::this_thread::yield();
+            write_all(master.get(), with_crc({1, 3, 0, 1, 0, 1}));
+        }
+        const bytes wanted = registers_frame(1, 3, {1001});
+        bytes got;
+        while (got.size() < wanted.size() || !std::equal(wanted.rbegin(), wanted.rend(), got.rbegin())) {
+            pollfd input{master.get(), POLLIN, 0};
+            REQUIRE(::poll(&input, 1, 5000) == 1);
+            REQUIRE(::read(master.get(), &byte, 1) == 1);
+            got.push_back(byte);
+        }
+        CHECK(listed(server.counts()) == std::array<std::uint64_t, 5>{2, 2, 0, 0, 0});
+        CHECK(server.counts().out_of_pace == 1);
     }
     SECTION("a damaged request") {
         write_all(master.get(), {1, 3, 0, 0, 0, 1, 0, 0});

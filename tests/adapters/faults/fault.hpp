@@ -135,4 +135,9 @@ constexpr bool is_harmless(fault kind, const transport& which) {
     return kind == fault::split || kind == fault::duplicated || kind == fault::glued || kind == fault::glitch;
 }
 
+/// What it puts into the stream is still there after the answer that it came with.
+constexpr bool stays_in_stream(fault kind, const transport& which) {
+    return kind == fault::noise_after && which.frames == framing::mbap && which.bytes == carrier::stream;
+}
+
 }  // namespace faults

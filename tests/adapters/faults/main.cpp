@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tests/adapters/faults/recovery.hpp"
 #include "tests/adapters/faults/run.hpp"
 
 namespace {
@@ -89,16 +90,19 @@ void print(const faults::transport& how, const faults::figures& seen) {
         static_cast<unsigned long long>(seen.exceptions), static_cast<unsigned long long>(seen.foreign_exceptions),
         static_cast<unsigned long long>(seen.silent), static_cast<unsigned long long>(seen.down),
         static_cast<unsigned long long>(seen.wrong));
-    std::printf("  %-18s %9s %9s %16s %18s %14s %9s\n", "fault", "injected", "episodes", "good meanwhile", "first after good",
-                "within 2 T", "worst");
+    std::printf("  %-18s %9s %9s %16s %18s %14s %9s %15s\n", "fault", "injected", "episodes", "good meanwhile",
+                "first after good", "within 2 T", "worst", "bound");
     for (const auto& row : faults::fault_table) {
         const auto& of = seen.kinds[static_cast<std::size_t>(row.kind)];
         if (of.episodes == 0) continue;
-        std::printf("  %-18s %9llu %9llu %14.1f %% %16.1f %% %12.1f %% %7.2f T\n", std::string(row.name).c_str(),
-                    static_cast<unsigned long long>(of.injected), static_cast<unsigned long long>(of.episodes),
+        const auto& bound = faults::bound_for(row.kind, how);
+        std::printf("  %-18s %9llu %9llu %14.1f %% %16.1f %% %12.1f %% %7.2f T %5.0f T + %zu (%zu)\n",
+                    std::string(row.name).c_str(), static_cast<unsigned long long>(of.injected),
+                    static_cast<unsigned long long>(of.episodes),
                     100.0 * static_cast<double>(of.answered) / static_cast<double>(std::max<std::uint64_t>(of.reads, 1)),
                     100.0 * static_cast<double>(of.first_read) / static_cast<double>(of.episodes),
-                    100.0 * static_cast<double>(of.prompt) / static_cast<double>(of.episodes), of.worst);
+                    100.0 * static_cast<double>(of.prompt) / static_cast<double>(of.episodes), of.worst, bound.timeouts,
+                    bound.reads_before, of.reads_before);
     }
 }
 
@@ -134,6 +138,11 @@ int run_all(const order& what) {
         if (seen[i].reads > 0) print(faults::transports[i], seen[i]);
         sum.add(seen[i]);
     }
+    std::printf(
+        "within 2 T: the first good read was over within two time-outs and its own exchange. worst: time-outs beside exchanges.\n"
+        "bound: time-outs, and reads that may go before it; of these (so many) were seen:\n");
+    for (const faults::recovery_bound* each : faults::recovery_bounds)
+        std::printf("  %.0f T + %zu  %s\n", each->timeouts, each->reads_before, std::string(each->why).c_str());
     std::printf("all: %llu faults, wrong values %llu, seeds that failed %llu\n", static_cast<unsigned long long>(sum.injected()),
                 static_cast<unsigned long long>(sum.wrong), static_cast<unsigned long long>(failures));
     if (failures > 0) return 1;

@@ -36,7 +36,6 @@ struct plant_setting {
     transport how;
     std::uint64_t seed = 0;
     nanoseconds timeout{0};
-    nanoseconds late_window{0};
     nanoseconds gap{0};         // t3.5, serial
     bool queues = true;         // a device that is late answers later requests afterwards; else it ignores them
     bool in_any_order = false;  // transaction numbers allow it

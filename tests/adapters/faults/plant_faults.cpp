@@ -30,7 +30,9 @@ void plant::begin(fault kind, std::uint8_t unit) {
 
 void plant::begin_outage() {
     const time_point now = on_.now();
-    const time_point end = now + nanoseconds(draw_.between(how_.timeout.count() / 10, 6 * how_.timeout.count()));
+    // Now and then so long that a unit comes to owe more answers than it is asked new shapes for.
+    const std::int64_t most = draw_.one_in(6) ? 150 : 6;
+    const time_point end = now + nanoseconds(draw_.between(how_.timeout.count() / 10, most * how_.timeout.count()));
     episode_.end = end;
     switch (episode_.kind) {
         case fault::half_open:
@@ -105,7 +107,7 @@ void plant::befall(request& of, time_point at, const bytes& frame) {
 }
 
 void plant::answer_late(request& of, time_point at, const bytes& frame) {
-    const std::int64_t window = how_.late_window.count(), timeout = how_.timeout.count();
+    const std::int64_t timeout = how_.timeout.count(), window = timeout;
     std::int64_t late = timeout;
     if (episode_.kind == fault::late_in_window) late += draw_.between(window / 50, window * 9 / 10);
     if (episode_.kind == fault::late_after_window) late += draw_.between(window * 101 / 100, window * 2);
@@ -229,8 +231,7 @@ void plant::answer_with_others(const request& of, time_point at, const bytes& fr
             whole.insert(whole.end(), foreign.begin(), foreign.end());
             break;
         case fault::foreign_unit:
-            deliver(at, foreign);
-            ends(at);
+            ends(deliver(at, foreign));
             if (draw_.one_in(3)) return;
             return ends(deliver_own(of, on_wire(at, foreign.size()) + pause, frame));
         case fault::foreign_traffic: {

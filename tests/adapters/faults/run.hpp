@@ -5,11 +5,8 @@
 //  - Registers returned are those that the devices held for a request sent within this very read(), for this very place.
 //  - An exception returned is one that the devices gave to such a request. (Where frames have no transaction number, one that
 //    comes after the late window can't be told from an older request's: those are counted.)
-//  - Once a fault has ended, the first read begun then succeeds, or one does that is begun within two time-outs. A read is begun
-//    when its request goes out: where frames have no transaction number, the link leaves a unit that owes it an answer alone for
-//    the late window first (a time-out, at least 1 s), and waits for the rest of a frame that has begun (behind a network a
-//    time-out, at least 500 ms). So there the time is bounded by those, too (`patience_with`). A half-open connection has no end
-//    of its own: there it is the time from its beginning, and two reads are lost, each with its window.
+//  - Once a fault has ended, its unit is read again in time: recovery.hpp says how that is measured, and how long it may take. A
+//    half-open connection has no end of its own: there it is the time from its beginning.
 //  - No read takes longer than it may; every request sent is whole and, on a serial line, keeps its distance.
 #pragma once
 
@@ -28,8 +25,9 @@ struct kind_figures {
     std::uint64_t reads = 0;       // under way while they lasted
     std::uint64_t answered = 0;    // of those, nevertheless
     std::uint64_t first_read = 0;  // episodes after which the first read succeeded
-    std::uint64_t prompt = 0;      // and after which a good one began within two time-outs
-    double worst = 0;              // in time-outs: from an episode's end to the beginning of the read that succeeded
+    std::uint64_t prompt = 0;      // after which one succeeded within two time-outs and its own exchange
+    double worst = -9;             // in time-outs: from an episode's end to that of the first good read, without own exchanges
+    std::size_t reads_before = 0;  // most requests that the link sent within that read before its own
     void add(const kind_figures& other);
 };
 

@@ -37,7 +37,7 @@ struct line_bench {
           }),
           exchange(how, timing, heard, channel, interrupted) {
         std::ignore = channel.open(nanoseconds(0), interrupted);
-        exchange.opened();
+        exchange.opened(line_exchange::way::port);
     }
     void say(const bytes& what, nanoseconds after = nanoseconds(1'000'000)) { channel.say(what, after); }
     time_point now() const { return channel.now(); }
