@@ -190,13 +190,14 @@ typedef struct tidegate_readings {
 /* ---- Writing (since 1.1) ------------------------------------------------------------------------------------------------- */
 
 enum tidegate_write_outcome {
-    TIDEGATE_WRITE_ACCEPTED = 0,    /* The device has acknowledged it. */
-    TIDEGATE_WRITE_REJECTED = 1,    /* Nothing was sent: a value doesn't fit its point, or the point can't be written. note() says why. */
-    TIDEGATE_WRITE_REFUSED = 2,     /* The device answered that it won't (exception() says how); it has changed nothing, it says. */
-    TIDEGATE_WRITE_PENDING = 3,     /* The device has taken the command and is still at it (exception 5): read it back later. */
-    TIDEGATE_WRITE_UNANSWERED = 4,  /* It was sent and no valid answer came: it may or may not have been carried out. */
-    TIDEGATE_WRITE_BUS_DOWN = 5,    /* Nothing was sent: the port or connection can't be opened, or was lost. */
-    TIDEGATE_WRITE_INTERRUPTED = 6  /* interrupt() was called; what was sent may have been carried out. */
+    TIDEGATE_WRITE_ACCEPTED = 0, /* The device has acknowledged it. */
+    TIDEGATE_WRITE_REJECTED =
+        1, /* Nothing was sent: a value doesn't fit its point, or the point can't be written. note() says why. */
+    TIDEGATE_WRITE_REFUSED = 2, /* The device answered that it won't (exception() says how); it has changed nothing, it says. */
+    TIDEGATE_WRITE_PENDING = 3, /* The device has taken the command and is still at it (exception 5): read it back later. */
+    TIDEGATE_WRITE_UNANSWERED = 4, /* It was sent and no valid answer came: it may or may not have been carried out. */
+    TIDEGATE_WRITE_BUS_DOWN = 5,   /* Nothing was sent: the port or connection can't be opened, or was lost. */
+    TIDEGATE_WRITE_INTERRUPTED = 6 /* interrupt() was called; what was sent may have been carried out. */
 };
 
 enum tidegate_write_flags {
@@ -255,9 +256,9 @@ typedef struct tidegate_simulation {
 } tidegate_simulation;
 
 enum tidegate_rehearsed {
-    TIDEGATE_REHEARSED = 0,          /* Done. */
-    TIDEGATE_REHEARSE_WRONG = 1,     /* Not understood, or it can't be: note() said what would be right. */
-    TIDEGATE_REHEARSE_NOT_MINE = 2   /* It names a device or point that this bus hasn't. */
+    TIDEGATE_REHEARSED = 0,        /* Done. */
+    TIDEGATE_REHEARSE_WRONG = 1,   /* Not understood, or it can't be: note() said what would be right. */
+    TIDEGATE_REHEARSE_NOT_MINE = 2 /* It names a device or point that this bus hasn't. */
 };
 
 /* ---- The adapter --------------------------------------------------------------------------------------------------------- */
@@ -304,8 +305,8 @@ typedef struct tidegate_adapter {
     void (*recall)(tidegate_bus* bus, uint32_t device, const char* text);
 
     /* Optional (NULL): a line that a person typed for the bus's simulated devices, such as "fault boiler late 10%"; a device of
-     * the bus is named without the bus. Before or while they are served, from any thread. simulation->note() says what came of it,
-     * or what would be right; simulation->listening is not called. Returns an enum tidegate_rehearsed. */
+     * the bus is named without the bus. Before or while they are served, from any thread. simulation->note() says what came of
+     * it, or what would be right; simulation->listening is not called. Returns an enum tidegate_rehearsed. */
     uint32_t (*rehearse)(tidegate_bus* bus, const char* line, const tidegate_simulation* simulation);
 } tidegate_adapter;
 

@@ -33,6 +33,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const one_template templates(all.substr(std::min(text.size() + 1, all.size())));
     const auto outcome = config::read(text, vocabularies, &templates);
     require(outcome.config || !outcome.diagnostics.empty(), "there is a config or a diagnosis");
-    for (const auto& one : outcome.diagnostics) require(!config::render(one, "fuzz", text, outcome.templates).empty(), "a diagnosis has words");
+    for (const auto& one : outcome.diagnostics)
+        require(!config::render(one, "fuzz", text, outcome.templates).empty(), "a diagnosis has words");
     return 0;
 }

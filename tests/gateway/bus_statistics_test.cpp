@@ -24,8 +24,7 @@ TEST_CASE("bus_statistics: requests by what became of them", "[gateway][bus_stat
     adapter_bus::poll_result seen, silent;
     silent.outcome = TIDEGATE_DEVICE_SILENT;  // of an adapter that doesn't say more
     seen.exchanges = {exchange(TIDEGATE_ANSWERED, 8'000'000), exchange(TIDEGATE_EXCEPTION, 16'000'000),
-                                                 exchange(TIDEGATE_TIMED_OUT), exchange(TIDEGATE_DAMAGED),
-                                                 exchange(TIDEGATE_UNREACHABLE)};
+                      exchange(TIDEGATE_TIMED_OUT), exchange(TIDEGATE_DAMAGED), exchange(TIDEGATE_UNREACHABLE)};
     gauge.took(1, seen, origin, origin + 2s);
     gauge.took(0, silent, origin + 2s, origin + 3s);
     auto now = gauge.take(plan, origin + 10s);

@@ -49,7 +49,8 @@ TEST_CASE("device news: a line and a status for each change", "[gateway][device_
     auto dropped = event(device_state::online, "");
     dropped.implausible = 3;
     news.tell(dropped);
-    CHECK(told.topics[topic] == R"({"state":"online","since":"1970-01-01T00:00:05.000Z","error":null,"overdue":false,"implausible":3})");
+    CHECK(told.topics[topic] ==
+          R"({"state":"online","since":"1970-01-01T00:00:05.000Z","error":null,"overdue":false,"implausible":3})");
     told.take();
     news.tell(missed_event{0, 4});
     CHECK(told.take() ==

@@ -95,7 +95,8 @@ public:
         line.asked.clear();
         std::vector<tidegate_candidate> candidates;
         for (const auto point : points) candidates.push_back({point, 0, 0, 1'000'000'000});
-        const tidegate_readings to{sizeof to, this, &direct_bus::value, &direct_bus::failure, &direct_bus::note, nullptr, nullptr};
+        const tidegate_readings to{sizeof to, this,   &direct_bus::value, &direct_bus::failure, &direct_bus::note,
+                                   nullptr,   nullptr};
         return bus->poll(candidates, flags, tidegate::readings(to));
     }
 

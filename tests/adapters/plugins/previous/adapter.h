@@ -1,5 +1,6 @@
-/* tests/adapters/plugins/previous/adapter.h: adapters/adapter.h as it first was, for previous.c: the contract between Tidegate and an adapter (a shared object that talks to devices).
- * Not here: when to poll, what a reading becomes, how it is kept. The host decides when; the adapter decides how.
+/* tests/adapters/plugins/previous/adapter.h: adapters/adapter.h as it first was, for previous.c: the contract between Tidegate
+ * and an adapter (a shared object that talks to devices). Not here: when to poll, what a reading becomes, how it is kept. The
+ * host decides when; the adapter decides how.
  *
  * Pure C99, so an adapter can be written in C, C++, Rust or anything that exports C functions. Rules:
  *  - Versions: the host asks tidegate_adapter_entry() with the version it speaks. Structs that cross the border start with
