@@ -25,7 +25,10 @@ config::outcome read_config(const adapter_host& adapters, const std::string& bus
 struct plugins {
     adapter_host adapters;
     plugins() : adapters((choose(), foreign_adapters::own_processes), TIDEGATE_PROGRAM) {}
-    static void choose() { setenv("TIDEGATE_ADAPTERS", TIDEGATE_TEST_PLUGINS, 1); }
+    static void choose() {
+        setenv("ASAN_OPTIONS", "handle_segv=0:handle_abort=0", 1);  // of the program that is started: a crash shall be a crash
+        setenv("TIDEGATE_ADAPTERS", TIDEGATE_TEST_PLUGINS, 1);
+    }
     std::vector<config::diagnostic> faults;
     std::optional<config::file> config;
 
