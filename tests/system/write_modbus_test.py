@@ -26,7 +26,6 @@ POINTS = """
           deaf: { holding: 50, type: uint16, writable: true, write: { verify_timeout: 1s } }
           locked: { holding: 60, type: uint16, writable: true }
           pump: { coil: 3, writable: true }
-          measured: { input: 5, type: uint16, writable: true }
 """
 
 
@@ -113,7 +112,6 @@ def run(build, folder):
         expect("two that lie apart", "", {"setpoint": 30, "second": 10}, ["rejected"], [], reason="does_not_fit")
         expect("one that is forgotten", "deaf", "5", ["accepted", "timeout"], [("holding", DEAF, [5])], reason="not_verified")
         expect("one that is refused", "locked", "5", ["rejected"], [], reason="device_refused", exception=2)
-        expect("an input register", "measured", "5", ["rejected"], [], reason="does_not_fit")
         expect("beyond the range", "setpoint", "91", ["rejected"], [], reason="above_max")
         plant.wait_for("the state", lambda: ("w/boiler/setpoint", 21.5) in operator.readings, 5)
     except TimeoutError as wrong:
