@@ -27,6 +27,7 @@ struct plugins {
     plugins() : adapters((choose(), foreign_adapters::own_processes), TIDEGATE_PROGRAM) {}
     static void choose() {
         setenv("ASAN_OPTIONS", "handle_segv=0:handle_abort=0", 1);  // of the program that is started: a crash shall be a crash
+        setenv("TSAN_OPTIONS", "handle_segv=0:handle_abort=0", 1);
         setenv("TIDEGATE_ADAPTERS", TIDEGATE_TEST_PLUGINS, 1);
     }
     std::vector<config::diagnostic> faults;
