@@ -11,6 +11,9 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
 
 #include "adapters/adapter.h"
 
@@ -60,6 +63,55 @@ inline tidegate_value text_value(std::string_view text) {
     value.length = static_cast<std::uint32_t>(text.size());
     value.as.text = text.data();
     return value;
+}
+
+/// Of a std::variant whose alternatives are bool, int64_t, uint64_t, float, double, std::string, and an empty struct for "no
+/// value". Borrows text.
+template <typename Variant>
+tidegate_value abi_value(const Variant& from) {
+    return std::visit(
+        [](const auto& it) {
+            using type = std::decay_t<decltype(it)>;
+            if constexpr (std::is_same_v<type, bool>)
+                return boolean_value(it);
+            else if constexpr (std::is_same_v<type, std::int64_t>)
+                return integer_value(it);
+            else if constexpr (std::is_same_v<type, std::uint64_t>)
+                return unsigned_value(it);
+            else if constexpr (std::is_same_v<type, float>)
+                return float32_value(it);
+            else if constexpr (std::is_same_v<type, double>)
+                return float64_value(it);
+            else if constexpr (std::is_same_v<type, std::string>)
+                return text_value(it);
+            else
+                return null_value();
+        },
+        from);
+}
+/// The way back, into such a variant; its first alternative stands for "no value" and for kinds that there aren't. A float goes
+/// into a double where the variant has no float.
+template <typename Variant>
+Variant value_of(const tidegate_value& from) {
+    switch (from.kind) {
+        case TIDEGATE_BOOLEAN:
+            return from.as.integer != 0;
+        case TIDEGATE_INTEGER:
+            return from.as.integer;
+        case TIDEGATE_UNSIGNED:
+            return from.as.natural;
+        case TIDEGATE_FLOAT32:
+            if constexpr (std::is_constructible_v<Variant, std::in_place_type_t<float>, float>)
+                return static_cast<float>(from.as.number);
+            else
+                return from.as.number;
+        case TIDEGATE_FLOAT64:
+            return from.as.number;
+        case TIDEGATE_TEXT:
+            return std::string(from.as.text, from.length);
+        default:
+            return Variant();
+    }
 }
 
 // ---- What the user wrote -------------------------------------------------------------------------------------------

@@ -149,6 +149,8 @@ struct device {
     position where;
     std::string template_name = {};  // empty: none
     position template_where = {};
+    std::string digest =
+        {};  // of what its adapter is told, by which a changed config is known (gateway/learned.hpp); outlives `settings`
 };
 
 struct bus {

@@ -37,7 +37,7 @@ bool is_own(const fs::path& object) {
 
 }  // namespace
 
-adapter_host::adapter_host(foreign_adapters where, std::string program) {
+adapter_host::adapter_host(foreign_adapters where, std::string program, const adapter_patience& patience) {
     if (program.empty()) program = this_program();
     for (const auto& folder : adapter_folders()) {
         std::error_code missing;  // a folder that isn't there holds no adapters
@@ -45,19 +45,20 @@ adapter_host::adapter_host(foreign_adapters where, std::string program) {
         for (const auto& entry : fs::directory_iterator(folder, missing))
             if (entry.path().extension() == ".so") objects.push_back(entry.path());
         std::sort(objects.begin(), objects.end());
-        for (const auto& object : objects) look_at(object, where, program);
+        for (const auto& object : objects) look_at(object, where, program, patience);
     }
 }
 
 adapter_host::~adapter_host() = default;
 
-void adapter_host::look_at(const fs::path& object, foreign_adapters where, const std::string& program) {
+void adapter_host::look_at(const fs::path& object, foreign_adapters where, const std::string& program,
+                           const adapter_patience& patience) {
     std::string why;
     std::unique_ptr<installed_adapter> found;
     if (is_own(object) || where == foreign_adapters::this_process)
         found = loaded_adapter::load(object, why);
     else
-        found = process_adapter::look_at(object, program, why);
+        found = process_adapter::look_at(object, program, patience, why);
     if (found == nullptr) {
         problems_.push_back(object.string() + ": " + why);
     } else if (find(found->name()) == nullptr) {

@@ -11,6 +11,7 @@
 #include "config/model.hpp"
 #include "config/vocabulary.hpp"
 #include "gateway/adapter_bus.hpp"
+#include "gateway/adapter_process.hpp"
 
 namespace gateway {
 
@@ -24,7 +25,8 @@ public:
     /// Looks at every shared object in the folders (TIDEGATE_ADAPTERS, beside the program, the installed folder). An object
     /// that can't be used is passed over; why is said in problems(). The first of two with the same name wins.
     /// `program`: what runs adapters in processes of their own; empty: this program.
-    explicit adapter_host(foreign_adapters where = foreign_adapters::own_processes, std::string program = {});
+    explicit adapter_host(foreign_adapters where = foreign_adapters::own_processes, std::string program = {},
+                          const adapter_patience& patience = {});
     ~adapter_host();
     adapter_host(const adapter_host&) = delete;
     adapter_host& operator=(const adapter_host&) = delete;
@@ -37,7 +39,8 @@ public:
     void keep_only(const config::file& used);
 
 private:
-    void look_at(const std::filesystem::path& object, foreign_adapters where, const std::string& program);
+    void look_at(const std::filesystem::path& object, foreign_adapters where, const std::string& program,
+                 const adapter_patience& patience);
     std::vector<std::unique_ptr<installed_adapter>> adapters_;
     std::vector<std::string> problems_;
 };

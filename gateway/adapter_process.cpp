@@ -41,7 +41,7 @@ std::string end_in_words(int status) {
 /// One run of an adapter's process. One thread, but for interrupt().
 class adapter_run {
 public:
-    adapter_run() = default;
+    explicit adapter_run(const adapter_patience& patience) : after_interruption_(patience.interrupted) {}
     ~adapter_run() { end(); }
     adapter_run(const adapter_run&) = delete;
     adapter_run& operator=(const adapter_run&) = delete;
@@ -59,6 +59,7 @@ private:
     std::optional<std::string> wait_for(wire_kind kind, nanoseconds patience, std::string& why);
     std::string end();
 
+    const nanoseconds after_interruption_;
     std::mutex writing_;  // interrupt() comes from another thread
     int socket_ = -1;
     pid_t pid_ = -1;
@@ -147,14 +148,12 @@ std::optional<std::string> adapter_run::wait_for(wire_kind kind, nanoseconds pat
             why = "the adapter's process talks nonsense; it " + end();
             return std::nullopt;
         }
-        if (interrupted_ && !std::exchange(hurried, true)) until = std::min(until, steady_now() + limits::adapter_interrupted);
+        if (interrupted_ && !std::exchange(hurried, true)) until = std::min(until, steady_now() + after_interruption_);
         const nanoseconds left = until - steady_now();
         if (left <= 0ns) {
             kill(pid_, SIGKILL);
             end();
-            why = "the adapter didn't come back for " +
-                  std::to_string(std::chrono::duration_cast<std::chrono::seconds>(patience).count()) +
-                  " s; its process was ended";
+            why = "the adapter didn't come back in time; its process was ended";
             return std::nullopt;
         }
         pollfd wanted{socket_, POLLIN, 0};
@@ -174,8 +173,13 @@ std::optional<std::string> adapter_run::wait_for(wire_kind kind, nanoseconds pat
 
 class process_bus final : public adapter_bus {
 public:
-    process_bus(std::string object, std::string program, const config::bus& config)
-        : object_(std::move(object)), program_(std::move(program)), config_(to_wire(config)), numbers_(config) {}
+    process_bus(std::string object, std::string program, const adapter_patience& patience, const config::bus& config)
+        : object_(std::move(object)),
+          program_(std::move(program)),
+          patience_(patience),
+          config_(to_wire(config)),
+          numbers_(config),
+          run_(patience) {}
 
     /// The first start: a fault of the config is one of the file.
     using fault_sink = std::function<void(std::uint32_t scope, std::size_t index, std::string_view path, std::string message)>;
@@ -195,7 +199,9 @@ public:
 private:
     bool revive(std::string& why);
 
-    const std::string object_, program_, config_;
+    const std::string object_, program_;
+    const adapter_patience patience_;
+    const std::string config_;
     const point_numbers numbers_;
     adapter_run run_;
     std::map<std::size_t, std::string> learned_;  // by device
@@ -206,7 +212,7 @@ private:
 bool process_bus::begin(const fault_sink& to) {
     std::string why = run_.start(program_, object_);
     std::optional<std::string> answer;
-    if (why.empty()) answer = run_.ask(wire_kind::create, config_, limits::adapter_reply, why);
+    if (why.empty()) answer = run_.ask(wire_kind::create, config_, patience_.reply, why);
     if (!answer) {
         to(TIDEGATE_BUS, 0, "", why);
         return false;
@@ -230,8 +236,7 @@ bool process_bus::revive(std::string& why) {
     if (!run_.running() && !begin(refused)) return false;
     if (std::exchange(told_learned_, true)) return true;
     for (const auto& [device, text] : learned_)
-        if (!run_.ask(wire_kind::recall, wire_writer().number(device).text(text).take(), limits::adapter_reply, why))
-            return false;
+        if (!run_.ask(wire_kind::recall, wire_writer().number(device).text(text).take(), patience_.reply, why)) return false;
     return true;
 }
 
@@ -248,7 +253,7 @@ void process_bus::poll(std::span<const tidegate_candidate> candidates, bool prob
     request.number(probe ? 1 : 0).number(candidates.size());
     for (const auto& each : candidates)
         request.number(numbers_.number_of(each.point)).signed_number(each.due_in).signed_number(each.period);
-    const auto answer = run_.ask(wire_kind::poll, request.take(), limits::adapter_call, to.note);
+    const auto answer = run_.ask(wire_kind::poll, request.take(), patience_.call, to.note);
     if (!answer) {
         if (run_.interrupted()) to.outcome = TIDEGATE_INTERRUPTED;
         return;
@@ -270,7 +275,7 @@ adapter_bus::write_result process_bus::write(std::span<const write_item> items, 
     wire_writer request;
     request.number(check_only ? 1 : 0).number(items.size());
     for (const auto& item : items) request.number(numbers_.number_of(item.point)).value(item.value);
-    const auto answer = run_.ask(wire_kind::write, request.take(), limits::adapter_call, result.note);
+    const auto answer = run_.ask(wire_kind::write, request.take(), patience_.call, result.note);
     if (!answer) {
         result.outcome = TIDEGATE_WRITE_UNANSWERED;  // nobody knows how far it had come
         return result;
@@ -285,7 +290,7 @@ std::vector<adapter_bus::planned_request> process_bus::plan(std::span<const poin
     wire_writer request;
     request.number(points.size());
     for (const auto point : points) request.number(numbers_.number_of(point));
-    const auto answer = run_.ask(wire_kind::plan, request.take(), limits::adapter_reply, why);
+    const auto answer = run_.ask(wire_kind::plan, request.take(), patience_.reply, why);
     if (!answer) return {};
     wire_reader from(*answer);
     auto requests = planned_requests_from(from);
@@ -297,12 +302,12 @@ std::vector<adapter_bus::planned_request> process_bus::plan(std::span<const poin
 }  // namespace
 
 std::unique_ptr<process_adapter> process_adapter::look_at(const std::filesystem::path& object, const std::string& program,
-                                                          std::string& why) {
-    std::unique_ptr<process_adapter> found(new process_adapter(object.string(), program));
-    adapter_run run;
+                                                          const adapter_patience& patience, std::string& why) {
+    std::unique_ptr<process_adapter> found(new process_adapter(object.string(), program, patience));
+    adapter_run run(patience);
     why = run.start(program, object.string());
     if (!why.empty()) return nullptr;
-    const auto answer = run.ask(wire_kind::describe, "", limits::adapter_reply, why);
+    const auto answer = run.ask(wire_kind::describe, "", patience.reply, why);
     if (!answer) return nullptr;
     wire_reader from(*answer);
     why = from.text();
@@ -312,7 +317,7 @@ std::unique_ptr<process_adapter> process_adapter::look_at(const std::filesystem:
 }
 
 std::unique_ptr<adapter_bus> process_adapter::open(const config::bus& config, std::vector<config::diagnostic>& faults) const {
-    auto bus = std::make_unique<process_bus>(object_, program_, config);
+    auto bus = std::make_unique<process_bus>(object_, program_, patience_, config);
     const point_numbers numbers(config);
     const fault_collector collector{config, numbers, faults};
     const auto report = [&](std::uint32_t scope, std::size_t index, std::string_view path, std::string message) {

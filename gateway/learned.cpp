@@ -2,6 +2,7 @@
 #include "gateway/learned.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <cstdint>
 #include <cstdio>
 #include <map>
@@ -39,21 +40,26 @@ private:
     std::uint64_t state_ = 0xcbf29ce484222325u;
 };
 
-std::string digest_of(const config::bus& bus, const config::device& device) {
-    digest all;
-    all.add(bus.adapter).add(bus.settings).add(device.settings);
-    for (const auto& point : device.points) all.add(point.name).add(point.settings);
-    return all.text();
-}
-
 std::string name_of(const config::bus& bus, const config::device& device) {
     return std::string(prefix) + bus.name + '/' + device.name;
 }
 
 }  // namespace
 
+void note_digests(config::file& of) {
+    for (auto& bus : of.buses) {
+        for (auto& device : bus.devices) {
+            digest all;
+            all.add(bus.adapter).add(bus.settings).add(device.settings);
+            for (const auto& point : device.points) all.add(point.name).add(point.settings);
+            device.digest = all.text();
+        }
+    }
+}
+
 std::optional<store::memory> memory_of_learned(const config::bus& bus, std::size_t device, const std::string& text) {
-    store::memory made{name_of(bus, bus.devices[device]), digest_of(bus, bus.devices[device]) + '\n' + text};
+    assert(!bus.devices[device].digest.empty());
+    store::memory made{name_of(bus, bus.devices[device]), bus.devices[device].digest + '\n' + text};
     const bool fits = text.size() <= TIDEGATE_LEARNED_MAX && mqtt::is_valid_utf8(text) && store::is_memory(made);
     return fits ? std::optional(std::move(made)) : std::nullopt;
 }
@@ -70,7 +76,7 @@ recollection recall_learned(const std::vector<store::memory>& from, const config
         const auto device = devices.find(memory.name);
         const bool current = device != devices.end() && [&] {
             const auto& bus = config.buses[device->second.first];
-            return memory.text.substr(0, end) == digest_of(bus, bus.devices[device->second.second]);
+            return memory.text.substr(0, end) == bus.devices[device->second.second].digest;
         }();
         if (current)
             found.learned.push_back(

@@ -18,8 +18,7 @@ constexpr std::size_t phrase_bytes = 1024;
 constexpr std::size_t adapter_faults = 200;
 constexpr std::size_t exchanges_of_a_poll = 16;
 
-// An adapter in a process of its own: how long a poll or write may take, and anything else, before it counts as hung and is
-// ended; and how long after an interruption.
+// An adapter in a process of its own (adapter_process.hpp, adapter_patience).
 constexpr auto adapter_call = 60s;
 constexpr auto adapter_reply = 10s;
 constexpr auto adapter_interrupted = 2s;

@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "gateway/broker.hpp"
+#include "gateway/learned.hpp"
 #include "gateway/template_folders.hpp"
 #include "gateway/text_file.hpp"
 
@@ -50,6 +51,7 @@ std::unique_ptr<site> load_site(const std::string& path, std::string& why, forei
     loaded->config = std::move(read.config);
     loaded->diagnostics = std::move(read.diagnostics);
     if (loaded->config) {
+        note_digests(*loaded->config);
         loaded->adapters.keep_only(*loaded->config);
         create_buses(*loaded);
     }

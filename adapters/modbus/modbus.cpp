@@ -12,7 +12,6 @@
 #include <variant>
 
 #include "adapters/modbus/codec.hpp"
-#include "adapters/modbus/simulate.hpp"
 
 namespace modbus {
 
@@ -58,19 +57,6 @@ void report_exchange(const answer& got, std::size_t device, const tidegate::read
 std::string exception_text(std::uint8_t code) {
     const auto meaning = exception_meaning(code);
     return "exception " + std::to_string(code) + (meaning.empty() ? "" : ": " + std::string(meaning));
-}
-
-tidegate_value abi_value(const value& from) {
-    struct converter {
-        tidegate_value operator()(no_value) const { return tidegate::null_value(); }
-        tidegate_value operator()(bool is) const { return tidegate::boolean_value(is); }
-        tidegate_value operator()(std::int64_t number) const { return tidegate::integer_value(number); }
-        tidegate_value operator()(std::uint64_t number) const { return tidegate::unsigned_value(number); }
-        tidegate_value operator()(float number) const { return tidegate::float32_value(number); }
-        tidegate_value operator()(double number) const { return tidegate::float64_value(number); }
-        tidegate_value operator()(const std::string& text) const { return tidegate::text_value(text); }
-    };
-    return std::visit(converter{}, from);
 }
 
 std::string_view exception_meaning(std::uint8_t code) {
@@ -176,7 +162,9 @@ outcome bus::poll(std::span<const tidegate_candidate> candidates, std::uint32_t 
 outcome bus::poll_tables(std::span<const tidegate_candidate> candidates, std::uint32_t flags, const tidegate::readings& to) {
     if (link_->most_at_once() > 1 && (flags & TIDEGATE_PROBE) == 0) return poll_together(candidates, to);
     const request asked = choose(candidates, flags);
-    return report(asked, link_->read(read_for(asked), asked.timeout), to);
+    const answer got = link_->read(read_for(asked), asked.timeout);
+    if (const auto ended = check_models(candidates[0].point, got, to)) return *ended;
+    return report(asked, got, to);
 }
 
 read_request bus::read_for(const request& asked) const {
@@ -200,6 +188,7 @@ outcome bus::poll_together(std::span<const tidegate_candidate> candidates, const
         reads.push_back(read_for(asked.back()));
     }
     const std::vector<answer> answers = link_->read_all(reads, nanoseconds(0));
+    if (const auto ended = check_models(candidates[0].point, answers[0], to)) return *ended;
     const outcome result = report(asked[0], answers[0], to);
     for (std::size_t i = 1; i < answers.size() && result == outcome::done; ++i) {
         const auto status = answers[i].status;
@@ -244,10 +233,6 @@ bool bus::is_covered(const request& asked, std::uint32_t index) const {
 }
 
 outcome bus::report_values(const request& asked, const answer& got, const tidegate::readings& to) {
-    if (const std::uint32_t first = asked.candidates[0].point; may_be_another(definition_.points[first].device)) {
-        to.failure(first, "");  // the connection was lost on the way: the models come first, and the rest is asked for again
-        return outcome::done;
-    }
     if (got.registers.size() != asked.what.count) {
         to.note("the answer has " + std::to_string(got.registers.size()) + " values instead of " +
                 std::to_string(asked.what.count));
@@ -267,7 +252,7 @@ outcome bus::report_values(const request& asked, const answer& got, const tidega
         const auto reach = registers.subspan(which.address - asked.what.address, which.count);
         const auto decoded = values_.read(index, reach, now_());
         if (decoded.failure.empty())
-            to.value(index, abi_value(decoded.value));
+            to.value(index, tidegate::abi_value(decoded.value));
         else
             to.failure(index, decoded.failure + " (" + place(which.from, which.address, which.count) + ')');
     }
@@ -393,66 +378,6 @@ void bus::plan_table(table from, std::span<const std::uint32_t> points, const ti
         to.request(what, in_it, block.count, known ? time_of(memory.cost(), from, block.count).count() : 0);
     }
     assert(rest.empty());
-}
-
-// ---- Simulation --------------------------------------------------------------------------------------------------------
-
-namespace {
-
-/// What a master did to the simulated devices; on a line, also what a real line would have suffered from.
-std::string in_words(const server_counts& seen, bool on_a_line) {
-    std::string text = "requests " + std::to_string(seen.requests) + ", answered " + std::to_string(seen.answers) + ", damaged " +
-                       std::to_string(seen.damaged);
-    if (on_a_line)
-        text +=
-            ", sooner than t3.5 after a frame " + std::to_string(seen.early) + ", collisions " + std::to_string(seen.collisions);
-    if (seen.out_of_pace > 0) text += ", out of pace since this machine was busy " + std::to_string(seen.out_of_pace);
-    return text;
-}
-
-}  // namespace
-
-rehearsed_devices& bus::simulated() {
-    const std::lock_guard lock(serving_);
-    if (!rehearsed_) twin_ = with_sunspec_models(definition_);
-    if (!rehearsed_) rehearsed_ = std::make_unique<rehearsed_devices>(twin_, now_);
-    return *rehearsed_;
-}
-
-tidegate::rehearsed bus::rehearse(std::string_view line, const tidegate::simulation& to) {
-    std::string said;
-    const auto heed = simulated().command(line, said);
-    if (!said.empty()) to.note(said);
-    return heed == rehearsed_devices::heed::done    ? tidegate::rehearsed::done
-           : heed == rehearsed_devices::heed::wrong ? tidegate::rehearsed::wrong
-                                                    : tidegate::rehearsed::not_mine;
-}
-
-bool bus::serve(const tidegate::simulation& to) {
-    const auto made = make_server_(definition_.wire);
-    {
-        const std::lock_guard lock(serving_);
-        if (interrupted_) return true;
-        server_ = made.get();
-    }
-    struct withdrawal {  // also when run() throws
-        bus& from;
-        ~withdrawal() {
-            const std::lock_guard lock(from.serving_);
-            from.server_ = nullptr;
-        }
-    } const at_end{*this};
-    const bool served = made->run(
-        simulated(), {[&](const std::string& where) { to.listening(where); }, [&](const std::string& text) { to.note(text); }});
-    to.note(in_words(made->counts(), std::holds_alternative<serial_settings>(definition_.wire)));
-    return served;
-}
-
-void bus::interrupt() noexcept {
-    link_->interrupt();
-    const std::lock_guard lock(serving_);
-    interrupted_ = true;
-    if (server_) server_->interrupt();
 }
 
 }  // namespace modbus

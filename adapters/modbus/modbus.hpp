@@ -96,6 +96,7 @@ private:
                                                  const tidegate::readings& to);
     std::optional<tidegate::outcome> walk_models(std::size_t device, bool probe, const tidegate::readings& to);
     bool may_be_another(std::size_t device) const;
+    std::optional<tidegate::outcome> check_models(std::uint32_t asked, const answer& got, const tidegate::readings& to);
     void put_in_place(std::size_t device, const sunspec_walk& walk);
     void doubt_models(const point& refused);
     std::string why_unlocated(std::uint32_t point) const;
@@ -123,7 +124,5 @@ std::string_view exception_meaning(std::uint8_t code);
 std::string exception_text(std::uint8_t code);  // "exception 2: illegal data address"
 /// Whether it is the gateway that says this, of a device that is away.
 constexpr bool says_gateway(std::uint8_t code) { return code == 10 || code == 11; }
-/// Borrows a text.
-tidegate_value abi_value(const value& from);
 
 }  // namespace modbus

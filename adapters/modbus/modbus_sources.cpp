@@ -98,7 +98,7 @@ void bus::report_source(std::uint32_t index, const answer& got, std::span<const 
         read = decode_source(which, payload_of(got.pdu));
     }
     if (read.failure.empty())
-        to.value(index, abi_value(read.value));
+        to.value(index, tidegate::abi_value(read.value));
     else
         to.failure(index, read.failure + where);
 }

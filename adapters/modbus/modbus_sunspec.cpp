@@ -53,6 +53,19 @@ bool bus::may_be_another(std::size_t device) const {
     return sunspec_[device].wanted && sunspec_[device].losses != link_->losses();
 }
 
+/// The connection was lost on the way to this answer, as happens where a server closes those that are idle. Nothing: it is to be
+/// believed, since the device that answers now has its models where they were before.
+std::optional<outcome> bus::check_models(std::uint32_t asked, const answer& got, const tidegate::readings& to) {
+    const std::size_t device = definition_.points[asked].device;
+    const bool answered = got.status == answer::status::ok || got.status == answer::status::exception;
+    if (!answered || !may_be_another(device)) return std::nullopt;
+    const auto before = sunspec_[device].places;
+    if (const auto stopped = walk_models(device, false, to)) return stopped;
+    if (sunspec_[device].places == before) return std::nullopt;
+    to.failure(asked, "");  // what was read is another's; the rest is asked for again, at its new places
+    return outcome::done;
+}
+
 /// Reads along the chain of models, and puts the device's points where it leads. Nothing: done.
 std::optional<outcome> bus::walk_models(std::size_t device, bool probe, const tidegate::readings& to) {
     nanoseconds timeout{0};

@@ -20,25 +20,6 @@ namespace {
 
 constexpr std::uint8_t illegal_function = 1, acknowledged = 5, busy = 6;
 
-value value_of(const tidegate_value& from) {
-    switch (from.kind) {
-        case TIDEGATE_BOOLEAN:
-            return from.as.integer != 0;
-        case TIDEGATE_INTEGER:
-            return from.as.integer;
-        case TIDEGATE_UNSIGNED:
-            return from.as.natural;
-        case TIDEGATE_FLOAT32:
-            return static_cast<float>(from.as.number);
-        case TIDEGATE_FLOAT64:
-            return from.as.number;
-        case TIDEGATE_TEXT:
-            return std::string(from.as.text, from.length);
-        default:
-            return no_value{};
-    }
-}
-
 }  // namespace
 
 /// One step of a write: a request, and what its answer means for the whole.
@@ -86,7 +67,7 @@ private:
 write_outcome bus::write(std::span<const tidegate_write_item> items, bool check_only, const tidegate::write_report& to) {
     std::vector<written_value> values;
     values.reserve(items.size());
-    for (const auto& each : items) values.push_back({each.point, value_of(each.value)});
+    for (const auto& each : items) values.push_back({each.point, tidegate::value_of<value>(each.value)});
     const nanoseconds now = now_();
     const planned_write what = plan_write(
         definition_, values, [&](std::uint32_t point, const value& written) { return values_.encode(point, written, now); });

@@ -2,7 +2,9 @@
 // repository sunspec/models at 7abdf89) in our own form. Not here: where a device has them (sunspec.cpp).
 //
 // Every model begins with its ID and its length L; then these, at these offsets from the ID. A name with [] is of a repeating
-// block, given for its first instance. Of a family (101–103 and so on) the layout is one: they differ in what is mandatory.
+// block, given for its first instance. Inverters of one, two and three phases (101–103, 111–113) and the meters (201–204,
+// 211–214) have one layout each and differ in what is mandatory. 101, 103, 111 and 113 were compared; of 102, 112, 201, 202, 204,
+// 211, 212 and 214 that is from memory, as the definitions weren't at hand.
 #include "adapters/modbus/sunspec_models.hpp"
 
 #include <algorithm>
@@ -19,54 +21,7 @@ constexpr sunspec_point model_1[] = {
     {"Vr", t::string, 42, 8, "", ""}, {"SN", t::string, 50, 16, "", ""}, {"DA", t::uint16, 66, 1, "", ""},
 };
 
-// Inverter, single phase, whole numbers and scale factors.
-constexpr sunspec_point model_101[] = {
-    {"A", t::uint16, 2, 1, "A_SF", "A"},
-    {"AphA", t::uint16, 3, 1, "A_SF", "A"},
-    {"AphB", t::uint16, 4, 1, "A_SF", "A"},
-    {"AphC", t::uint16, 5, 1, "A_SF", "A"},
-    {"A_SF", t::sunssf, 6, 1, "", ""},
-    {"PPVphAB", t::uint16, 7, 1, "V_SF", "V"},
-    {"PPVphBC", t::uint16, 8, 1, "V_SF", "V"},
-    {"PPVphCA", t::uint16, 9, 1, "V_SF", "V"},
-    {"PhVphA", t::uint16, 10, 1, "V_SF", "V"},
-    {"PhVphB", t::uint16, 11, 1, "V_SF", "V"},
-    {"PhVphC", t::uint16, 12, 1, "V_SF", "V"},
-    {"V_SF", t::sunssf, 13, 1, "", ""},
-    {"W", t::int16, 14, 1, "W_SF", "W"},
-    {"W_SF", t::sunssf, 15, 1, "", ""},
-    {"Hz", t::uint16, 16, 1, "Hz_SF", "Hz"},
-    {"Hz_SF", t::sunssf, 17, 1, "", ""},
-    {"VA", t::int16, 18, 1, "VA_SF", "VA"},
-    {"VA_SF", t::sunssf, 19, 1, "", ""},
-    {"VAr", t::int16, 20, 1, "VAr_SF", "var"},
-    {"VAr_SF", t::sunssf, 21, 1, "", ""},
-    {"PF", t::int16, 22, 1, "PF_SF", "%"},
-    {"PF_SF", t::sunssf, 23, 1, "", ""},
-    {"WH", t::acc32, 24, 2, "WH_SF", "Wh"},
-    {"WH_SF", t::sunssf, 26, 1, "", ""},
-    {"DCA", t::uint16, 27, 1, "DCA_SF", "A"},
-    {"DCA_SF", t::sunssf, 28, 1, "", ""},
-    {"DCV", t::uint16, 29, 1, "DCV_SF", "V"},
-    {"DCV_SF", t::sunssf, 30, 1, "", ""},
-    {"DCW", t::int16, 31, 1, "DCW_SF", "W"},
-    {"DCW_SF", t::sunssf, 32, 1, "", ""},
-    {"TmpCab", t::int16, 33, 1, "Tmp_SF", "°C"},
-    {"TmpSnk", t::int16, 34, 1, "Tmp_SF", "°C"},
-    {"TmpTrns", t::int16, 35, 1, "Tmp_SF", "°C"},
-    {"TmpOt", t::int16, 36, 1, "Tmp_SF", "°C"},
-    {"Tmp_SF", t::sunssf, 37, 1, "", ""},
-    {"St", t::enum16, 38, 1, "", ""},
-    {"StVnd", t::enum16, 39, 1, "", ""},
-    {"Evt1", t::bitfield32, 40, 2, "", ""},
-    {"Evt2", t::bitfield32, 42, 2, "", ""},
-    {"EvtVnd1", t::bitfield32, 44, 2, "", ""},
-    {"EvtVnd2", t::bitfield32, 46, 2, "", ""},
-    {"EvtVnd3", t::bitfield32, 48, 2, "", ""},
-    {"EvtVnd4", t::bitfield32, 50, 2, "", ""},
-};
-
-// Inverter, three phases, whole numbers and scale factors.
+// Inverters, whole numbers and scale factors.
 constexpr sunspec_point model_103[] = {
     {"A", t::uint16, 2, 1, "A_SF", "A"},
     {"AphA", t::uint16, 3, 1, "A_SF", "A"},
@@ -113,27 +68,7 @@ constexpr sunspec_point model_103[] = {
     {"EvtVnd4", t::bitfield32, 50, 2, "", ""},
 };
 
-// Inverter, single phase, floats.
-constexpr sunspec_point model_111[] = {
-    {"A", t::float32, 2, 2, "", "A"},          {"AphA", t::float32, 4, 2, "", "A"},
-    {"AphB", t::float32, 6, 2, "", "A"},       {"AphC", t::float32, 8, 2, "", "A"},
-    {"PPVphAB", t::float32, 10, 2, "", "V"},   {"PPVphBC", t::float32, 12, 2, "", "V"},
-    {"PPVphCA", t::float32, 14, 2, "", "V"},   {"PhVphA", t::float32, 16, 2, "", "V"},
-    {"PhVphB", t::float32, 18, 2, "", "V"},    {"PhVphC", t::float32, 20, 2, "", "V"},
-    {"W", t::float32, 22, 2, "", "W"},         {"Hz", t::float32, 24, 2, "", "Hz"},
-    {"VA", t::float32, 26, 2, "", "VA"},       {"VAr", t::float32, 28, 2, "", "var"},
-    {"PF", t::float32, 30, 2, "", "%"},        {"WH", t::float32, 32, 2, "", "Wh"},
-    {"DCA", t::float32, 34, 2, "", "A"},       {"DCV", t::float32, 36, 2, "", "V"},
-    {"DCW", t::float32, 38, 2, "", "W"},       {"TmpCab", t::float32, 40, 2, "", "°C"},
-    {"TmpSnk", t::float32, 42, 2, "", "°C"},   {"TmpTrns", t::float32, 44, 2, "", "°C"},
-    {"TmpOt", t::float32, 46, 2, "", "°C"},    {"St", t::enum16, 48, 1, "", ""},
-    {"StVnd", t::enum16, 49, 1, "", ""},       {"Evt1", t::bitfield32, 50, 2, "", ""},
-    {"Evt2", t::bitfield32, 52, 2, "", ""},    {"EvtVnd1", t::bitfield32, 54, 2, "", ""},
-    {"EvtVnd2", t::bitfield32, 56, 2, "", ""}, {"EvtVnd3", t::bitfield32, 58, 2, "", ""},
-    {"EvtVnd4", t::bitfield32, 60, 2, "", ""},
-};
-
-// Inverter, three phases, floats.
+// Inverters, floats.
 constexpr sunspec_point model_113[] = {
     {"A", t::float32, 2, 2, "", "A"},          {"AphA", t::float32, 4, 2, "", "A"},
     {"AphB", t::float32, 6, 2, "", "A"},       {"AphC", t::float32, 8, 2, "", "A"},
@@ -203,7 +138,7 @@ constexpr sunspec_point model_160[] = {
     {"module[].DCEvt", t::bitfield32, 28, 2, "", ""},
 };
 
-// Meter, three phases, whole numbers and scale factors.
+// Meters, whole numbers and scale factors.
 constexpr sunspec_point model_203[] = {
     {"A", t::int16, 2, 1, "A_SF", "A"},
     {"AphA", t::int16, 3, 1, "A_SF", "A"},
@@ -279,7 +214,7 @@ constexpr sunspec_point model_203[] = {
     {"Evt", t::bitfield32, 105, 2, "", ""},
 };
 
-// Meter, three phases, floats.
+// Meters, floats.
 constexpr sunspec_point model_213[] = {
     {"A", t::float32, 2, 2, "", "A"},
     {"AphA", t::float32, 4, 2, "", "A"},
@@ -488,10 +423,10 @@ constexpr sunspec_point model_802[] = {
 };
 
 constexpr std::array models{
-    sunspec_model{1, model_1},     sunspec_model{101, model_101}, sunspec_model{103, model_103}, sunspec_model{111, model_111},
-    sunspec_model{113, model_113}, sunspec_model{120, model_120}, sunspec_model{160, model_160}, sunspec_model{203, model_203},
-    sunspec_model{213, model_213}, sunspec_model{701, model_701}, sunspec_model{713, model_713}, sunspec_model{802, model_802},
-    sunspec_model{102, model_103}, sunspec_model{112, model_113}, sunspec_model{201, model_203}, sunspec_model{202, model_203},
+    sunspec_model{1, model_1},     sunspec_model{103, model_103}, sunspec_model{113, model_113}, sunspec_model{120, model_120},
+    sunspec_model{160, model_160}, sunspec_model{203, model_203}, sunspec_model{213, model_213}, sunspec_model{701, model_701},
+    sunspec_model{713, model_713}, sunspec_model{802, model_802}, sunspec_model{101, model_103}, sunspec_model{102, model_103},
+    sunspec_model{111, model_113}, sunspec_model{112, model_113}, sunspec_model{201, model_203}, sunspec_model{202, model_203},
     sunspec_model{204, model_203}, sunspec_model{211, model_213}, sunspec_model{212, model_213}, sunspec_model{214, model_213},
 };
 

@@ -23,36 +23,6 @@ using tidegate::write_outcome;
 constexpr unsigned hangs_after = 3;          // answers in a row that didn't come
 constexpr std::size_t lines_at_most = 1000;  // passed over while waiting for one answer
 
-tidegate_value abi_value(const value& from) {
-    struct converter {
-        tidegate_value operator()(no_value) const { return tidegate::null_value(); }
-        tidegate_value operator()(bool is) const { return tidegate::boolean_value(is); }
-        tidegate_value operator()(std::int64_t number) const { return tidegate::integer_value(number); }
-        tidegate_value operator()(std::uint64_t number) const { return tidegate::unsigned_value(number); }
-        tidegate_value operator()(double number) const { return tidegate::float64_value(number); }
-        tidegate_value operator()(const std::string& text) const { return tidegate::text_value(text); }
-    };
-    return std::visit(converter{}, from);
-}
-
-value value_of(const tidegate_value& from) {
-    switch (from.kind) {
-        case TIDEGATE_BOOLEAN:
-            return from.as.integer != 0;
-        case TIDEGATE_INTEGER:
-            return from.as.integer;
-        case TIDEGATE_UNSIGNED:
-            return from.as.natural;
-        case TIDEGATE_FLOAT32:
-        case TIDEGATE_FLOAT64:
-            return from.as.number;
-        case TIDEGATE_TEXT:
-            return std::string(from.as.text, from.length);
-        default:
-            return no_value{};
-    }
-}
-
 class bus final : public tidegate::bus {
 public:
     explicit bus(bus_definition definition) : definition_(std::move(definition)) {}
@@ -179,7 +149,7 @@ void bus::report(const poll_answer& got, std::span<const std::uint32_t> asked, c
         const auto& name = definition_.points[index].name;
         const auto found = std::find_if(got.values.begin(), got.values.end(), named(name));
         if (found != got.values.end()) {
-            to.value(index, abi_value(found->second));
+            to.value(index, tidegate::abi_value(found->second));
             continue;
         }
         const auto failed = std::find_if(got.failures.begin(), got.failures.end(), named(name));
@@ -191,7 +161,7 @@ void bus::report(const poll_answer& got, std::span<const std::uint32_t> asked, c
 write_outcome bus::write(std::span<const tidegate_write_item> items, bool check_only, const tidegate::write_report& to) {
     if (check_only) return write_outcome::accepted;  // only the program knows, and asking it is no check
     std::vector<std::pair<std::uint32_t, value>> values;
-    for (const auto& item : items) values.emplace_back(item.point, value_of(item.value));
+    for (const auto& item : items) values.emplace_back(item.point, tidegate::value_of<value>(item.value));
     std::string why;
     answer got;
     exchange how = start(why);

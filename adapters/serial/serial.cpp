@@ -26,19 +26,6 @@ namespace {
 // to polls in a row. All else that has come while nobody asked is of unknown age.
 constexpr nanoseconds fresh = std::chrono::milliseconds(100);
 
-tidegate_value abi_value(const value& from) {
-    struct converter {
-        tidegate_value operator()(no_value) const { return tidegate::null_value(); }
-        tidegate_value operator()(bool is) const { return tidegate::boolean_value(is); }
-        tidegate_value operator()(std::int64_t number) const { return tidegate::integer_value(number); }
-        tidegate_value operator()(std::uint64_t number) const { return tidegate::unsigned_value(number); }
-        tidegate_value operator()(float number) const { return tidegate::float32_value(number); }
-        tidegate_value operator()(double number) const { return tidegate::float64_value(number); }
-        tidegate_value operator()(const std::string& text) const { return tidegate::text_value(text); }
-    };
-    return std::visit(converter{}, from);
-}
-
 std::string in_milliseconds(nanoseconds time) { return std::to_string(time.count() / 1'000'000) + " ms"; }
 
 std::string named(const message& which) { return which.name.empty() ? "a message" : "message " + which.name; }
@@ -169,7 +156,7 @@ bool bus::report_frames(const request& asked, const harvest& what) const {
         if (!found) continue;
         const decoded made = decode(which.how, *found);
         if (made.failure.empty())
-            asked.to.value(candidate.point, abi_value(made.value));
+            asked.to.value(candidate.point, tidegate::abi_value(made.value));
         else
             asked.to.failure(candidate.point, made.failure);
     }

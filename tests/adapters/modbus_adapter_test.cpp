@@ -907,6 +907,54 @@ TEST_CASE("adapter: what a SunSpec device refused is asked for again at once aft
     CHECK(under_test.reported == list{"0 = d11.200000"});
 }
 
+TEST_CASE("adapter: a connection lost on the way to a SunSpec value, which may be another's", "[modbus_adapter][sunspec]") {
+    const std::size_t at_once = GENERATE(1u, 4u);
+    host under_test(sunspec_bus());
+    under_test.wire.most_at_once = at_once;
+    auto registers = sunspec_device({{1, 66}, {103, 50}});
+    serve(under_test, registers);
+    REQUIRE(under_test.poll_points({0, 1}) == TIDEGATE_DONE);
+    const list values = under_test.reported;
+    REQUIRE(values.size() == 2);
+    const auto answers = under_test.wire.device;
+
+    SECTION("a server that closes what is idle: the same device is there, and no value is lost") {
+        // Each read of values finds the connection closed; those of the list of models don't.
+        under_test.wire.device = [&](const read_request& request) {
+            if (request.count > 2) ++under_test.wire.losses;
+            return answers(request);
+        };
+        for (int i = 0; i < 3; ++i) {
+            CHECK(under_test.poll_points({0, 1}) == TIDEGATE_DONE);
+            CHECK(under_test.reported == values);
+        }
+    }
+    SECTION("one that closes after every answer: slow, and right") {
+        under_test.wire.device = [&](const read_request& request) {
+            ++under_test.wire.losses;
+            return answers(request);
+        };
+        for (int i = 0; i < 3; ++i) {
+            CHECK(under_test.poll_points({0, 1}) == TIDEGATE_DONE);
+            CHECK(under_test.reported == values);
+        }
+    }
+    SECTION("another device: what it has at the old places isn't told") {
+        const auto replaced = sunspec_device({{1, 66}, {64999, 60}, {103, 50}});
+        host other(sunspec_bus());
+        serve(other, replaced);
+        const auto its_answers = other.wire.device;
+        under_test.wire.device = [&](const read_request& request) {
+            under_test.wire.losses = 1;
+            return its_answers(request);
+        };
+        CHECK(under_test.poll_points({0, 1}) == TIDEGATE_DONE);
+        CHECK(under_test.reported == list{"0 failed: "});
+        CHECK(under_test.poll_points({0, 1}) == TIDEGATE_DONE);
+        CHECK(under_test.reported == values);
+    }
+}
+
 TEST_CASE("adapter: what is no SunSpec device says so; one that is silent counts as silent", "[modbus_adapter][sunspec]") {
     host under_test(sunspec_bus());
     const std::map<std::uint32_t, std::uint16_t> empty;

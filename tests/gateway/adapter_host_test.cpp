@@ -6,7 +6,9 @@
 #include <catch2/catch.hpp>
 #include <fstream>
 
+#include "gateway/learned.hpp"
 #include "gateway/poll_groups.hpp"
+#include "gateway/site.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 using namespace gateway;
@@ -147,4 +149,28 @@ TEST_CASE("adapter host: a fault behind a computed point still points at its key
     CHECK(adapters.find("modbus")->open(read.config->buses[0], faults) == nullptr);
     REQUIRE(faults.size() == 1);
     CHECK(faults[0].where == config::position{14, 28});
+}
+
+TEST_CASE("site: what was learned is kept under the config as it was read, also when its source is forgotten",
+          "[gateway][adapter_host][learned]") {
+    const support::temporary_folder folder;
+    setenv("TIDEGATE_ADAPTERS", TIDEGATE_BUILT_ADAPTERS, 1);
+    const auto loaded = [&](const std::string& address) {
+        const std::string path = folder.file("config.yaml");
+        std::ofstream(path) << "gateway: { id: g }\nmqtt: { url: \"mqtt://127.0.0.1\" }\nbuses:\n  line:\n    adapter: modbus\n"
+                               "    tcp: { host: 127.0.0.1 }\n    devices:\n      meter:\n        unit: 1\n        every: 1s\n"
+                               "        points: { a: { holding: "
+                            << address << ", type: int16 } }\n";
+        std::string why;
+        auto made = load_site(path, why);
+        REQUIRE(made);
+        REQUIRE(made->config);
+        forget_source(*made);
+        return made;
+    };
+    const auto first = loaded("7"), same = loaded("7"), changed = loaded("8");
+    const auto memory = memory_of_learned(first->config->buses[0], 0, "1\nhole h 7\n");
+    REQUIRE(memory);
+    CHECK(recall_learned({*memory}, *same->config).learned.size() == 1);
+    CHECK(recall_learned({*memory}, *changed->config).learned.empty());
 }

@@ -24,7 +24,8 @@ config::outcome read_config(const adapter_host& adapters, const std::string& bus
 /// The adapters that the tests bring along, run by the real program.
 struct plugins {
     adapter_host adapters;
-    plugins() : adapters((choose(), foreign_adapters::own_processes), TIDEGATE_PROGRAM) {}
+    explicit plugins(const adapter_patience& patience = {})
+        : adapters((choose(), foreign_adapters::own_processes), TIDEGATE_PROGRAM, patience) {}
     static void choose() {
         setenv("ASAN_OPTIONS", "handle_segv=0:handle_abort=0", 1);  // of the program that is started: a crash shall be a crash
         setenv("TSAN_OPTIONS", "handle_segv=0:handle_abort=0", 1);
@@ -122,6 +123,34 @@ TEST_CASE("adapter process: a hang ends with an interruption, though the adapter
     const auto result = poll(*bus);
     impatient.join();
     CHECK(result.outcome == TIDEGATE_INTERRUPTED);
+}
+
+TEST_CASE("adapter process: what hangs is ended when its time is over, told, and started anew", "[gateway][adapter_process]") {
+    SECTION("in a poll") {
+        // Starting and making the bus may take what they take: only the poll is hurried.
+        plugins with({.call = std::chrono::milliseconds(50)});
+        const auto bus = with.bus("misbehaving", "    deed: hang\n");
+        REQUIRE(bus);
+        for (int i = 0; i < 2; ++i) {
+            const auto result = poll(*bus);
+            CHECK(result.outcome == TIDEGATE_BUS_DOWN);
+            CHECK(result.note == "the adapter didn't come back in time; its process was ended");
+        }
+    }
+    SECTION("while it is made") {
+        plugins found;
+        // The adapters are looked at with patience; the one that hangs is opened without.
+        std::string why;
+        const auto hurried = process_adapter::look_at(TIDEGATE_TEST_PLUGINS "/misbehaving.so", TIDEGATE_PROGRAM,
+                                                      {.reply = std::chrono::seconds(3)}, why);
+        REQUIRE(hurried);
+        auto read = read_config(found.adapters, "    adapter: misbehaving\n    deed: hang_in_create\n");
+        REQUIRE(read.config);
+        std::vector<config::diagnostic> faults;
+        CHECK(hurried->open(read.config->buses[0], faults) == nullptr);
+        REQUIRE(faults.size() == 1);
+        CHECK(faults[0].message == "the adapter didn't come back in time; its process was ended");
+    }
 }
 
 TEST_CASE("adapter process: lies are dropped", "[gateway][adapter_process]") {

@@ -21,6 +21,7 @@ config::file plant() {
     made.buses[0].devices[0].points[0].settings = {{"holding", "7", 7, 7, {}}};
     made.buses[0].devices[1].name = "meter";
     made.buses[1].name = "other";
+    note_digests(made);
     return made;
 }
 
@@ -37,6 +38,7 @@ TEST_CASE("learned: kept and recalled, under the same config only", "[gateway][l
     CHECK(found.stale.empty());
 
     const auto is_stale = [&](config::file changed) {
+        note_digests(changed);
         const auto now = recall_learned(kept, changed);
         return now.learned.empty() && now.stale == std::vector<std::string>{"learned line/boiler"};
     };
@@ -55,6 +57,7 @@ TEST_CASE("learned: kept and recalled, under the same config only", "[gateway][l
     changed = config;
     changed.buses[0].devices[1].settings = {{"unit", "9", 9, 9, {}}};  // another device
     changed.gateway_id = "renamed";
+    note_digests(changed);
     CHECK(recall_learned(kept, changed).learned.size() == 1);
 }
 
