@@ -140,7 +140,8 @@ typedef struct tidegate_candidate {
 } tidegate_candidate;
 
 enum tidegate_poll_flags {
-    TIDEGATE_PROBE = 1 /* The device is thought to be dead: ask for the first candidate alone, and wait no longer than pays. */
+    TIDEGATE_PROBE = 1, /* The device is thought to be dead: ask for the first candidate alone, and wait no longer than pays. */
+    TIDEGATE_TRACE = 2  /* Since 1.2: somebody is watching the bus: report each frame by frame(). */
 };
 
 /* candidates[0] is the most urgent and must be covered; all candidates are of one device. */
@@ -168,6 +169,21 @@ typedef struct tidegate_exchange {
     int64_t turnaround; /* ns from the request's end to the answer's first byte; 0: not known */
 } tidegate_exchange;
 
+/* Since 1.2. What went over the wire, as it was there: for somebody who watches the bus. */
+enum tidegate_frame_direction {
+    TIDEGATE_FRAME_SENT = 0,
+    TIDEGATE_FRAME_RECEIVED = 1, /* a frame that was taken for an answer */
+    TIDEGATE_FRAME_DISCARDED = 2 /* bytes that were none: noise, an echo, a late or foreign answer */
+};
+
+typedef struct tidegate_frame {
+    uint32_t struct_size;
+    uint32_t direction; /* enum tidegate_frame_direction */
+    const uint8_t* bytes;
+    size_t length;
+    int64_t age; /* ns from the frame's last byte to this call */
+} tidegate_frame;
+
 /* Where poll() reports. Called from within poll(), on its thread, before it returns. */
 typedef struct tidegate_readings {
     uint32_t struct_size;
@@ -184,6 +200,8 @@ typedef struct tidegate_readings {
     void (*learned)(void* context, uint32_t device, const char* text);
     /* Since 1.1: what became of the request; once for each that was made. */
     void (*exchanged)(void* context, const tidegate_exchange* exchange);
+    /* Since 1.2: with TIDEGATE_TRACE, each frame in the order of the wire. May be a null pointer. */
+    void (*frame)(void* context, const tidegate_frame* frame);
 } tidegate_readings;
 #define TIDEGATE_LEARNED_MAX 8192u
 
@@ -201,7 +219,8 @@ enum tidegate_write_outcome {
 };
 
 enum tidegate_write_flags {
-    TIDEGATE_WRITE_CHECK = 1 /* Only say whether it could be written: no I/O; TIDEGATE_WRITE_ACCEPTED or _REJECTED. */
+    TIDEGATE_WRITE_CHECK = 1, /* Only say whether it could be written: no I/O; TIDEGATE_WRITE_ACCEPTED or _REJECTED. */
+    TIDEGATE_WRITE_TRACE = 2  /* Since 1.2: report each frame by frame(). */
 };
 
 typedef struct tidegate_write_item {
@@ -225,6 +244,8 @@ typedef struct tidegate_write_report {
     void (*sending)(void* context, const char* what);
     void (*exception)(void* context, uint32_t code);
     void (*note)(void* context, const char* text);
+    /* Since 1.2: as in tidegate_readings. */
+    void (*frame)(void* context, const tidegate_frame* frame);
 } tidegate_write_report;
 
 /* ---- The plan, for `tidegate check` -------------------------------------------------------------------------------------- */
@@ -308,6 +329,12 @@ typedef struct tidegate_adapter {
      * the bus is named without the bus. Before or while they are served, from any thread. simulation->note() says what came of
      * it, or what would be right; simulation->listening is not called. Returns an enum tidegate_rehearsed. */
     uint32_t (*rehearse)(tidegate_bus* bus, const char* line, const tidegate_simulation* simulation);
+
+    /* Since 1.2; a table of 1.1 ends above. */
+
+    /* Optional (NULL): closes the port or connection, so that another bus may open it; the next poll or write opens it again.
+     * On the bus's thread, between polls. */
+    void (*release)(tidegate_bus* bus);
 } tidegate_adapter;
 
 /* The one symbol that an adapter exports. Returns NULL if it can't speak host_abi. The result lives as long as the object is

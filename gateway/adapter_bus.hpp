@@ -33,6 +33,12 @@ public:
         point_index point = 0;
         std::string reason;
     };
+    /// Bytes on the wire, for somebody who watches the bus (adapters/adapter.h, tidegate_frame).
+    struct frame {
+        tidegate_frame_direction direction = TIDEGATE_FRAME_SENT;
+        std::string bytes;
+        std::chrono::steady_clock::time_point at;  // of its last byte
+    };
     /// What one request brought. Reused from poll to poll, so that a steady bus allocates little.
     struct poll_result {
         tidegate_outcome outcome = TIDEGATE_DONE;
@@ -43,8 +49,15 @@ public:
         store::stamp taken;                                        // when the first reading was reported
         std::vector<std::pair<std::size_t, std::string>> learned;  // by device: to be handed to recall() in the next life
         std::vector<tidegate_exchange> exchanges;                  // the requests made, if the adapter tells of them
+        std::vector<frame> frames;                                 // while the bus is traced, and if the adapter can
     };
     virtual void poll(std::span<const tidegate_candidate> candidates, bool probe, poll_result& to) = 0;
+
+    /// Whether polls and writes gather frames from now on. False: this adapter can't.
+    virtual bool trace(bool /*on*/) { return false; }
+
+    /// Closes the port or connection, so that another bus may open it; the next poll opens it again. False: this adapter can't.
+    virtual bool release() { return false; }
 
     virtual bool can_write() const = 0;
     struct write_item {
@@ -56,6 +69,7 @@ public:
         std::string sent;             // what went out, in words; empty: nothing did
         std::uint32_t exception = 0;  // 0: none
         std::string note;
+        std::vector<frame> frames;
     };
     /// All `items` are of one device. `check_only`: no I/O.
     virtual adapter_bus::write_result write(std::span<const write_item> items, bool check_only) = 0;

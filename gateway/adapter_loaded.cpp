@@ -174,6 +174,14 @@ std::string bounded(const char* text) { return std::string(text, strnlen(text, l
 /// What a call costs that an adapter has let an exception out of: the host goes on.
 constexpr const char* let_out = "the adapter let an exception out, which it must not (adapters/adapter.h)";
 
+void take_frame(std::vector<adapter_bus::frame>& to, const tidegate_frame* what) {
+    if (what->struct_size < sizeof *what || what->direction > TIDEGATE_FRAME_DISCARDED) return;
+    if (to.size() >= limits::frames_of_a_poll || what->length > limits::frame_bytes) return;
+    to.push_back({static_cast<tidegate_frame_direction>(what->direction),
+                  std::string(reinterpret_cast<const char*>(what->bytes), what->length),
+                  steady_now() - std::chrono::nanoseconds(what->age)});
+}
+
 /// Receives a poll's readings. It may be anybody's code that reports: what wasn't asked for, and what is beyond all bounds,
 /// is dropped.
 struct reading_collector {
@@ -214,6 +222,9 @@ struct reading_collector {
         const bool known = what->struct_size >= sizeof *what && what->result <= TIDEGATE_UNREACHABLE && what->device < me.devices;
         if (known && me.to.exchanges.size() < limits::exchanges_of_a_poll) me.to.exchanges.push_back(*what);
     }
+    static void frame(void* self, const tidegate_frame* what) noexcept {
+        take_frame(static_cast<reading_collector*>(self)->to.frames, what);
+    }
 };
 
 /// Receives what became of a write.
@@ -222,6 +233,9 @@ struct write_collector {
     static void sending(void* self, const char* what) noexcept { static_cast<write_collector*>(self)->to.sent = bounded(what); }
     static void exception(void* self, std::uint32_t code) noexcept { static_cast<write_collector*>(self)->to.exception = code; }
     static void note(void* self, const char* text) noexcept { static_cast<write_collector*>(self)->to.note = bounded(text); }
+    static void frame(void* self, const tidegate_frame* what) noexcept {
+        take_frame(static_cast<write_collector*>(self)->to.frames, what);
+    }
 };
 
 class loaded_bus final : public adapter_bus {
@@ -230,6 +244,8 @@ public:
         : adapter_(adapter), bus_(opened), devices_(devices), numbers_(std::move(numbers)), offered_(numbers_.size()) {}
     ~loaded_bus() override;
     void poll(std::span<const tidegate_candidate> candidates, bool probe, poll_result& to) override;
+    bool trace(bool on) override;
+    bool release() override;
     bool can_write() const override;
     adapter_bus::write_result write(std::span<const write_item> items, bool check_only) override;
     void recall(std::size_t device, const std::string& text) override;
@@ -248,6 +264,7 @@ private:
     std::vector<tidegate_candidate> asked_;  // scratch
     std::vector<std::uint64_t> offered_;  // by the adapter's number: the number of the last poll that had it among its candidates
     std::uint64_t polls_ = 0;
+    bool tracing_ = false;
 };
 
 loaded_bus::~loaded_bus() { adapter_.destroy(bus_); }
@@ -260,6 +277,7 @@ void loaded_bus::poll(std::span<const tidegate_candidate> candidates, bool probe
     to.has_stamp = false;
     to.learned.clear();
     to.exchanges.clear();
+    to.frames.clear();
     ++polls_;
     asked_.assign(candidates.begin(), candidates.end());
     for (auto& candidate : asked_) {
@@ -267,11 +285,12 @@ void loaded_bus::poll(std::span<const tidegate_candidate> candidates, bool probe
         offered_[candidate.point] = polls_;
     }
     reading_collector collector{to, numbers_, offered_, polls_, devices_, 2 * candidates.size()};
-    const tidegate_readings sink{sizeof(tidegate_readings),    &collector,
-                                 &reading_collector::value,    &reading_collector::failure,
-                                 &reading_collector::note,     &reading_collector::learned,
-                                 &reading_collector::exchanged};
-    const tidegate_poll request{sizeof(tidegate_poll), probe ? std::uint32_t{TIDEGATE_PROBE} : 0u, asked_.data(), asked_.size()};
+    const tidegate_readings sink{sizeof(tidegate_readings),     &collector,
+                                 &reading_collector::value,     &reading_collector::failure,
+                                 &reading_collector::note,      &reading_collector::learned,
+                                 &reading_collector::exchanged, tracing_ ? &reading_collector::frame : nullptr};
+    const std::uint32_t flags = (probe ? std::uint32_t{TIDEGATE_PROBE} : 0u) | (tracing_ ? std::uint32_t{TIDEGATE_TRACE} : 0u);
+    const tidegate_poll request{sizeof(tidegate_poll), flags, asked_.data(), asked_.size()};
     try {
         const std::uint32_t outcome = adapter_.poll(bus_, &request, &sink);
         // An outcome that this version doesn't know is treated as what costs the least trust.
@@ -280,6 +299,21 @@ void loaded_bus::poll(std::span<const tidegate_candidate> candidates, bool probe
         to.outcome = TIDEGATE_BUS_DOWN;
         to.note = let_out;
     }
+}
+
+bool loaded_bus::trace(bool on) {
+    tracing_ = on;
+    return true;  // an adapter that can't reports nothing
+}
+
+bool loaded_bus::release() {
+    if (!offers(adapter_, &tidegate_adapter::release, offsetof(tidegate_adapter, release))) return false;
+    try {
+        adapter_.release(bus_);
+    } catch (...) {
+        return false;  // whatever it has open, it keeps
+    }
+    return true;
 }
 
 bool loaded_bus::can_write() const { return offers(adapter_, &tidegate_adapter::write, offsetof(tidegate_adapter, write)); }
@@ -294,10 +328,12 @@ adapter_bus::write_result loaded_bus::write(std::span<const write_item> items, b
     std::vector<tidegate_write_item> translated;
     for (const auto& item : items) translated.push_back({numbers_.number_of(item.point), 0, abi_value(item.value)});
     write_collector collector{result};
-    const tidegate_write_report sink{sizeof(tidegate_write_report), &collector, &write_collector::sending,
-                                     &write_collector::exception, &write_collector::note};
-    const tidegate_write request{sizeof(tidegate_write), check_only ? std::uint32_t{TIDEGATE_WRITE_CHECK} : 0u, translated.data(),
-                                 translated.size()};
+    const tidegate_write_report sink{sizeof(tidegate_write_report), &collector,
+                                     &write_collector::sending,     &write_collector::exception,
+                                     &write_collector::note,        tracing_ ? &write_collector::frame : nullptr};
+    const std::uint32_t flags =
+        (check_only ? std::uint32_t{TIDEGATE_WRITE_CHECK} : 0u) | (tracing_ ? std::uint32_t{TIDEGATE_WRITE_TRACE} : 0u);
+    const tidegate_write request{sizeof(tidegate_write), flags, translated.data(), translated.size()};
     result.outcome = TIDEGATE_WRITE_UNANSWERED;  // also for an outcome that this version doesn't know: it promises nothing
     try {
         const std::uint32_t outcome = adapter_.write(bus_, &request, &sink);

@@ -16,10 +16,12 @@
 #include "gateway/bus_thread.hpp"
 #include "gateway/clock.hpp"
 #include "gateway/clock_report.hpp"
+#include "gateway/control_server.hpp"
 #include "gateway/delivery.hpp"
 #include "gateway/device_news.hpp"
 #include "gateway/learned.hpp"
 #include "gateway/limits.hpp"
+#include "gateway/live.hpp"
 #include "gateway/pipeline.hpp"
 #include "gateway/queue_news.hpp"
 #include "gateway/queue_options.hpp"
@@ -62,6 +64,9 @@ public:
 private:
     // In from the threads and the session.
     void on_bus_events(std::vector<bus_event> events);
+    void take_device(const device_event& what);
+    void take_missed(const missed_event& what);
+    void take_statistics(const bus_statistics& what);
     void take_readings(const cycle& done);
     void on_committed(committed done);
     void on_read(store::sequence from, store::result<std::vector<store::stored_message>> found);
@@ -74,6 +79,7 @@ private:
     // What happens in between.
     std::vector<std::string> recall_learned_in(store::queue& in, const std::vector<std::unique_ptr<adapter_bus>>& buses) const;
     void keep_learned(const learned_event& what);
+    void open_control();
     void begin_session(const store::recovery& found);
     void pump();
     void look_at_age();
@@ -112,6 +118,8 @@ private:
     std::unique_ptr<mqtt::session> session_;
     std::unique_ptr<delivery> delivery_;
     std::unique_ptr<mqtt::client> client_;
+    std::optional<live> live_;
+    control_server control_{loop_};
     std::vector<std::unique_ptr<bus_thread>> buses_;
 
     enum class stage { running, draining, leaving } stage_ = stage::running;
@@ -143,6 +151,7 @@ app::app(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> b
     if (!queue) throw std::runtime_error(queue.error().detail());
 
     clock_.emplace(found.boot_offset_ms);
+    live_.emplace(config, found, steady_now());
     begin_session(found);
     if (found.boot_offset_ms) date_by(*found.boot_offset_ms);
     queue_news_.on_opened(found, stamp_now());
@@ -165,8 +174,16 @@ app::app(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> b
             std::make_unique<bus_thread>(i, config.buses[i], std::move(buses[i]), loop_,
                                          [this](std::vector<bus_event> events) { on_bus_events(std::move(events)); }));
     set_status(gateway_status_topic(config), "online");
+    open_control();
     look_at_clock(stamp_now());
     if (!clock_->boot_offset_ms()) tell_unset_clock(log_, last_clock_evidence());
+}
+
+/// What the commands of the command line may ask of this process.
+void app::open_control() {
+    std::string why;
+    if (!control_.listen(control_path(config_.gateway_id, config_.buffer.path), why))
+        log_.warning("no_control_socket", {{"reason", why}, {"effect", "commands can't ask this service"}});
 }
 
 /// Hands adapters what they learned in an earlier life. Returns the names of what is of no use any more.
@@ -208,10 +225,10 @@ int app::run() {
 void app::on_bus_events(std::vector<bus_event> events) {
     for (const auto& event : events) {
         if (const auto* done = std::get_if<cycle>(&event)) take_readings(*done);
-        if (const auto* device = std::get_if<device_event>(&event)) device_news_.tell(*device);
-        if (const auto* missed = std::get_if<missed_event>(&event)) device_news_.tell(*missed);
+        if (const auto* device = std::get_if<device_event>(&event)) take_device(*device);
+        if (const auto* missed = std::get_if<missed_event>(&event)) take_missed(*missed);
         if (const auto* learned = std::get_if<learned_event>(&event)) keep_learned(*learned);
-        if (const auto* statistics = std::get_if<bus_statistics>(&event)) bus_news_.tell(*statistics, steady_now());
+        if (const auto* statistics = std::get_if<bus_statistics>(&event)) take_statistics(*statistics);
         if (const auto* written = std::get_if<write_event>(&event)) writes_.on_written(*written);
         if (const auto* read = std::get_if<read_back_event>(&event)) writes_.on_read_back(*read);
     }
@@ -226,7 +243,23 @@ void app::keep_learned(const learned_event& what) {
     store_->save(std::move(request));
 }
 
+void app::take_device(const device_event& what) {
+    live_->on_device(what);
+    device_news_.tell(what);
+}
+
+void app::take_missed(const missed_event& what) {
+    live_->on_missed(what);
+    device_news_.tell(what);
+}
+
+void app::take_statistics(const bus_statistics& what) {
+    live_->on_statistics(what);
+    bus_news_.tell(what, steady_now());
+}
+
 void app::take_readings(const cycle& done) {
+    live_->on_readings(done);
     writes_.on_readings(done);
     std::vector<store::message> messages = pipeline_.process(done);
     const auto now = steady_now();
@@ -245,6 +278,7 @@ void app::take_readings(const cycle& done) {
 
 void app::on_committed(committed done) {
     accepted_ += done.report.appended;
+    live_->on_committed(done.report);
     queue_news_.on_committed(done, stamp_now());
     if (done.report.more_aged) look_at_age_in(limits::look_at_age_again);
     delivery_->on_committed(done.report, std::move(done.messages), done.keep);
@@ -356,9 +390,13 @@ void app::pump() {
     if (stage_ == stage::draining) continue_stop();
 }
 
-void app::set_status(const std::string& topic, std::string text) { delivery_->set_status(topic, std::move(text), steady_now()); }
+void app::set_status(const std::string& topic, std::string text) {
+    live_->on_status(topic, text);
+    delivery_->set_status(topic, std::move(text), steady_now());
+}
 
 void app::on_effect(const mqtt::effect& what) {
+    live_->on_effect(what, steady_now());
     if (std::holds_alternative<mqtt::offline>(what)) return on_offline(what);
     broker_news_.tell(what);
     if (const auto* wanted = std::get_if<mqtt::save>(&what)) {
@@ -418,6 +456,7 @@ void app::say_goodbye() {
 }
 
 void app::finish_stop() {
+    control_.stop();
     if (store_) store_->stop();  // commits the last acknowledgements
     loop_.stop();
     const backlog lost = store_ ? store_->behind() : backlog{};

@@ -17,6 +17,8 @@ constexpr std::size_t text_bytes = 64u << 10;
 constexpr std::size_t phrase_bytes = 1024;
 constexpr std::size_t adapter_faults = 200;
 constexpr std::size_t exchanges_of_a_poll = 16;
+constexpr std::size_t frames_of_a_poll = 64;
+constexpr std::size_t frame_bytes = 4096;
 
 // An adapter in a process of its own (adapter_process.hpp, adapter_patience).
 constexpr auto adapter_call = 60s;
@@ -55,6 +57,12 @@ constexpr auto clock_difference = 5s;    // a command's `ts` may be so far ahead
 constexpr auto fresh_reading = 10s;      // what a point reads is believed for so long, or for three of its periods
 constexpr auto read_back_every = 500ms;  // after the first reading
 constexpr auto fail_safe_retry = 10s;    // if it couldn't be sent
+
+// The control socket: clients at once, a request's bytes and members, and what waits for one that reads slowly.
+constexpr std::size_t control_connections = 16;
+constexpr std::size_t control_request = 256u << 10;
+constexpr std::size_t control_members = 32;
+constexpr std::size_t control_waiting = 1u << 20;
 
 // Leaving: how long a stop may take for what can still be delivered, then for DISCONNECT.
 constexpr auto drain_on_stop = 3s;

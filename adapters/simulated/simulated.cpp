@@ -428,6 +428,7 @@ const tidegate_adapter adapter = {
                 const tidegate_write_report* to) noexcept { return write(bus, what, to); },
     .recall = nullptr,    // nothing of them has to be learned
     .rehearse = nullptr,  // there are no faults to command
+    .release = nullptr,   // there is no port
 };
 
 }  // namespace

@@ -153,7 +153,8 @@ struct host {
     std::uint32_t poll(const std::vector<tidegate_candidate>& candidates, std::uint32_t flags = 0) {
         reported.clear();
         const tidegate_poll what{sizeof what, flags, candidates.data(), candidates.size()};
-        const tidegate_readings to{sizeof to, this, &host::value, &host::failure, &host::note, &host::learned, &host::exchanged};
+        const tidegate_readings to{sizeof to,   this,           &host::value,     &host::failure,
+                                   &host::note, &host::learned, &host::exchanged, nullptr};
         return adapter.poll(bus, &what, &to);
     }
     std::uint32_t poll_points(std::initializer_list<std::uint32_t> points, std::uint32_t flags = 0) {

@@ -103,6 +103,7 @@ struct bus {
                                    [](void*, std::uint32_t, const char*) { FAIL("no point fails here"); },
                                    [](void*, const char*) {},
                                    nullptr,
+                                   nullptr,
                                    nullptr};
         outcome = adapter().poll(made, &what, &to);
         return reported;
@@ -123,10 +124,12 @@ struct bus {
         const tidegate_write what{sizeof(tidegate_write), flags, list.data(), list.size()};
         sent.clear();
         exception = 0;
-        const tidegate_write_report to{sizeof(tidegate_write_report), this,
+        const tidegate_write_report to{sizeof(tidegate_write_report),
+                                       this,
                                        [](void* context, const char* words) { static_cast<bus*>(context)->sent = words; },
                                        [](void* context, std::uint32_t code) { static_cast<bus*>(context)->exception = code; },
-                                       [](void*, const char*) {}};
+                                       [](void*, const char*) {},
+                                       nullptr};
         return adapter().write(made, &what, &to);
     }
     std::string sent;

@@ -97,6 +97,7 @@ static const tidegate_adapter adapter = {sizeof adapter,
                                          NULL,
                                          NULL,
                                          NULL,
+                                         NULL,
                                          NULL};
 
 const tidegate_adapter* tidegate_adapter_entry(uint32_t host_abi) { return host_abi == TIDEGATE_ADAPTER_ABI ? &adapter : NULL; }

@@ -85,7 +85,8 @@ public:
         line.asked.clear();
         std::vector<tidegate_write_item> items;
         for (const auto& [point, value] : values) items.push_back({point, 0, value});
-        const tidegate_write_report to{sizeof to, this, &direct_bus::sending, &direct_bus::exception_came, &direct_bus::note};
+        const tidegate_write_report to{sizeof to,         this,   &direct_bus::sending, &direct_bus::exception_came,
+                                       &direct_bus::note, nullptr};
         return bus->write(items, check_only, tidegate::write_report(to));
     }
     tidegate::write_outcome write(std::uint32_t point, const tidegate_value& value) { return write({{point, value}}); }
@@ -95,7 +96,7 @@ public:
         line.asked.clear();
         std::vector<tidegate_candidate> candidates;
         for (const auto point : points) candidates.push_back({point, 0, 0, 1'000'000'000});
-        const tidegate_readings to{sizeof to, this,   &direct_bus::value, &direct_bus::failure, &direct_bus::note,
+        const tidegate_readings to{sizeof to, this,   &direct_bus::value, &direct_bus::failure, &direct_bus::note, nullptr,
                                    nullptr,   nullptr};
         return bus->poll(candidates, flags, tidegate::readings(to));
     }

@@ -251,6 +251,7 @@ public:
                                     },
                                     [](void* me, const char* text) { static_cast<plant*>(me)->note = text; },
                                     nullptr,
+                                    nullptr,
                                     nullptr};
         outcome = bus_->poll(candidates, 0, tidegate::readings(abi));
         return values;

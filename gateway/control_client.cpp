@@ -1,0 +1,90 @@
+// gateway/control_client.cpp: see control_client.hpp.
+#include "gateway/control_client.hpp"
+
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "gateway/flat_json.hpp"
+
+namespace gateway {
+namespace {
+
+constexpr const char* service_folder = "/run/tidegate/";
+
+}  // namespace
+
+control_client::~control_client() {
+    if (socket_ >= 0) ::close(socket_);
+}
+
+std::unique_ptr<control_client> control_client::connect(const std::string& path, std::string& why) {
+    why.clear();
+    sockaddr_un where{};
+    where.sun_family = AF_UNIX;
+    if (path.size() >= sizeof where.sun_path) return nullptr;  // control_server can't have listened there
+    std::memcpy(where.sun_path, path.c_str(), path.size() + 1);
+    const int socket = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (socket < 0) {
+        why = std::strerror(errno);
+        return nullptr;
+    }
+    auto client = std::unique_ptr<control_client>(new control_client(socket));
+    if (::connect(socket, reinterpret_cast<const sockaddr*>(&where), sizeof where) == 0) return client;
+    if (errno == EACCES)
+        why = "a service runs, but its socket " + path + " is not for this user: try sudo, or join the group 'tidegate'";
+    else if (errno != ENOENT && errno != ECONNREFUSED && errno != ENOTDIR)
+        why = path + ": " + std::strerror(errno);
+    return nullptr;
+}
+
+std::unique_ptr<control_client> control_client::connect(const config::file& config, std::string& why) {
+    if (auto client = connect(service_folder + config.gateway_id + ".sock", why); client || !why.empty()) return client;
+    return connect(config.buffer.path + ".sock", why);
+}
+
+bool control_client::ask(std::string_view json_object, const std::function<bool(const std::string&)>& on_line, std::string& why) {
+    std::string request(json_object);
+    request += '\n';
+    for (std::size_t sent = 0; sent < request.size();) {
+        const auto done = ::send(socket_, request.data() + sent, request.size() - sent, MSG_NOSIGNAL);
+        if (done < 0 && errno == EINTR) continue;
+        if (done < 0) {
+            why = std::string("the service went away: ") + std::strerror(errno);
+            return false;
+        }
+        sent += static_cast<std::size_t>(done);
+    }
+    for (;;) {
+        for (std::size_t end; (end = input_.find('\n')) != std::string::npos;) {
+            const std::string line = input_.substr(0, end);
+            input_.erase(0, end + 1);
+            if (!line.starts_with(R"({"end":true)")) {
+                if (on_line(line)) continue;
+                ::close(std::exchange(socket_, -1));
+                return true;
+            }
+            const auto last = read_flat_object(line, 16);
+            const value* ok = last ? last->find("ok") : nullptr;
+            if (ok && *ok == value{true}) return true;
+            const value* error = last ? last->find("error") : nullptr;
+            const auto* text = error ? std::get_if<std::string>(error) : nullptr;
+            why = text ? *text : "the service's answer is no answer: " + line;
+            return false;
+        }
+        char received[4096];
+        const auto got = ::recv(socket_, received, sizeof received, 0);
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) {
+            why = "the service went away";
+            return false;
+        }
+        input_.append(received, static_cast<std::size_t>(got));
+    }
+}
+
+}  // namespace gateway

@@ -1,0 +1,35 @@
+// gateway/control_client.hpp: talks to a running service over its control socket (control_server.hpp), for the commands of the
+// command line. Blocks.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "config/model.hpp"
+
+namespace gateway {
+
+class control_client {
+public:
+    ~control_client();
+    control_client(const control_client&) = delete;
+    control_client& operator=(const control_client&) = delete;
+
+    /// Null, with `why`: nobody serves there, or we may not ask. An absent service is `why` empty.
+    static std::unique_ptr<control_client> connect(const std::string& path, std::string& why);
+    /// That of this config's service: looked for where systemd has it (/run/tidegate/<gateway>.sock) and beside the queue file.
+    static std::unique_ptr<control_client> connect(const config::file& config, std::string& why);
+
+    /// Sends a request and hands each line of its reply but the last to `on_line`, until the end or until that returns false
+    /// (then the connection is closed). False, with `why`: the service said no, or went away.
+    bool ask(std::string_view json_object, const std::function<bool(const std::string&)>& on_line, std::string& why);
+
+private:
+    explicit control_client(int socket) : socket_(socket) {}
+    int socket_;
+    std::string input_;
+};
+
+}  // namespace gateway

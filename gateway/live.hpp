@@ -1,0 +1,92 @@
+// gateway/live.hpp: what the gateway looks like now: last values, device and bus states, the queue, the broker. Whoever shows it
+// (status page, metrics, control socket) reads it here. Loop thread only; pure: times are arguments.
+// Not here: how it is shown.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/model.hpp"
+#include "gateway/bus_statistics.hpp"
+#include "gateway/bus_thread.hpp"
+#include "gateway/reading.hpp"
+#include "mqtt/session.hpp"
+#include "store/queue.hpp"
+
+namespace gateway {
+
+class live {
+public:
+    explicit live(const config::file& config, const store::recovery& found, time_point started);
+
+    struct point {
+        gateway::value value;        // the last one read; no_value also before the first
+        store::stamp taken;          // by the board's clock
+        time_point taken_steady{};   // for its age
+        std::uint64_t readings = 0;  // since the start; 0: none yet
+    };
+    struct device {
+        device_state state = device_state::unknown;
+        std::string error;
+        store::stamp since;
+        bool overdue = false;
+        std::uint64_t implausible = 0;
+        std::vector<live::point> points;  // in the config's order
+    };
+    struct bus {
+        std::optional<bus_statistics> statistics;  // nothing: the first ten seconds
+        std::uint64_t missed_cycles = 0;
+        std::vector<live::device> devices;
+    };
+    struct queue {
+        std::uint64_t accepted = 0;  // since the process began, as are the others up to `dropped`
+        std::uint64_t refused = 0;
+        std::uint64_t evicted = 0;
+        std::uint64_t aged = 0;
+        std::uint64_t thinned = 0;
+        std::uint64_t damaged = 0;
+        std::uint64_t bytes_used = 0;
+        store::sequence last{0};  // the newest message in the log
+        store::write_counts written;
+        bool disk_full = false;
+    };
+    struct broker {
+        bool online = false;
+        bool session_present = false;
+        std::string offline_reason;  // the last one
+        time_point since{};
+        std::uint64_t connections = 0;
+        std::uint64_t sessions_lost = 0;
+        std::uint64_t refused = 0;
+    };
+
+    void on_readings(const cycle& done);
+    void on_device(const device_event& what);
+    void on_missed(const missed_event& what);
+    void on_statistics(const bus_statistics& what);
+    void on_committed(const store::commit_report& report);
+    void on_effect(const mqtt::effect& what, time_point now);
+    /// Every retained topic that the gateway keeps true: statuses and alarms, with their latest text.
+    void on_status(const std::string& topic, const std::string& text);
+
+    const config::file& config() const { return config_; }
+    time_point started() const { return started_; }
+    const std::vector<bus>& buses() const { return buses_; }
+    const queue& log() const { return queue_; }
+    const broker& destination() const { return broker_; }
+    const std::map<std::string, std::string>& statuses() const { return statuses_; }
+
+private:
+    const config::file& config_;
+    time_point started_;
+    std::vector<bus> buses_;
+    std::vector<std::vector<std::size_t>> first_point_;  // by bus and device: the number of its first point on the bus
+    queue queue_;
+    broker broker_;
+    std::map<std::string, std::string> statuses_;
+};
+
+}  // namespace gateway
