@@ -392,7 +392,7 @@ void app::pump() {
 
 void app::set_status(const std::string& topic, std::string text) {
     live_->on_status(topic, text);
-    delivery_->set_status(topic, std::move(text), steady_now());
+    if (config_.mqtt.status_topics) delivery_->set_status(topic, std::move(text), steady_now());
 }
 
 void app::on_effect(const mqtt::effect& what) {
