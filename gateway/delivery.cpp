@@ -68,7 +68,7 @@ void delivery::on_read_failed(mqtt::time_point retry) {
 void delivery::pump(mqtt::time_point now, const store::stamp& clock) {
     pump_status(now);
     if (read_not_before_ && now >= *read_not_before_) read_not_before_.reset();
-    while (session_.accepts()) {
+    while (!held_ && session_.accepts()) {
         const std::int64_t next = mqtt::number(session_.next());
         while (!buffer_.empty() && number(buffer_.front().sequence) < next) take_front();
         if (next >= covered_from_ && !buffer_.empty()) {
@@ -122,14 +122,18 @@ void delivery::on_offline() {
 
 void delivery::pump_status(mqtt::time_point now) {
     if (!session_.is_online()) return;
-    for (auto& [topic, s] : status_) {
-        if (s.told) continue;
-        mqtt::publication p;
-        p.topic = topic;
-        p.payload = s.text;
-        p.retain = true;
-        if (!session_.publish_unlogged(p, now)) return;
-        s.told = true;
+    for (auto it = status_.begin(); it != status_.end();) {
+        auto& [topic, s] = *it;
+        if (!s.told) {
+            mqtt::publication p;
+            p.topic = topic;
+            p.payload = s.text;
+            p.retain = true;
+            if (!session_.publish_unlogged(p, now)) return;
+            s.told = true;
+        }
+        // An empty one is the topic's end. (If it gets lost with the connection, the topic stays; as QoS 1 it rarely does.)
+        it = s.text.empty() ? status_.erase(it) : std::next(it);
     }
 }
 

@@ -3,6 +3,8 @@ add_library(tidegate_gateway_pure STATIC
     ${CMAKE_CURRENT_LIST_DIR}/alarms.cpp
     ${CMAKE_CURRENT_LIST_DIR}/bus_statistics.cpp
     ${CMAKE_CURRENT_LIST_DIR}/computed.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/config_changes.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/config_digest.cpp
     ${CMAKE_CURRENT_LIST_DIR}/delivery.cpp
     ${CMAKE_CURRENT_LIST_DIR}/device_health.cpp
     ${CMAKE_CURRENT_LIST_DIR}/device_trouble.cpp
@@ -19,6 +21,7 @@ add_library(tidegate_gateway_pure STATIC
     ${CMAKE_CURRENT_LIST_DIR}/queue_options.cpp
     ${CMAKE_CURRENT_LIST_DIR}/queue_watch.cpp
     ${CMAKE_CURRENT_LIST_DIR}/schedule.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/service_record.cpp
     ${CMAKE_CURRENT_LIST_DIR}/session_state.cpp
     ${CMAKE_CURRENT_LIST_DIR}/synchronisation.cpp
     ${CMAKE_CURRENT_LIST_DIR}/timestamps.cpp

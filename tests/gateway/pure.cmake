@@ -3,6 +3,7 @@ tidegate_test(tests_gateway_pure
         ${CMAKE_CURRENT_LIST_DIR}/alarms_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/bus_statistics_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/computed_test.cpp
+        ${CMAKE_CURRENT_LIST_DIR}/config_changes_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/device_health_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/device_trouble_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/group_commit_age_test.cpp
