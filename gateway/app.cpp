@@ -219,6 +219,7 @@ void app::on_committed(committed done) {
 void app::look_at_age() {
     if (stage_ != stage::running) return;
     store_->look_at_age(stamp_now());
+    log_.tell_held();
     look_at_age_in(limits::look_at_age);
 }
 

@@ -62,7 +62,7 @@ void app::end_leaving() {
 void app::refuse_config(const config_reading& found) {
     log_.error("reload_refused", {{"reason", found.fault}, {"consequence", "nothing was changed"}});
     live_->on_reload_failed(found.fault);
-    answer_reload(found.diagnostics, found.fault);
+    answer_reload(found.diagnostics, found.fault + "; nothing was changed");
 }
 
 void app::answer_reload(const std::vector<std::string>& lines, const std::string& fault) {

@@ -9,7 +9,7 @@
 namespace gateway {
 
 int run_command(const command_options& how) {
-    const log logger(how.verbose ? level::debug : level::info);
+    const log logger(how.verbose ? level::debug : level::info, how.verbose ? log::repeats::all : log::repeats::limited);
     std::string why;
     const std::shared_ptr<site> found = load_site(how.config_path, why);
     if (!found) {

@@ -13,6 +13,7 @@ add_library(tidegate_gateway_pure STATIC
     ${CMAKE_CURRENT_LIST_DIR}/inbox_intake.cpp
     ${CMAKE_CURRENT_LIST_DIR}/learned.cpp
     ${CMAKE_CURRENT_LIST_DIR}/live.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/log_limits.cpp
     ${CMAKE_CURRENT_LIST_DIR}/memory_log.cpp
     ${CMAKE_CURRENT_LIST_DIR}/payload.cpp
     ${CMAKE_CURRENT_LIST_DIR}/pipeline.cpp

@@ -49,7 +49,7 @@ bool show(const std::string& line) {
 
 std::optional<service_of_config> service_of(std::string_view text) {
     const config::source source(text);
-    config::findings ignored;  // the service says what is wrong
+    config::findings ignored(source);  // the service says what is wrong
     const auto tree = config::parse_tree(source, ignored);
     if (!tree) return std::nullopt;
     const auto id = text_of(member(member(&*tree, "gateway"), "id"));
@@ -84,7 +84,7 @@ int reload_command(const reload_options& how) {
     append_json(request, value{unknown ? how.config_path : path.string()});
     if (client->ask(request + '}', show, why)) return 0;
     std::fflush(stdout);
-    std::fprintf(stderr, "error: %s; nothing was changed\n", why.c_str());
+    std::fprintf(stderr, "error: %s\n", why.c_str());
     return 1;
 }
 

@@ -26,7 +26,7 @@ hang_news::told hang_news::look(const std::vector<health::hang>& now) {
 }
 
 watchdog::watchdog(health& watched, boost::asio::io_context& loop, const service_notify& to, const log& logger)
-    : health_(watched), loop_(loop), notify_(to), log_(logger) {
+    : health_(watched), loop_(loop), notify_(to), log_(logger.unlimited()) {
     if (!to.watchdog()) return;
     loop_pulse_ = watched.add("loop");
     const auto half = *to.watchdog() / 2;

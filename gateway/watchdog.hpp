@@ -51,7 +51,7 @@ private:
     health& health_;
     boost::asio::io_context& loop_;
     const service_notify& notify_;
-    const log& log_;
+    const log log_;
     hang_news news_;
     std::shared_ptr<pulse> loop_pulse_;
     std::mutex mutex_;

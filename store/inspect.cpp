@@ -190,7 +190,11 @@ result<std::vector<audit_entry>> queue::inspect_audit(const std::string& path, a
 }
 
 result<std::vector<memory>> queue::inspect_memories(const std::string& path) {
-    return with_remedy(read_beside(path, [](connection& file) { return memory_table(file).read(); }));
+    return with_remedy(read_beside(path, [](connection& file) -> result<std::vector<memory>> {
+        memory_table memories(file);
+        if (const auto ready = memories.prepare(); !ready) return ready.error();
+        return memories.read();
+    }));
 }
 
 }  // namespace store

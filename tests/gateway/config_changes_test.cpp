@@ -134,7 +134,7 @@ TEST_CASE("config_changes: whose gateway it is and where its queue is stay until
     note_digests(next);
     const auto found = compare(now, next);
     CHECK(found.for_restart == std::vector<std::string>{"gateway.id", "buffer.path"});
-    CHECK_FALSE(found.mqtt);    // the client's id only followed the gateway's
+    CHECK_FALSE(found.mqtt);  // the client's id only followed the gateway's
     CHECK_FALSE(found.buffer);
     CHECK(found.restarted == std::vector<std::string>{"roof"});
     keep_what_needs_restart(now, next);

@@ -9,6 +9,7 @@ tidegate_test(tests_gateway_pure
         ${CMAKE_CURRENT_LIST_DIR}/group_commit_age_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/learned_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/inbox_intake_test.cpp
+        ${CMAKE_CURRENT_LIST_DIR}/log_limits_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/payload_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/pipeline_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/plausibility_test.cpp

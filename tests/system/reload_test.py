@@ -62,7 +62,19 @@ class Judge(plant.Judge):
     def missed(self, device):
         """Polls that should have been between two readings, of one device."""
         times = sorted(self.times[f"{NAME}/{device}/counter"])
-        return sum(max(0, round((b - a) / PERIOD) - 1) for a, b in zip(times, times[1:]))
+        late = [(a, b) for a, b in zip(times, times[1:]) if round((b - a) / PERIOD) > 1]
+        for a, b in late:
+            print(f"{device}: nothing from {datetime.datetime.fromtimestamp(a)} to {datetime.datetime.fromtimestamp(b)}")
+        return sum(round((b - a) / PERIOD) - 1 for a, b in late)
+
+
+def prefer(process):
+    """The machine's other work is no part of this."""
+    for thread in os.listdir(f"/proc/{process}/task"):
+        try:
+            os.setpriority(os.PRIO_PROCESS, int(thread), -15)
+        except (PermissionError, ProcessLookupError):
+            pass
 
 
 def main():
@@ -112,10 +124,7 @@ def main():
         the_plant.start_devices(buses=3)
         gateway.start()
         for process in (gateway, the_plant.devices):
-            try:
-                os.setpriority(os.PRIO_PROCESS, process.process.pid, -10)  # the machine's other work is no part of this
-            except PermissionError:
-                pass
+            prefer(process.process.pid)
         plant.wait_for("a connection", the_plant.is_connected, 20)
         runs_on()
 
@@ -123,7 +132,7 @@ def main():
         config.buses["other"]["keys"]["timeout"] = "700ms"
         reload("bus 'other' restarted")
         runs_on()
-        config.buses["third"]["keys"]["publish"] = "{ retain: true }"
+        config.buses["third"]["keys"]["publish"] = "{ mode: on_change }"  # each reading is a change
         said = reload("publish rules of devices 'third1', 'third2' changed")
         check("a publish rule restarts no bus", "restarted" not in said)
         runs_on()
@@ -209,6 +218,8 @@ def main():
         check("all that was accepted has come", verdict["delivered"] == ledger["acknowledged"])
         for topic, numbers in judge.seen.items():
             gaps = max(numbers) - len(set(numbers))
+            twice = [n for n, times in collections.Counter(numbers).items() if times > 1]
+            check(f"{topic}: {twice} twice, of {max(numbers)}", not twice)
             # What a device had answered when its bus was stopped is nobody's reading.
             most = 0 if "/calm" in topic else 6
             check(f"{topic}: {gaps} of {max(numbers)} readings are missing", gaps <= most)
