@@ -94,6 +94,10 @@ void app::open_control() {
         if (path && !reload_.is_of(*path)) return from->fail("the service runs with " + reload_.path() + ", not with " + *path);
         request_reload(std::move(from));
     });
+    control_.on("purge", [this](const flat_object&, auto with) {
+        purge_.begin(std::move(with));
+        store_->purge();
+    });
     std::string why;
     if (!control_.listen(control_path(config_.gateway_id, config_.buffer.path), why))
         log_.warning("no_control_socket", {{"reason", why}, {"effect", "commands can't ask this service"}});
@@ -208,6 +212,7 @@ void app::on_committed(committed done) {
     accepted_ += done.report.appended;
     live_->on_committed(done.report);
     queue_news_.on_committed(done, stamp_now());
+    if (purge_.on_committed(done)) store_->purge();
     if (done.report.more_aged) look_at_age_in(limits::look_at_age_again);
     delivery_->on_committed(done.report, std::move(done.messages), done.keep);
     const bool may_acknowledge = writes_.on_committed(done);
@@ -245,6 +250,7 @@ void app::on_salvaged(const store::recovery& found) {
         parked_.clear();
     }
     queue_news_.on_salvaged(found, stamp_now());
+    if (found.damage) purge_.on_failed("the queue file was damaged, and is made anew; ask again");
     writes_.on_salvaged();
     store_->go_on(found);
     store_->read_inbox(store::inbox_number{1}, limits::read_messages, limits::read_bytes);
@@ -269,6 +275,7 @@ void app::begin_session_anew(const store::recovery& found) {
 
 void app::on_store_failed(const store::error& why, backlog behind) {
     queue_news_.on_failed(why, behind, stamp_now());
+    purge_.on_failed(why.detail());
     if (stage_ != stage::running) continue_stop();
 }
 

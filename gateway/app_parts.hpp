@@ -25,6 +25,7 @@
 #include "gateway/live.hpp"
 #include "gateway/pipeline.hpp"
 #include "gateway/queue_news.hpp"
+#include "gateway/queue_purge.hpp"
 #include "gateway/service_notify.hpp"
 #include "gateway/service_record.hpp"
 #include "gateway/site.hpp"
@@ -150,6 +151,7 @@ private:
     std::unique_ptr<delivery> delivery_;
     std::unique_ptr<mqtt::client> client_;
     std::optional<live> live_;
+    queue_purge purge_{log_};
     control_server control_{loop_};
     bus_fleet buses_;
     status_line status_line_;

@@ -2,6 +2,7 @@
 # with, and the recipes for mosquitto deliver.
 import argparse
 import json
+import os
 import pathlib
 import re
 import shlex
@@ -112,6 +113,39 @@ def run_recipes(tidegate, folder, source):
                 process.stop()
 
 
+def check_events(source):
+    """Each event of the log is explained."""
+    page = (source / "docs" / "troubleshooting.md").read_text()
+    explained = set(re.findall(r"`([a-z0-9_]+)`", page))
+    failures, found = [], 0
+    for path in sorted((source / "gateway").glob("*.cpp")):
+        for event in re.findall(r"\.(?:error|warning|info|debug)\(\s*\"([a-z0-9_]+)\"", path.read_text()):
+            found += 1
+            if event not in explained:
+                failures.append(f"{path.name} logs '{event}', which docs/troubleshooting.md doesn't explain")
+    return failures if found > 20 else [f"only {found} events found in the source"]
+
+
+def check_words(source):
+    """What the page says that the program says, it says: each phrase is in the source, or the system's."""
+    sources = [path.read_text() for folder in ("mqtt", "gateway", "adapters", "store") for path in sorted((source / folder).rglob("*.cpp"))]
+    # Literals that are broken over lines count as one; the system's and the protocol's names for errors are no literals.
+    known = "\n".join(re.sub(r'"\s*\n\s*"', "", text) for text in sources).replace('\\"', '"').lower()
+    known += "\n".join(os.strerror(number).lower() for number in range(1, 134))
+    page = (source / "docs" / "troubleshooting.md").read_text()
+    failures, found = [], 0
+    for row in re.findall(r"^\| (`[^|]*) \|", page[page.index("## What is wrong with a device"):], re.M):
+        for phrase in re.findall(r"`([^`]+)`", row):
+            for part in re.split(r"…|\bHOST\b|\bN\b|\b\d+ m?s\b|/dev/\w+|\bM\b|: ?$|^exception \d+: ", phrase):
+                part = part.strip(" :,.()").lower()
+                if len(part) < 4 or re.fullmatch(r"exception \d+|\d+: .*", part):
+                    continue
+                found += 1
+                if part not in known:
+                    failures.append(f"docs/troubleshooting.md: nothing says '{part}'")
+    return failures if found > 40 else [f"only {found} phrases found in the page"]
+
+
 def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--build", required=True, type=pathlib.Path)
@@ -134,6 +168,8 @@ def main():
             for line, call in examples.commands(path):
                 counts["commands"] += 1
                 failures += check_command(tidegate, path, line, call, cache)
+        failures += check_events(source)
+        failures += check_words(source)
         failures += run_recipes(tidegate, folder, source)
     print(", ".join(f"{count} {what}" for what, count in counts.items()), f"{len(failures)} failures")
     for failure in failures:
