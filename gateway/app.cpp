@@ -11,6 +11,7 @@
 #include "gateway/learned.hpp"
 #include "gateway/limits.hpp"
 #include "gateway/queue_options.hpp"
+#include "gateway/resident_pages.hpp"
 #include "gateway/session_state.hpp"
 
 namespace gateway {
@@ -225,6 +226,10 @@ void app::look_at_age() {
     if (stage_ != stage::running) return;
     store_->look_at_age(stamp_now());
     log_.tell_held();
+    if (start_pages_ && !reload_.is_reading() && steady_now() - live_->started() >= limits::look_at_age) {
+        release_start_pages();
+        start_pages_ = false;
+    }
     look_at_age_in(limits::look_at_age);
 }
 

@@ -158,6 +158,7 @@ private:
     service_record record_;
     store::stamp started_;
     bool long_run_noted_ = false;
+    bool start_pages_ = true;  // of a start or a reload, still resident
 
     config_reload reload_;
     bool reload_again_ = false;  // it was asked for while the file was being read, or the broker being left

@@ -101,6 +101,7 @@ void app::adopt(config_reading found) {
     }
     adopt_buses(found, what, std::move(next));
     live_->on_loaded(stamp_now());
+    start_pages_ = true;
     adopt_store(what);
     for (const auto& line : said) found.diagnostics.push_back(line + '\n');
     answer_reload(found.diagnostics, "");

@@ -338,7 +338,6 @@ TEST_CASE("schedule: a bus that begins later keeps to the phases of the others",
     std::ignore = plan.finished(*first, TIDEGATE_DONE, all, origin + 12s + 300ms, origin + 12s + 310ms);
     CHECK(plan.missed_cycles() == 0);
     auto at = origin + 12s + 310ms;
-    for (auto turn = plan.next(at); turn; turn = plan.next(at))
-        std::ignore = plan.finished(*turn, TIDEGATE_DONE, all, at, at);
+    for (auto turn = plan.next(at); turn; turn = plan.next(at)) std::ignore = plan.finished(*turn, TIDEGATE_DONE, all, at, at);
     CHECK(plan.wake() == origin + 13s);
 }

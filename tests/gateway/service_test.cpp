@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include "gateway/health.hpp"
+#include "gateway/resident_pages.hpp"
 #include "gateway/service_notify.hpp"
 #include "gateway/service_record.hpp"
 #include "gateway/watchdog.hpp"
@@ -100,4 +101,22 @@ TEST_CASE("service_record: the retained status", "[gateway][service]") {
     const store::stamp started{1'795'378'510'123, 42'000, true};
     CHECK(status_of({12, 2, last_stop::crash, "b"}, started, "1.0") ==
           R"({"version":"1.0","started":"2026-11-22T20:15:10.123Z","starts":12,"crashes_in_a_row":2,"last_stop":"crash"})");
+}
+
+TEST_CASE("resident_pages: only files' pages that nobody has written to", "[gateway][service]") {
+    const auto mapping = [](const char* head, const char* anonymous) {
+        return std::string(head) + "\nSize: 8 kB\nPrivate_Dirty: 0 kB\nAnonymous:             " + anonymous +
+               " kB\nVmFlags: rd ex mr\n";
+    };
+    const std::string text = mapping("1000-3000 r-xp 00001000 08:01 12    /usr/lib/one.so", "0") +
+                             mapping("3000-4000 r--p 00002000 08:01 12    /usr/lib/one.so", "4") +  // linked, then made read-only
+                             mapping("4000-5000 rw-p 00003000 08:01 12    /usr/lib/one.so", "0") +
+                             mapping("5000-6000 r--s 00000000 08:01 13    /var/lib/shared", "0") +
+                             mapping("6000-7000 r-xp 00000000 00:00 0     [vdso]", "0") +
+                             mapping("8000-9000 r--p 00000000 00:00 0 ", "0") +
+                             mapping("a000-b000 r--p 00000000 08:01 14    /a path/with blanks", "0");
+    CHECK(clean_files_in(text) == std::vector<page_range>{{0x1000, 0x3000}, {0xa000, 0xb000}});
+    CHECK(clean_files_in("").empty());
+    CHECK(clean_files_in("nonsense\nAnonymous: 0 kB\n-\nx-y z").empty());
+    release_start_pages();  // the test goes on
 }
