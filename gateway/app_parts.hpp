@@ -105,7 +105,9 @@ private:
     void adopt_store(const config_changes& what);
     void answer_reload(const std::vector<std::string>& lines, const std::string& fault);
     void leave_broker();
+    void settle();
     void continue_leaving();
+    bool changes_hands() const;
     void on_left_broker();
     void on_reopened(const store::recovery& found, bool held);
     void end_leaving();
@@ -166,6 +168,7 @@ private:
     /// Another broker or session comes: what is under way is finished, the connection closed, the queue opened anew.
     enum class leaving : std::uint8_t { no, settling, closing, reopening } leaving_ = leaving::no;
     std::optional<uplink> next_uplink_;
+    bool awaits_broker_ = false, seen_online_ = false;  // while settling
     bool farewell_ = false;  // for good: the broker may forget the session, and hears that the gateway is offline
 
     enum class stage { running, draining, leaving } stage_ = stage::running;

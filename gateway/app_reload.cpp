@@ -28,7 +28,7 @@ void app::request_reload(std::shared_ptr<control_server::exchange> from) {
         if (from) from->fail("the service is being stopped");
         return;
     }
-    const bool later = reload_.is_reading() || leaving_ != leaving::no;
+    const bool later = reload_.is_reading() || changes_hands();
     if (from) (later ? ask_again_ : asked_).push_back(std::move(from));
     if (later) {
         reload_again_ = true;
@@ -49,10 +49,13 @@ void app::on_config_read(config_reading found) {
     end_leaving();
 }
 
-/// Another file may have come meanwhile; but first the broker is left.
+/// The one connection is about to be closed, and the other one isn't there yet.
+bool app::changes_hands() const { return leaving_ == leaving::closing || leaving_ == leaving::reopening; }
+
+/// Another file may have come meanwhile.
 void app::end_leaving() {
-    if (leaving_ != leaving::no && leaving_ != leaving::reopening && !next_uplink_) leaving_ = leaving::no;
-    if (leaving_ != leaving::no || !std::exchange(reload_again_, false)) return;
+    if (!next_uplink_ && leaving_ != leaving::reopening) leaving_ = leaving::no;
+    if (changes_hands() || !std::exchange(reload_again_, false)) return;
     asked_ = std::exchange(ask_again_, {});
     if (reload_.is_reading() || stage_ != stage::running) return;
     notify_.send(reloading_text(steady_now()));
@@ -82,8 +85,14 @@ void app::adopt(config_reading found) {
     keep_what_needs_restart(config_, next);
     try {
         uplink fetched = uplink_of(next);  // a secret may be another one though it is where it was
-        what.mqtt = what.mqtt || !same_secrets(uplink_, fetched);
-        if (what.mqtt) next_uplink_ = std::move(fetched);
+        what.mqtt = what.mqtt || !same_secrets(next_uplink_ ? *next_uplink_ : uplink_, fetched);
+        if (what.mqtt) {
+            const bool other_broker = uplink_.session.broker != fetched.session.broker;
+            const bool other_client = uplink_.session.client_id != fetched.session.client_id;
+            awaits_broker_ = other_client && !other_broker;
+            farewell_ = other_broker || other_client || !next.mqtt.status_topics;
+            next_uplink_ = std::move(fetched);
+        }
     } catch (const std::runtime_error& failed) {
         found.fault = failed.what();
         found.diagnostics.push_back("error: " + found.fault + '\n');
@@ -93,8 +102,6 @@ void app::adopt(config_reading found) {
     for (const auto& line : said) log_.info("reload", {{"change", line}});
     for (const auto& key : what.for_restart)
         log_.warning("restart_needed", {{"key", key}, {"consequence", "its old value stays until the service is restarted"}});
-    const bool other_broker = broker_name(config_.mqtt) != broker_name(next.mqtt);
-    farewell_ = other_broker || config_.mqtt.client_id != next.mqtt.client_id || !next.mqtt.status_topics;
     for (const auto& topic : statuses_gone(config_, next)) {
         live_->on_status_gone(topic);
         if (config_.mqtt.status_topics) delivery_->clear_status(topic, steady_now());
@@ -156,27 +163,43 @@ bool app::same_secrets(const uplink& one, const uplink& other) {
 
 // ---- Another broker or session ----
 
-/// What the broker has is acknowledged first, if it is quick about it: another session knows nothing of what is under way.
+/// What the broker may have of ours is finished first: another session knows nothing of it. A broker that is away, and is to
+/// be this one again under another client's id, is waited for: nothing could be delivered meanwhile anyway.
 void app::leave_broker() {
+    if (leaving_ == leaving::settling) return;  // it goes on towards the newest config
     leaving_ = leaving::settling;
     delivery_->hold();
+    if (awaits_broker_ && !session_->is_online() && !delivery_->settled())
+        log_.warning("broker_awaited", {{"reason", "the session that ends has messages under way"},
+                                        {"remedy", "restart the service to give them up"}});
+    seen_online_ = false;
+    settle();
+}
+
+/// Until it has had its time on a connection.
+void app::settle() {
     call_at(stop_timer_, steady_now() + limits::settle_before_leaving, [this] {
-        if (leaving_ == leaving::settling) on_left_broker();
+        if (leaving_ != leaving::settling) return;
+        const bool had_its_time = std::exchange(seen_online_, session_->is_online());
+        if (!awaits_broker_ || (had_its_time && seen_online_)) return on_left_broker();
+        settle();
     });
 }
 
 void app::continue_leaving() {
-    if (session_->is_online() && session_->in_flight() > 0) return;
+    if (!delivery_->settled() && (session_->is_online() || awaits_broker_)) return;
     on_left_broker();
 }
 
 void app::on_left_broker() {
     leaving_ = leaving::closing;
     stop_timer_.cancel();
-    const bool settled = session_->in_flight() == 0;
+    const bool settled = delivery_->settled();
     if (!settled)
-        log_.warning("broker_left_early", {{"in_flight", session_->in_flight()},
-                                           {"consequence", "if the session is another one, these may arrive twice"}});
+        log_.warning(
+            "broker_left_early",
+            {{"in_flight", session_->in_flight()},
+             {"consequence", "if the session is another one, these may arrive twice, or stay with the broker that has them"}});
     mqtt::farewell words;
     if (farewell_ && session_->is_online()) {
         delivery_->set_status(gateway_status_topic(config_), "offline", steady_now());

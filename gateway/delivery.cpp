@@ -68,15 +68,18 @@ void delivery::on_read_failed(mqtt::time_point retry) {
 void delivery::pump(mqtt::time_point now, const store::stamp& clock) {
     pump_status(now);
     if (read_not_before_ && now >= *read_not_before_) read_not_before_.reset();
-    while (!held_ && session_.accepts()) {
+    while (session_.accepts()) {
         const std::int64_t next = mqtt::number(session_.next());
+        if (held_to_ && next > *held_to_) break;
         while (!buffer_.empty() && number(buffer_.front().sequence) < next) take_front();
         if (next >= covered_from_ && !buffer_.empty()) {
+            if (held_to_ && number(buffer_.front().sequence) > *held_to_) break;
             store::stored_message m = take_front();
             correct_timestamp(m.message.payload, m.message.taken, m.of_this_boot ? boot_offset_ms_ : m.boot_offset_ms);
             auto publication = publication_of(m.message);
             publication.expiry = life_left(m, {clock, boot_offset_ms_});
             session_.publish(mqtt::sequence{number(m.sequence)}, publication, now);
+            given_ = std::max(given_, number(m.sequence));
             continue;
         }
         read_needed_ = !caught_up();
@@ -102,6 +105,10 @@ std::optional<log_read> delivery::wanted() {
 bool delivery::publish_now(store::message message, mqtt::time_point now) {
     correct_timestamp(message.payload, message.taken, boot_offset_ms_);
     return session_.publish_unlogged(publication_of(message), now);
+}
+
+void delivery::hold() {
+    if (!held_to_) held_to_ = std::max(given_, mqtt::number(session_.highest_sent()));
 }
 
 void delivery::set_status(const std::string& topic, std::string text, mqtt::time_point now) {

@@ -68,8 +68,10 @@ public:
     /// The connection is gone: on the next one every status topic is sent again.
     void on_offline();
 
-    /// Begins no more messages of the log; those under way are finished. For ever: the session is about to end.
-    void hold() { held_ = true; }
+    /// Begins no more messages of the log; those that the broker may have are finished. For ever: the session is about to end.
+    void hold();
+    /// Requires: hold(). The broker has nothing of ours under way.
+    bool settled() const { return mqtt::number(session_.finished()) >= *held_to_; }
 
     /// Nothing of the log is left to deliver.
     bool drained() const;
@@ -92,7 +94,8 @@ private:
     std::size_t buffered_bytes_ = 0;
     std::int64_t covered_from_;
     std::int64_t covered_to_;
-    bool held_ = false;
+    std::int64_t given_ = 0;               // the newest message that the session was given
+    std::optional<std::int64_t> held_to_;  // no newer one is begun
     bool read_needed_ = false;
     bool reading_ = false;
     std::optional<mqtt::time_point> read_not_before_;
