@@ -110,6 +110,8 @@ def confined():
     score = run("systemd-analyze", "security", "--no-pager", UNIT)
     exposure = float(re.search(r"Overall exposure level.*: ([0-9.]+)", score).group(1))
     assert exposure <= 1.5, score
+    kept = {name: shown(name) for name in ("Restart", "WatchdogUSec", "StartLimitIntervalUSec", "UMask", "OOMPolicy")}
+    assert kept == {"Restart": "always", "WatchdogUSec": "30s", "StartLimitIntervalUSec": "0", "UMask": "0077", "OOMPolicy": "continue"}, kept
     state = QUEUE.stat()
     assert oct(state.st_mode & 0o777) == "0o600" and state.st_uid == int(status["Uid"].split()[0]), state
     told(f"exposure {exposure} by systemd-analyze security; no capabilities, a filter of system calls, the queue its own; "

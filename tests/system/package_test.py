@@ -59,7 +59,7 @@ def run(*command, **more):
 
 
 def make_packages(build, folder):
-    run("cpack", "--config", build / "CPackConfig.cmake", "-B", folder, cwd=folder)
+    run("cpack", "--config", build / "CPackConfig.cmake", "-B", folder, cwd=folder, umask=0o077)  # it must not get into the packages
     shutil.rmtree(folder / "_CPack_Packages")
     return sorted(folder.glob("*.deb"))
 
