@@ -48,6 +48,11 @@ buses:
     devices:
       program: {{ every: 500ms, points: {{ value: {{ address: /opt/number }} }} }}
 """
+NORTH = """gateway: { id: north }
+mqtt: { url: "mqtt://127.0.0.1:1884", username: north, password: "@cred:mqtt-password" }
+buffer: { path: /var/lib/tidegate/north/queue.db }
+buses: { try: { adapter: simulated, devices: { demo: { every: 1s, points: { n: {} } } } } }
+"""
 
 
 def run(*command, **more):
@@ -183,6 +188,7 @@ def main():
             shutil.copy(SOURCE / part, test)
         (test / "serial.yaml").write_text(SERIAL)
         (test / "plant.yaml").write_text(PLANT)
+        (test / "north.yaml").write_text(NORTH)
         build_example_adapter(test / "system_load.so")
         root = board(build, sorted((test / "packages").glob("*.deb")))
         print(f"{time.monotonic() - at:.1f} s: the board is there", flush=True)
