@@ -27,6 +27,7 @@
 #include "gateway/queue_options.hpp"
 #include "gateway/session_state.hpp"
 #include "gateway/store_thread.hpp"
+#include "gateway/traces.hpp"
 #include "gateway/writes.hpp"
 #include "mqtt/client.hpp"
 #include "mqtt/session.hpp"
@@ -80,6 +81,7 @@ private:
     std::vector<std::string> recall_learned_in(store::queue& in, const std::vector<std::unique_ptr<adapter_bus>>& buses) const;
     void keep_learned(const learned_event& what);
     void open_control();
+    bus_thread* bus_named(const std::string& name);
     void begin_session(const store::recovery& found);
     void pump();
     void look_at_age();
@@ -120,6 +122,7 @@ private:
     std::unique_ptr<mqtt::client> client_;
     std::optional<live> live_;
     control_server control_{loop_};
+    traces traces_{[this](const std::string& name) { return bus_named(name); }};
     std::vector<std::unique_ptr<bus_thread>> buses_;
 
     enum class stage { running, draining, leaving } stage_ = stage::running;
@@ -181,9 +184,17 @@ app::app(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> b
 
 /// What the commands of the command line may ask of this process.
 void app::open_control() {
+    control_.on("trace", [this](const flat_object& request, auto with) { traces_.begin(request, with); });
     std::string why;
     if (!control_.listen(control_path(config_.gateway_id, config_.buffer.path), why))
         log_.warning("no_control_socket", {{"reason", why}, {"effect", "commands can't ask this service"}});
+}
+
+/// Null: there is none.
+bus_thread* app::bus_named(const std::string& name) {
+    for (std::size_t i = 0; i < buses_.size(); ++i)
+        if (config_.buses[i].name == name) return buses_[i].get();
+    return nullptr;
 }
 
 /// Hands adapters what they learned in an earlier life. Returns the names of what is of no use any more.
@@ -231,6 +242,7 @@ void app::on_bus_events(std::vector<bus_event> events) {
         if (const auto* statistics = std::get_if<bus_statistics>(&event)) take_statistics(*statistics);
         if (const auto* written = std::get_if<write_event>(&event)) writes_.on_written(*written);
         if (const auto* read = std::get_if<read_back_event>(&event)) writes_.on_read_back(*read);
+        if (const auto* traced = std::get_if<trace_event>(&event)) traces_.on_frames(config_.buses[traced->bus].name, *traced);
     }
     pump();
 }

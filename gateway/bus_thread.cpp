@@ -148,6 +148,7 @@ void bus_thread::take_turn(schedule& plan, const schedule::turn& turn) {
 /// What a poll says beside its readings.
 void bus_thread::note_poll(std::size_t device, time_point began, time_point ended) {
     gauge_.took(device, result_, began, ended);
+    emit_frames(result_.frames);
     for (auto& [about, text] : result_.learned)
         if (about < devices_.size()) emit(learned_event{index_, about, std::move(text)});
 }
@@ -210,6 +211,10 @@ void bus_thread::emit(bus_event event) {
     // The loop never waits for a bus, so this ends; if it lags, the bus falls behind visibly instead of filling the memory.
     wake_.wait(lock, [this] { return stopping_ || waiting_.size() < limits::bus_events; });
     waiting_.push_back(std::move(event));
+    post_drain(lock);
+}
+
+void bus_thread::post_drain(std::unique_lock<std::mutex>& lock) {
     if (drain_posted_) return;
     drain_posted_ = true;
     lock.unlock();
