@@ -17,7 +17,8 @@ void add_config(CLI::App& to, std::string& path) {
 
 void add_doctor(CLI::App& app, const chooser& choose) {
     const auto options = std::make_shared<doctor_options>();
-    CLI::App* doctor = app.add_subcommand("doctor", "Check all that a gateway needs: ports, disk, clock, broker, service; with remedies");
+    CLI::App* doctor =
+        app.add_subcommand("doctor", "Check all that a gateway needs: ports, disk, clock, broker, service; with remedies");
     add_config(*doctor, options->config_path);
     doctor->add_flag("--json", options->json, "For programs");
     doctor->callback([=] { choose([=] { return doctor_command(*options); }); });

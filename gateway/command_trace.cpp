@@ -1,6 +1,6 @@
-// gateway/command_trace.cpp: `tidegate trace`: every frame on a bus, in words, as JSON or as pcap: from the running service, or, if
-// none runs, by polling the bus as the service would.
-// Not here: what frames say (frame_words.hpp) and the pcap format (pcap.hpp).
+// gateway/command_trace.cpp: `tidegate trace`: every frame on a bus, in words, as JSON or as pcap: from the running service, or,
+// if none runs, by polling the bus as the service would. Not here: what frames say (frame_words.hpp) and the pcap format
+// (pcap.hpp).
 #include <sys/time.h>
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -115,7 +115,9 @@ private:
     bool write(const std::string& bytes) {
         if (std::fwrite(bytes.data(), 1, bytes.size(), to_) == bytes.size() && std::fflush(to_) == 0) return true;
         failed_ = errno != EPIPE;  // who reads has had enough
-        if (failed_) std::fprintf(stderr, "tidegate trace: %s: %s\n", how_.pcap.empty() ? "stdout" : how_.pcap.c_str(), std::strerror(errno));
+        if (failed_)
+            std::fprintf(stderr, "tidegate trace: %s: %s\n", how_.pcap.empty() ? "stdout" : how_.pcap.c_str(),
+                         std::strerror(errno));
         return false;
     }
 
@@ -143,7 +145,7 @@ void arm(std::chrono::nanoseconds time) {
     itimerval after{};
     after.it_value.tv_sec = static_cast<time_t>(time.count() / 1'000'000'000);
     after.it_value.tv_usec = static_cast<suseconds_t>(time.count() / 1000 % 1'000'000);
-    after.it_interval.tv_usec = 100'000;  // again, lest it comes right before a call that blocks
+    after.it_interval.tv_usec = 100'000;                      // again, lest it comes right before a call that blocks
     std::ignore = ::setitimer(ITIMER_REAL, &after, nullptr);  // its arguments are in order
 }
 
@@ -152,7 +154,8 @@ int through_service(control_client& service, const std::string& bus, printer& to
     std::string request = R"({"do":"trace","bus":)";
     append_json(request, value{bus});
     const bool asked = service.ask(
-        request + '}', [&](const std::string& line) { return interrupted == 0 && to.take(line); }, why, [] { return interrupted != 0; });
+        request + '}', [&](const std::string& line) { return interrupted == 0 && to.take(line); }, why,
+        [] { return interrupted != 0; });
     if (asked || interrupted != 0) return to.failed() ? 1 : 0;
     std::fprintf(stderr, "tidegate trace: %s\n", why.c_str());
     return 1;
@@ -176,13 +179,14 @@ int by_polling(const config::bus& bus, std::unique_ptr<adapter_bus> opened, std:
     }
     bool enough = false;
     const auto take = [&](const std::vector<bus_event>& events) {
+        const auto now = steady_now();
         const auto now_us = std::chrono::duration_cast<std::chrono::microseconds>(wall_now().time_since_epoch()).count();
         for (const auto& event : events) {
             if (const auto* device = std::get_if<device_event>(&event); device && !device->error.empty() && !enough)
                 std::fprintf(stderr, "tidegate trace: %s: %s\n", bus.devices[device->device].name.c_str(), device->error.c_str());
             const auto* const traced = std::get_if<trace_event>(&event);
             for (std::size_t i = 0; traced && i < traced->frames.size() && !enough; ++i)
-                enough = !to.take(trace_line(traced->frames[i], steady_now(), now_us));
+                enough = !to.take(trace_line(traced->frames[i], now, now_us));
         }
         if (enough) loop.stop();
     };
@@ -225,7 +229,8 @@ int trace_command(const trace_options& typed) {
     std::size_t index = 0;
     while (index < buses.size() && buses[index].name != typed.bus) ++index;
     if (index == buses.size()) {
-        std::fprintf(stderr, "tidegate trace: there is no bus '%s'; there is: %s\n", typed.bus.c_str(), names_of(*site->config).c_str());
+        std::fprintf(stderr, "tidegate trace: there is no bus '%s'; there is: %s\n", typed.bus.c_str(),
+                     names_of(*site->config).c_str());
         return 1;
     }
     const bool to_stdout = typed.pcap.empty() || typed.pcap == "-";
@@ -244,8 +249,8 @@ int trace_command(const trace_options& typed) {
     if (!service)
         std::fprintf(stderr, "tidegate trace: no service runs with this config; polling bus '%s' from here\n", typed.bus.c_str());
     if (service) arm(time);
-    const int code = service ? through_service(*service, typed.bus, to)
-                             : by_polling(buses[index], std::move(site->buses[index]), time, to);
+    const int code =
+        service ? through_service(*service, typed.bus, to) : by_polling(buses[index], std::move(site->buses[index]), time, to);
     if (to.taken() == 0 && code == 0) std::fprintf(stderr, "tidegate trace: no frame was seen\n");
     return code;
 }

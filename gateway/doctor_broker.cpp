@@ -1,6 +1,5 @@
-// gateway/doctor_broker.cpp: the way to each broker, a step at a time: name, connection, TLS, login, permission to publish; and the
-// hosts of the buses.
-// Not here: the protocol and TLS (mqtt/), and looking up (doctor_network.hpp).
+// gateway/doctor_broker.cpp: the way to each broker, a step at a time: name, connection, TLS, login, permission to publish; and
+// the hosts of the buses. Not here: the protocol and TLS (mqtt/), and looking up (doctor_network.hpp).
 //
 // The login has a client identifier of its own and a session that ends with its connection, so that the service's session is left
 // as it is. Whether we may publish can be told only by publishing: one message to tidegate/<gateway>/doctor, not retained.
@@ -59,7 +58,9 @@ bool check_host(const std::string& what, const std::string& host, std::uint16_t 
         connection.found = host + ':' + port_text + ": " + seen.fault;
         const bool was_refused = seen.fault == "Connection refused";
         worsen(connection, verdict::failed,
-               was_refused ? refused : "check the cable, the route and the firewall: ip route get " + seen.addresses.substr(0, seen.addresses.find(',')));
+               was_refused ? refused
+                           : "check the cable, the route and the firewall: ip route get " +
+                                 seen.addresses.substr(0, seen.addresses.find(',')));
     } else {
         connection.found = seen.connected + ", port " + port_text + ", answers" + tried(seen.connect_ms);
     }
@@ -73,10 +74,13 @@ finding judged(const std::string& broker, const std::vector<mqtt::shown_certific
     const std::int64_t now = stamp_now().wall_ms / 1000;
     for (const auto& each : chain) {
         const std::int64_t left = (each.valid_to - now) / day;
-        found.found += (found.found.empty() ? "" : "; ") + std::string(each.depth == 0 ? "its certificate: " : "vouched for by: ") + each.words +
-                       ", " + (left < 0 ? "expired " + std::to_string(-left) + " days ago" : std::to_string(left) + " days left");
+        found.found += (found.found.empty() ? "" : "; ") +
+                       std::string(each.depth == 0 ? "its certificate: " : "vouched for by: ") + each.words + ", " +
+                       (left < 0 ? "expired " + std::to_string(-left) + " days ago" : std::to_string(left) + " days left");
         if (each.valid_to - now < renew_before)
-            worsen(found, verdict::warning, each.depth == 0 ? "have the broker's certificate renewed" : "have the authority's certificate renewed, and mqtt.tls.ca brought up to date");
+            worsen(found, verdict::warning,
+                   each.depth == 0 ? "have the broker's certificate renewed"
+                                   : "have the authority's certificate renewed, and mqtt.tls.ca brought up to date");
     }
     if (error.empty()) return found;
     found.found = error;
@@ -84,9 +88,11 @@ finding judged(const std::string& broker, const std::vector<mqtt::shown_certific
     found.remedy = error.find("isn't valid before") != std::string::npos ? "set the clock: timedatectl"
                    : error.find("isn't for") != std::string::npos
                        ? "put the name that is in its certificate into mqtt.url, or into mqtt.tls.server_name"
-                   : error.find("authorities trusted") != std::string::npos ? "put the broker's authority into a file, and that into mqtt.tls.ca"
-                   : error.find("expired") != std::string::npos             ? "have the broker's certificate renewed; is this clock right?"
-                                                                            : "openssl s_client -connect HOST:PORT -showcerts, for what the broker shows";
+                   : error.find("authorities trusted") != std::string::npos
+                       ? "put the broker's authority into a file, and that into mqtt.tls.ca"
+                   : error.find("expired") != std::string::npos
+                       ? "have the broker's certificate renewed; is this clock right?"
+                       : "openssl s_client -connect HOST:PORT -showcerts, for what the broker shows";
     return found;
 }
 
@@ -110,7 +116,8 @@ bool check_layers(const std::string& broker, mqtt::connection_settings way, find
         while (!done && loop.run_one_until(until) > 0) {
         }
     }
-    const bool tls_is_fine = is_tls && !chain.empty() && error.find("certificate") == std::string::npos && error.find("TLS") == std::string::npos;
+    const bool tls_is_fine =
+        is_tls && !chain.empty() && error.find("certificate") == std::string::npos && error.find("TLS") == std::string::npos;
     if (is_tls) to.push_back(judged(broker, chain, tls_is_fine ? "" : error));
     if (error.empty()) return true;
     if (!is_tls || tls_is_fine)
@@ -206,9 +213,11 @@ std::string remedy_of(const login& came) {
         case mqtt::reason::bad_user_name_or_password:
             return "check mqtt.username and the secret of mqtt.password";
         case mqtt::reason::not_authorized:
-            return "check mqtt.username and mqtt.password; some brokers admit known client ids only, and doctor's isn't the gateway's";
+            return "check mqtt.username and mqtt.password; some brokers admit known client ids only, and doctor's isn't the "
+                   "gateway's";
         case mqtt::reason::client_identifier_not_valid:
-            return "the broker admits known client ids only: doctor's isn't the gateway's, whose login the service's log tells of";
+            return "the broker admits known client ids only: doctor's isn't the gateway's, whose login the service's log tells "
+                   "of";
         case mqtt::reason::unsupported_protocol_version:
             return "mqtt.version: 3.1.1";
         default:
@@ -239,11 +248,13 @@ void check_login(const std::string& broker, const config::file& config, const mq
         worsen(found, verdict::failed, remedy_of(came));
         return to.push_back(std::move(found));
     }
-    found.found = "logged in as " + name + (config.mqtt.username.empty() ? ", without a user name" : ", user " + config.mqtt.username);
+    found.found =
+        "logged in as " + name + (config.mqtt.username.empty() ? ", without a user name" : ", user " + config.mqtt.username);
     const broker_limits limits = limits_of(came.granted, config);
     if (limits.session_expiry) {
         found.found += "; it keeps sessions " + std::to_string(*limits.session_expiry) + " s only";
-        worsen(found, verdict::warning, "have the broker keep sessions as long as mqtt.session_expiry says, or an outage beyond it costs exactly-once");
+        worsen(found, verdict::warning,
+               "have the broker keep sessions as long as mqtt.session_expiry says, or an outage beyond it costs exactly-once");
     }
     if (limits.maximum_qos) {
         found.found += "; it takes at most QoS " + std::to_string(*limits.maximum_qos);
@@ -260,11 +271,14 @@ void check_login(const std::string& broker, const config::file& config, const mq
             break;
         case login::permission::no:
             publish.found = "it isn't taken: " + came.refusal;
-            worsen(publish, verdict::failed, "let this user publish to tidegate/" + config.gateway_id + "/# and the topics of `publish`, in the broker's access list");
+            worsen(publish, verdict::failed,
+                   "let this user publish to tidegate/" + config.gateway_id +
+                       "/# and the topics of `publish`, in the broker's access list");
             break;
         case login::permission::unknown:
-            publish.found = config.mqtt.version == config::mqtt_version::v5 ? "no answer to a message in time"
-                                                                            : "can't be told: MQTT 3.1.1 has no answer that says no";
+            publish.found = config.mqtt.version == config::mqtt_version::v5
+                                ? "no answer to a message in time"
+                                : "can't be told: MQTT 3.1.1 has no answer that says no";
             if (config.mqtt.version == config::mqtt_version::v5) worsen(publish, verdict::warning, "the broker's log says more");
             break;
     }
@@ -291,11 +305,12 @@ void check_broker(const patient& of, findings& to) {
         const auto& server = mqtt_config.servers[i];
         const std::string name = mqtt_config.servers.size() > 1 ? "broker " + std::to_string(i + 1) : "broker";
         // Behind a proxy, the proxy looks up and connects.
-        if (!mqtt_config.proxy &&
-            !check_host(name, server.host, server.port, "start the broker, or check the port in mqtt.url: nobody listens there", to))
+        if (!mqtt_config.proxy && !check_host(name, server.host, server.port,
+                                              "start the broker, or check the port in mqtt.url: nobody listens there", to))
             continue;
         if (!missing.empty()) {
-            to.push_back({name + " login", verdict::warning, "not tried: " + missing, "run doctor where the secret can be had: as the service's user, or as root"});
+            to.push_back({name + " login", verdict::warning, "not tried: " + missing,
+                          "run doctor where the secret can be had: as the service's user, or as root"});
             continue;
         }
         if (check_layers(name, ways[i], to)) check_login(name, *of.config, ways[i], to);
@@ -317,10 +332,14 @@ void check_network_devices(const patient& of, findings& to) {
             const auto number = static_cast<std::uint16_t>(port ? port->integer : usual);
             // Many devices admit one client only, and that is the service.
             if (of.service_runs)
-                to.push_back({"device " + bus.name, verdict::ok, host->text + ':' + std::to_string(number) + " is the service's: not tried", {}});
+                to.push_back({"device " + bus.name,
+                              verdict::ok,
+                              host->text + ':' + std::to_string(number) + " is the service's: not tried",
+                              {}});
             else
-                std::ignore = check_host("device " + bus.name, host->text, number,
-                                         "is it on, and is this its port? Nobody listens at " + host->text + ':' + std::to_string(number), to);
+                std::ignore = check_host(
+                    "device " + bus.name, host->text, number,
+                    "is it on, and is this its port? Nobody listens at " + host->text + ':' + std::to_string(number), to);
         }
     }
 }

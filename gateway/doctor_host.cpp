@@ -53,11 +53,13 @@ void check_clock(const patient& of, findings& to) {
     const bool plausible = now.wall_ms >= first_plausible_ms && now.wall_ms <= last_plausible_ms;
     const bool trusted = of.config && of.config->clock == config::clock_trust::trusted;
     found.found += now.synchronised ? trusted ? ", trusted (gateway.clock: trusted)" : ", synchronised" : ", not synchronised";
-    found.found += has_rtc ? ", with a battery clock" : ", without a battery clock: it is wrong after each start until the network is there";
+    found.found +=
+        has_rtc ? ", with a battery clock" : ", without a battery clock: it is wrong after each start until the network is there";
     if (!plausible) {
         found.verdict = verdict::failed;
         found.found += "; that can't be right";
-        found.remedy = "sudo timedatectl set-ntp true; with no time server within reach: sudo timedatectl set-time '2026-01-31 12:00:00'";
+        found.remedy =
+            "sudo timedatectl set-ntp true; with no time server within reach: sudo timedatectl set-time '2026-01-31 12:00:00'";
     } else if (!now.synchronised) {
         found.verdict = verdict::warning;
         found.remedy = has_rtc ? "sudo timedatectl set-ntp true, or gateway.clock: trusted if its battery clock is right"
@@ -69,12 +71,14 @@ void check_clock(const patient& of, findings& to) {
 void check_machine(const patient& of, findings& to) {
     utsname kernel{};
     ::uname(&kernel);
-    to.push_back({"versions", verdict::ok,
-                  std::string("tidegate " TIDEGATE_VERSION ", ") + os_name() + ", " + kernel.sysname + ' ' + kernel.release + ' ' +
-                      kernel.machine,
+    to.push_back({"versions",
+                  verdict::ok,
+                  std::string("tidegate " TIDEGATE_VERSION ", ") + os_name() + ", " + kernel.sysname + ' ' + kernel.release +
+                      ' ' + kernel.machine,
                   {}});
     const std::uint64_t total = kib_in("/proc/meminfo", "MemTotal"), available = kib_in("/proc/meminfo", "MemAvailable");
-    finding memory{"memory", verdict::ok, std::to_string(available >> 10) + " of " + std::to_string(total >> 10) + " MiB available", {}};
+    finding memory{
+        "memory", verdict::ok, std::to_string(available >> 10) + " of " + std::to_string(total >> 10) + " MiB available", {}};
     const std::string process = of.unit.get("MainPID");
     if (!process.empty() && process != "0")
         memory.found += "; the service has " + std::to_string(kib_in("/proc/" + process + "/status", "VmRSS") >> 10) + " MiB";

@@ -9,10 +9,10 @@
 namespace gateway {
 
 struct network_try {
-    std::string addresses;    // "192.0.2.1, 2001:db8::1"; empty: the name isn't known
-    std::string name_fault;   // why not
-    std::string connected;    // the address that answered
-    std::string fault;        // why none did
+    std::string addresses;   // "192.0.2.1, 2001:db8::1"; empty: the name isn't known
+    std::string name_fault;  // why not
+    std::string connected;   // the address that answered
+    std::string fault;       // why none did
     double name_ms = 0, connect_ms = 0;
 };
 

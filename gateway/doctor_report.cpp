@@ -36,20 +36,26 @@ void check_config(const patient& of, const std::string& why, findings& to) {
         return to.push_back(std::move(found));
     }
     const auto count = [&](config::severity which) {
-        return std::count_if(of.where->diagnostics.begin(), of.where->diagnostics.end(), [&](const auto& d) { return d.severity == which; });
+        return std::count_if(of.where->diagnostics.begin(), of.where->diagnostics.end(),
+                             [&](const auto& d) { return d.severity == which; });
     };
     const auto errors = count(config::severity::error), warnings = count(config::severity::warning);
     const auto first = [&](config::severity which) {
-        const auto& d = *std::find_if(of.where->diagnostics.begin(), of.where->diagnostics.end(), [&](const auto& each) { return each.severity == which; });
+        const auto& d = *std::find_if(of.where->diagnostics.begin(), of.where->diagnostics.end(),
+                                      [&](const auto& each) { return each.severity == which; });
         return "line " + std::to_string(d.where.line) + ": " + d.message;
     };
     const std::string remedy = "tidegate check -c " + of.config_path;
     if (!of.config) {
-        found = {"config", verdict::failed, std::to_string(errors) + (errors == 1 ? " error: " : " errors, the first: ") +
-                                                (errors > 0 ? first(config::severity::error) : "an adapter refused it"), remedy};
+        found = {"config", verdict::failed,
+                 std::to_string(errors) + (errors == 1 ? " error: " : " errors, the first: ") +
+                     (errors > 0 ? first(config::severity::error) : "an adapter refused it"),
+                 remedy};
     } else if (warnings > 0) {
-        found = {"config", verdict::warning, of.config_path + " is valid, with " + std::to_string(warnings) +
-                                                 (warnings == 1 ? " warning: " : " warnings, the first: ") + first(config::severity::warning), remedy};
+        found = {"config", verdict::warning,
+                 of.config_path + " is valid, with " + std::to_string(warnings) +
+                     (warnings == 1 ? " warning: " : " warnings, the first: ") + first(config::severity::warning),
+                 remedy};
     }
     for (const auto& problem : of.where->adapters.problems()) {
         found.found += "; adapter " + problem;
@@ -108,7 +114,8 @@ findings examine(const std::string& config_path, const std::function<void(const 
         try {
             each(found);
         } catch (const std::exception& failed) {  // what is broken here must not hide what comes after it
-            found.push_back({"doctor", verdict::warning, std::string("a check broke off: ") + failed.what(), "please report this"});
+            found.push_back(
+                {"doctor", verdict::warning, std::string("a check broke off: ") + failed.what(), "please report this"});
         }
         for (auto& one : found) {
             tell(one);
@@ -124,15 +131,17 @@ std::string in_words(const finding& what) {
         return text;
     };
     std::string words = padded(word_of(what.verdict), 9) + padded(what.check, 20) + for_terminal(what.found) + '\n';
-    if (what.verdict != verdict::ok && !what.remedy.empty()) words += std::string(9, ' ') + "→ " + for_terminal(what.remedy) + '\n';
+    if (what.verdict != verdict::ok && !what.remedy.empty())
+        words += std::string(9, ' ') + "→ " + for_terminal(what.remedy) + '\n';
     return words;
 }
 
 std::string in_json(const findings& all) {
     std::string text = std::string(R"({"ok":)") + (any_failed(all) ? "false" : "true") + R"(,"checks":[)";
     for (std::size_t i = 0; i < all.size(); ++i)
-        text += std::string(i == 0 ? "" : ",") + R"({"check":)" + json_text(all[i].check) + R"(,"verdict":")" + word_of(all[i].verdict) +
-                R"(","found":)" + json_text(all[i].found) + R"(,"remedy":)" + json_text(all[i].remedy) + '}';
+        text += std::string(i == 0 ? "" : ",") + R"({"check":)" + json_text(all[i].check) + R"(,"verdict":")" +
+                word_of(all[i].verdict) + R"(","found":)" + json_text(all[i].found) + R"(,"remedy":)" + json_text(all[i].remedy) +
+                '}';
     return text + "]}\n";
 }
 

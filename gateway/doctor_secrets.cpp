@@ -57,7 +57,9 @@ finding look_at(const patient& of, const config::secret_reference& place) {
             if (std::getenv(place.name.c_str()) != nullptr) {
                 found.found += " is set here";
             } else if (of.user.is_service) {
-                found.found += ": only the service can see whether it is set; better is a file or a credential, which no child process inherits";
+                found.found +=
+                    ": only the service can see whether it is set; better is a file or a credential, which no child process "
+                    "inherits";
             } else {
                 found.found += " isn't set";
                 found.verdict = verdict::failed;

@@ -29,7 +29,8 @@ std::vector<std::string> ports_here() {
     for (const auto& each : fs::directory_iterator("/sys/class/tty", none)) {
         const std::string name = each.path().filename();
         const bool is_device = fs::exists(each.path() / "device", none);
-        // Each PC has ttyS0 to 3, whether or not there is anything behind: only those with a device that isn't the platform's stub.
+        // Each PC has ttyS0 to 3, whether or not there is anything behind: only those with a device that isn't the platform's
+        // stub.
         const bool likely = name.starts_with("ttyUSB") || name.starts_with("ttyACM") || name.starts_with("ttyAMA") ||
                             name.starts_with("ttymxc") || name.starts_with("ttyO") || name.starts_with("ttySC");
         if (is_device && likely) ports.push_back("/dev/" + name);
@@ -104,7 +105,8 @@ void look_at_holders(const patient& of, const std::string& device, finding& to) 
     std::string others;
     bool ours = false;
     for (const auto& each : holders) {
-        const bool is_service = each.name.starts_with("tidegate");
+        // Another instance, as `tidegate simulate`, isn't the one that this config is for.
+        const bool is_service = of.service_runs && each.name.starts_with("tidegate");
         ours = ours || is_service;
         if (!is_service) others += (others.empty() ? "" : ", ") + each.name + " (process " + std::to_string(each.pid) + ')';
     }
@@ -125,8 +127,9 @@ void look_at_holders(const patient& of, const std::string& device, finding& to) 
     const int port = ::open(device.c_str(), O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
     if (port < 0) {
         to.found += std::string("; can't be opened: ") + std::strerror(errno);
-        return worsen(to, verdict::failed, errno == EBUSY ? "end the program that has it to itself: sudo fuser -v " + device
-                                                         : "replug the adapter, then: sudo dmesg | tail");
+        return worsen(to, verdict::failed,
+                      errno == EBUSY ? "end the program that has it to itself: sudo fuser -v " + device
+                                     : "replug the adapter, then: sudo dmesg | tail");
     }
     if (::isatty(port) == 0) worsen(to, verdict::failed, "name a serial port: this is none");
     ::close(port);
@@ -167,8 +170,9 @@ finding look_at(const patient& of, const config::bus& bus, const std::string& po
     if ((device.starts_with("/dev/ttyUSB") || device.starts_with("/dev/ttyACM")) && device == port) {
         const std::string lasting = lasting_name(device);
         found.found += "; another adapter may have this name after a restart";
-        worsen(found, verdict::warning, lasting.empty() ? "ls -l /dev/serial/by-id /dev/serial/by-path, and put a name of these into serial.port"
-                                                        : "port: " + lasting);
+        worsen(found, verdict::warning,
+               lasting.empty() ? "ls -l /dev/serial/by-id /dev/serial/by-path, and put a name of these into serial.port"
+                               : "port: " + lasting);
     }
     return found;
 }

@@ -127,17 +127,20 @@ void judge_syncs(const std::string& folder, finding& to) {
     auto times = time_syncs(folder, why);
     if (times.empty()) {
         to.found += "; nothing can be written here: " + why;
-        return worsen(to, verdict::failed, "make room, or see whether the device has become read-only: mount | grep ' / '; sudo dmesg | tail");
+        return worsen(to, verdict::failed,
+                      "make room, or see whether the device has become read-only: mount | grep ' / '; sudo dmesg | tail");
     }
     std::sort(times.begin(), times.end());
     const double median = times[times.size() / 2], worst = times.back();
-    const auto slow = std::count_if(times.begin(), times.end(), [&](double each) { return each > slow_sync && each > 5 * median; });
+    const auto slow =
+        std::count_if(times.begin(), times.end(), [&](double each) { return each > slow_sync && each > 5 * median; });
     char words[120];
     std::snprintf(words, sizeof words, "; a sync takes %.1f ms, at worst %.1f ms; %d of %zu were slow", median, worst,
                   static_cast<int>(slow), times.size());
     to.found += words;
     if (slow * 10 > static_cast<long>(times.size()) || median > slow_median)
-        worsen(to, verdict::warning, "the card is slow or wearing out: use an industrial one or an SSD, or buffer.durability: on_outage");
+        worsen(to, verdict::warning,
+               "the card is slow or wearing out: use an industrial one or an SSD, or buffer.durability: on_outage");
 }
 
 }  // namespace
@@ -151,7 +154,9 @@ void check_state(const patient& of, findings& to) {
     struct stat file {};
     if (::stat(folder.c_str(), &file) != 0 || !S_ISDIR(file.st_mode)) {
         found.verdict = verdict::failed;
-        found.found += S_ISDIR(file.st_mode) || errno == ENOENT ? " isn't there" : std::string(" is no folder that can be looked at: ") + std::strerror(errno);
+        found.found += S_ISDIR(file.st_mode) || errno == ENOENT
+                           ? " isn't there"
+                           : std::string(" is no folder that can be looked at: ") + std::strerror(errno);
         found.remedy = make;
         return to.push_back(std::move(found));
     }
@@ -168,12 +173,15 @@ void check_state(const patient& of, findings& to) {
         else if (bytes < wants)
             worsen(found, verdict::warning, "buffer.max_bytes is more than there is room for: make room, or set it to less");
         if ((room.f_flag & ST_RDONLY) != 0)
-            worsen(found, verdict::failed, "it is mounted read-only: sudo mount -o remount,rw " + folder + "; sudo dmesg | tail, for why");
+            worsen(found, verdict::failed,
+                   "it is mounted read-only: sudo mount -o remount,rw " + folder + "; sudo dmesg | tail, for why");
     }
     const file_system kind = kind_of(folder);
     found.found += ", " + kind.name;
-    if (!kind.lasts) worsen(found, verdict::warning, "put buffer.path on a disk or card: what is in memory is lost with the power");
-    if (kind.is_network) worsen(found, verdict::warning, "put buffer.path on a local disk: SQLite's locks don't hold over a network");
+    if (!kind.lasts)
+        worsen(found, verdict::warning, "put buffer.path on a disk or card: what is in memory is lost with the power");
+    if (kind.is_network)
+        worsen(found, verdict::warning, "put buffer.path on a local disk: SQLite's locks don't hold over a network");
     if (!of.user.may(folder, true, true)) {
         found.found += "; " + of.user.name + " may not write in it";
         worsen(found, verdict::failed, "sudo chown " + of.user.name + ' ' + folder);
@@ -194,11 +202,13 @@ void check_queue(const patient& of, findings& to) {
         const auto code = statistics.error().code();
         found.found = statistics.error().detail();
         if (code == store::errc::missing) {
-            if (of.service_runs) worsen(found, verdict::failed, "is this the config of the service that runs? systemctl cat tidegate");
+            if (of.service_runs)
+                worsen(found, verdict::failed, "is this the config of the service that runs? systemctl cat tidegate");
         } else {
             const bool not_ours = code == store::errc::read_only;
             worsen(found, not_ours ? verdict::warning : verdict::failed,
-                   not_ours ? "sudo tidegate doctor -c " + of.config_path : "sudo systemctl restart tidegate, which saves what can be saved");
+                   not_ours ? "sudo tidegate doctor -c " + of.config_path
+                            : "sudo systemctl restart tidegate, which saves what can be saved");
         }
         return to.push_back(std::move(found));
     }
@@ -206,7 +216,8 @@ void check_queue(const patient& of, findings& to) {
     found.found += ": " + std::to_string(ledger.queued) + " wait, " + std::to_string(ledger.accepted) + " accepted, " +
                    std::to_string(ledger.dropped()) + " dropped, " + size_words(statistics->bytes_used) + " of " +
                    size_words(statistics->max_bytes);
-    if (!ledger.balanced()) worsen(found, verdict::failed, "please report this, with 'tidegate support-bundle' and the queue file");
+    if (!ledger.balanced())
+        worsen(found, verdict::failed, "please report this, with 'tidegate support-bundle' and the queue file");
     // Each record's checksum, for as long as a check may take.
     const auto end = steady_now() + std::chrono::seconds(5);
     std::uint64_t read = 0;

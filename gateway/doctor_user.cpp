@@ -95,9 +95,11 @@ bool acting_user::may(const std::string& path, bool write, bool search) const {
 void check_user(const patient& of, findings& to) {
     const acting_user& who = of.user;
     finding found{"user", verdict::ok, {}, {}};
-    const std::string whose = who.is_service ? "the service runs as " + who.name : "no service is installed: checked as " + who.name + ", who calls";
+    const std::string whose =
+        who.is_service ? "the service runs as " + who.name : "no service is installed: checked as " + who.name + ", who calls";
     const group* dialout = ::getgrnam("dialout");
-    const bool in_dialout = who.uid == 0 || (dialout && std::find(who.groups.begin(), who.groups.end(), dialout->gr_gid) != who.groups.end());
+    const bool in_dialout =
+        who.uid == 0 || (dialout && std::find(who.groups.begin(), who.groups.end(), dialout->gr_gid) != who.groups.end());
     const bool needs_ports = of.config && std::any_of(of.config->buses.begin(), of.config->buses.end(),
                                                       [](const auto& bus) { return setting_of(bus, "serial.port") != nullptr; });
     found.found = whose + (in_dialout ? who.uid == 0 ? ", who may use every serial port" : ", in the group dialout"

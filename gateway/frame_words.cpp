@@ -100,10 +100,10 @@ std::string function_words(std::uint8_t function) {
 }
 
 const char* exception_name(std::uint8_t code) {
-    static constexpr const char* names[] = {"illegal function", "illegal data address", "illegal data value", "device failure",
-                                            "acknowledged, not done yet", "device busy", "negative acknowledgement",
-                                            "memory parity error", nullptr, "gateway path unavailable",
-                                            "gateway target didn't answer"};
+    static constexpr const char* names[] = {"illegal function",         "illegal data address",        "illegal data value",
+                                            "device failure",           "acknowledged, not done yet",  "device busy",
+                                            "negative acknowledgement", "memory parity error",         nullptr,
+                                            "gateway path unavailable", "gateway target didn't answer"};
     return code >= 1 && code <= std::size(names) ? names[code - 1] : nullptr;
 }
 
@@ -273,8 +273,8 @@ std::string frame_words::of_mbap(tidegate_frame_direction direction, std::string
     }
     const auto asked = waiting_.find(number);
     if (direction == TIDEGATE_FRAME_DISCARDED) {
-        const char* why = asked == waiting_.end() ? " (late or foreign: nobody waits for this number)"
-                                                  : " (late, or not what was asked)";
+        const char* why =
+            asked == waiting_.end() ? " (late or foreign: nobody waits for this number)" : " (late, or not what was asked)";
         return mark + of_unit(unit) + answer_words(pdu) + why;
     }
     std::string words = mark + of_answer(unit, pdu, asked == waiting_.end() ? nullptr : &asked->second);

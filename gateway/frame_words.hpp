@@ -1,5 +1,5 @@
-// gateway/frame_words.hpp: what a traced frame says, in words: unit, function, registers, exceptions, and why bytes were no answer.
-// Pure. Not here: the wire itself, which the adapters speak, and printing (command_trace.cpp).
+// gateway/frame_words.hpp: what a traced frame says, in words: unit, function, registers, exceptions, and why bytes were no
+// answer. Pure. Not here: the wire itself, which the adapters speak, and printing (command_trace.cpp).
 #pragma once
 
 #include <cstdint>
@@ -39,7 +39,7 @@ private:
     std::string discarded(std::uint8_t unit, std::string_view pdu) const;
 
     frame_form form_;
-    request last_;                             // on a line
+    request last_;                              // on a line
     std::map<std::uint16_t, request> waiting_;  // by transaction number; bounded
 };
 

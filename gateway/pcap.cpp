@@ -54,9 +54,9 @@ std::string pcap::header() const {
     add_host(all, 0xA1B2C3D4);       // microseconds, in this machine's byte order
     add_host(all, 2u | (4u << 16));  // version 2.4, two 16-bit numbers
     if constexpr (std::endian::native == std::endian::big) put16(all, 4, 2), put16(all, 6, 4);
-    add_host(all, 0);                // time zone: UTC
+    add_host(all, 0);  // time zone: UTC
     add_host(all, 0);
-    add_host(all, 65535);            // the longest packet
+    add_host(all, 65535);  // the longest packet
     add_host(all, static_cast<std::uint32_t>(type_));
     return all;
 }

@@ -1,10 +1,10 @@
 // gateway/pcap.hpp: traced frames as a pcap file, for Wireshark and tshark. Pure: bytes out.
 // Not here: writing them anywhere.
 //
-// A serial line: LINKTYPE_RTAC_SERIAL (250), whose header of 12 bytes bears the direction; `-d rtacser.data,mbrtu` has its payload
-// taken for Modbus RTU. LINKTYPE_USER0 would need a table in the reader's preferences, and knows no direction.
-// Modbus TCP: LINKTYPE_IPV4 (228) with headers that are made up (192.0.2.1 is the gateway, 192.0.2.2:502 the device), so that it
-// is decoded by itself, whichever port it really is, and through TLS, too.
+// A serial line: LINKTYPE_RTAC_SERIAL (250), whose header of 12 bytes bears the direction; `-d rtacser.data,mbrtu` has its
+// payload taken for Modbus RTU. LINKTYPE_USER0 would need a table in the reader's preferences, and knows no direction. Modbus
+// TCP: LINKTYPE_IPV4 (228) with headers that are made up (192.0.2.1 is the gateway, 192.0.2.2:502 the device), so that it is
+// decoded by itself, whichever port it really is, and through TLS, too.
 #pragma once
 
 #include <cstdint>

@@ -57,8 +57,8 @@ tool_output run_tool(const std::vector<std::string>& words, std::chrono::millise
     for (const auto& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
     arguments.push_back(nullptr);
     // The same words in every country; no pager; nothing of our environment, where secrets may be.
-    const char* const environment[] = {"LC_ALL=C.UTF-8", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "SYSTEMD_PAGER=", "SYSTEMD_COLORS=0",
-                                       nullptr};
+    const char* const environment[] = {"LC_ALL=C.UTF-8", "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
+                                       "SYSTEMD_PAGER=", "SYSTEMD_COLORS=0", nullptr};
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);

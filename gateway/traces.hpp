@@ -18,8 +18,9 @@ public:
     using bus_finder = std::function<bus_thread*(const std::string& name)>;
     explicit traces(bus_finder find) : find_(std::move(find)) {}
 
-    /// {"do":"trace","bus":NAME}. Replies with a line a frame until the client goes away: {"at_us":…,"dir":"sent|received|discarded",
-    /// "hex":"…"}; {"lost":N} where frames were dropped, because bus, loop or client had no time for them.
+    /// {"do":"trace","bus":NAME}. Replies with a line a frame until the client goes away:
+    /// {"at_us":…,"dir":"sent|received|discarded", "hex":"…"}; {"lost":N} where frames were dropped, because bus, loop or client
+    /// had no time for them.
     void begin(const flat_object& request, const std::shared_ptr<control_server::exchange>& with);
     void on_frames(const std::string& bus, const trace_event& what);
     /// The bus was made anew, under the same name: whoever watches it goes on doing so.

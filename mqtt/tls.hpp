@@ -18,8 +18,8 @@ enum class tls_check { on, off };
 
 /// A certificate that a server has shown, believed or not.
 struct shown_certificate {
-    std::string words;         // whose it is, by whom, from when to when, for which names
-    int depth = 0;             // 0: the server's own; above it those that vouch for it
+    std::string words;          // whose it is, by whom, from when to when, for which names
+    int depth = 0;              // 0: the server's own; above it those that vouch for it
     std::int64_t valid_to = 0;  // Unix time
 };
 

@@ -173,7 +173,7 @@ line_exchange::outcome line_exchange::await(wanted what) {
         forget_front(found.settled);
         found.at -= std::min(found.at, found.settled);
         if (channel_.now() >= last_chance) {
-            tell_discarded(bytes_.size());
+            note_discarded(bytes_.size());
             return give_up(found, what, damaged);
         }
         if (const time_point when = worth_looking_at(found); when > channel_.now()) {
@@ -184,7 +184,7 @@ line_exchange::outcome line_exchange::await(wanted what) {
                 return {stopped(quiet::interrupted), false};
             case woken::time:
                 if (found.whole_if_silent) return {take(found, what), true};
-                tell_discarded(bytes_.size());
+                note_discarded(bytes_.size());
                 return give_up(found, what, damaged);
             case woken::ready:
                 // The device may answer all the same, and be heard when the line is open again, unless it has begun to.
@@ -342,29 +342,44 @@ void line_exchange::note_foreign(const search& found) {
 
 /// They were no answer.
 void line_exchange::forget_front(std::size_t count) {
-    tell_discarded(count);
+    note_discarded(count);
     erase_front(count);
 }
 
 void line_exchange::erase_front(std::size_t count) {
-    told_ -= std::min(told_, count);
+    noted_ -= std::min(noted_, count);
     bytes_.erase(bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(count));
     arrivals_.erase(arrivals_.begin(), arrivals_.begin() + static_cast<std::ptrdiff_t>(count));
 }
 
 void line_exchange::watch(wire_listener to) {
+    tell_discarded();
     listener_ = std::move(to);
-    told_ = bytes_.size();  // what is older is nobody's business
+    noted_ = bytes_.size();  // what is older is nobody's business
 }
 
-/// Of the first `count` bytes those that weren't told yet: what stays at the front may be part of a late frame, and is told once.
-void line_exchange::tell_discarded(std::size_t count) {
-    if (count <= told_) return;
-    tell(wire_event::discarded, bytes_view(bytes_).subspan(told_, count - told_), arrivals_[count - 1]);
-    told_ = count;
+/// Of the first `count` bytes those that weren't noted yet: what stays at the front may be part of a late frame, and is told
+/// once.
+void line_exchange::note_discarded(std::size_t count) {
+    if (count <= noted_) return;
+    if (listener_) {
+        constexpr std::size_t longest = 512;
+        if (discarded_.size() >= longest) tell_discarded();
+        discarded_.insert(discarded_.end(), bytes_.begin() + static_cast<std::ptrdiff_t>(noted_),
+                          bytes_.begin() + static_cast<std::ptrdiff_t>(count));
+        discarded_at_ = arrivals_[count - 1];
+    }
+    noted_ = count;
 }
 
-void line_exchange::tell(wire_event what, bytes_view bytes, time_point at) const {
+void line_exchange::tell_discarded() {
+    if (!listener_ || discarded_.empty()) return;
+    listener_(wire_event::discarded, discarded_, channel_.now() - discarded_at_);
+    discarded_.clear();
+}
+
+void line_exchange::tell(wire_event what, bytes_view bytes, time_point at) {
+    tell_discarded();
     if (listener_) listener_(what, bytes, channel_.now() - at);
 }
 

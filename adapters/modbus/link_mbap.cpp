@@ -130,9 +130,9 @@ private:
     time_point last_active_{};
     time_point progress_{};  // when the last request was sent, or was answered
     bool other_number_ = false;
-    time_point arrived_{};   // the last of bytes_
+    time_point arrived_{};    // the last of bytes_
     wire_listener listener_;  // empty: nobody watches
-    channel::opened found_;  // at the last opening
+    channel::opened found_;   // at the last opening
     std::uint64_t losses_ = 0;
     unsigned silent_in_a_row_ = 0;
 };

@@ -14,9 +14,8 @@ template <typename Report>
 class traced_link {
 public:
     traced_link(link& of, const Report& report) : of_(of) {
-        of_.watch([&report](wire_event what, bytes_view bytes, nanoseconds age) {
-            report.frame(direction(what), bytes, age.count());
-        });
+        of_.watch(
+            [&report](wire_event what, bytes_view bytes, nanoseconds age) { report.frame(direction(what), bytes, age.count()); });
     }
     ~traced_link() { of_.watch({}); }
     traced_link(const traced_link&) = delete;

@@ -71,8 +71,7 @@ write_outcome bus::write(std::span<const tidegate_write_item> items, bool check_
     return write_untraced(items, check_only, to);
 }
 
-write_outcome bus::write_untraced(std::span<const tidegate_write_item> items, bool check_only,
-                                  const tidegate::write_report& to) {
+write_outcome bus::write_untraced(std::span<const tidegate_write_item> items, bool check_only, const tidegate::write_report& to) {
     std::vector<written_value> values;
     values.reserve(items.size());
     for (const auto& each : items) values.push_back({each.point, tidegate::value_of<value>(each.value)});
