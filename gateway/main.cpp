@@ -15,6 +15,7 @@
 
 #include "config/suggest.hpp"
 #include "gateway/command_line_diagnostics.hpp"
+#include "gateway/command_line_papers.hpp"
 #include "gateway/commands.hpp"
 
 namespace {
@@ -243,7 +244,9 @@ int main(int argc, char** argv) {
     add_pub(app, pub);
     add_sub(app, sub);
     std::function<int()> of_diagnostics;
-    gateway::add_diagnostics_commands(app, [&](std::function<int()> typed) { of_diagnostics = std::move(typed); });
+    const auto choose = [&](std::function<int()> typed) { of_diagnostics = std::move(typed); };
+    gateway::add_diagnostics_commands(app, choose);
+    gateway::add_paper_commands(app, choose);  // the last: it makes papers of all the others
 
     try {
         app.parse(argc, argv);

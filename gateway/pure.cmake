@@ -12,6 +12,8 @@ add_library(tidegate_gateway_pure STATIC
     ${CMAKE_CURRENT_LIST_DIR}/inbox_intake.cpp
     ${CMAKE_CURRENT_LIST_DIR}/learned.cpp
     ${CMAKE_CURRENT_LIST_DIR}/live.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/man_pages.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/man_text.cpp
     ${CMAKE_CURRENT_LIST_DIR}/masking.cpp
     ${CMAKE_CURRENT_LIST_DIR}/masking_yaml.cpp
     ${CMAKE_CURRENT_LIST_DIR}/memory_log.cpp
@@ -25,6 +27,7 @@ add_library(tidegate_gateway_pure STATIC
     ${CMAKE_CURRENT_LIST_DIR}/schedule.cpp
     ${CMAKE_CURRENT_LIST_DIR}/secret_places.cpp
     ${CMAKE_CURRENT_LIST_DIR}/session_state.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/shell_completion.cpp
     ${CMAKE_CURRENT_LIST_DIR}/synchronisation.cpp
     ${CMAKE_CURRENT_LIST_DIR}/tar.cpp
     ${CMAKE_CURRENT_LIST_DIR}/timestamps.cpp
