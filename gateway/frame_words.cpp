@@ -190,6 +190,7 @@ frame_form frame_form_of(const config::bus& bus) {
 }
 
 std::string frame_words::of(tidegate_frame_direction direction, std::string_view bytes) {
+    if (bytes.empty()) return "no bytes";
     switch (form_) {
         case frame_form::rtu:
         case frame_form::ascii:
