@@ -45,15 +45,15 @@ def quoted(text):
     return json.dumps(text, ensure_ascii=False)
 
 
-def config_of(folder, broker, key):
+def config_of(folder, broker, authority, pair):
     s = SECRETS
     return f"""# {s['comment']}
 gateway: {{ id: bundled, clock: trusted, writes: enabled }}
 mqtt:
-  url: {quoted(f"ws://127.0.0.1:{broker}/mqtt?token=" + urllib.parse.quote(s['query'], safe=''))}
+  url: {quoted(f"wss://127.0.0.1:{broker}/mqtt?token=" + urllib.parse.quote(s['query'], safe=''))}
   username: known
   password: "@file:{folder}/password"
-  tls: {{ key_password: "@env:KEY_PASSWORD", key: {key} }}
+  tls: {{ ca: {authority}, cert: {pair[0]}, key_password: "@env:KEY_PASSWORD", key: {pair[1]} }}
   websocket:
     headers:
       X-Plain: {quoted(s['header_literal'])}
@@ -81,10 +81,11 @@ buses:
 
 
 def template_of():
-    return f"""template: {{ name: planted, description: "a meter", adapter: modbus }}
-every: 1s
-before_write: ["{UNLOCK}"]
-points: {{ p: {{ holding: 1, type: uint16 }} }} # {SECRETS['comment']}
+    return f"""template: {{ description: "a meter", adapter: modbus }}
+device:
+  every: 1s
+  before_write: ["{UNLOCK}"]
+  points: {{ p: {{ holding: 1, type: uint16 }} }} # {SECRETS['comment']}
 """
 
 
@@ -97,7 +98,9 @@ class Bundles:
         text = pathlib.Path(self.broker.command[-1])
         self.broker.stop()
         self.web = plant.free_port()
-        text.write_text(text.read_text() + f"listener {self.web} 127.0.0.1\nprotocol websockets\n")
+        authority = certificates.Authority(folder, "ours")
+        shown, pair = authority.issue("broker", "DNS:localhost,IP:127.0.0.1"), authority.issue("gateway", purpose="clientAuth")
+        text.write_text(text.read_text() + f"listener {self.web} 127.0.0.1\nprotocol websockets\ncertfile {shown[0]}\nkeyfile {shown[1]}\n")
         self.broker.start()
         for name in ("password", "header"):
             (self.home / name).write_text(SECRETS[f"{name}_file"] + "\n")
@@ -105,9 +108,9 @@ class Bundles:
         credentials = folder / "credentials"
         credentials.mkdir()
         (credentials / "planted").write_text(SECRETS["credential"])
-        self.key = certificates.make_key(folder / "client.key")
+        self.key = pathlib.Path(pair[1])
         self.config = self.home / "plant.yaml"
-        self.config.write_text(config_of(self.home, self.web, self.key))
+        self.config.write_text(config_of(self.home, self.web, authority.certificate, pair))
         (self.home / "templates" / "planted.yaml").write_text(template_of())
         self.environment = {**os.environ, "KEY_PASSWORD": SECRETS["key_password"], "HEADER_ENV": SECRETS["header_env"],
                             "UNRELATED": SECRETS["environment"], "CREDENTIALS_DIRECTORY": str(credentials)}
@@ -163,7 +166,8 @@ def judge_contents(run, files):
 def broken_configs(run):
     """What check refuses may be the very secret that must not be there."""
     for number, text in enumerate([
-            f"mqtt: {{ url: 'mqtt://bob:{SECRETS['query'].replace(chr(34), '')}@h:1', password: {quoted(SECRETS['password_env'])} }}\n",
+            f"mqtt: {{ url: 'mqtt://bob:{SECRETS['query'].replace(chr(34), '')}@h:1', password: {quoted(SECRETS['password_env'])},"
+            f" proxy: {{ url: 'http://p:1', password: {quoted(SECRETS['proxy_password'])} }} }}\n",
             f"mqtt:\n  password: |\n    {SECRETS['meter']}\n  passwort: {quoted(SECRETS['meter'])}\n",
             f"mqtt: {{ password: {quoted(SECRETS['meter'])}\n",
             f"- {quoted(SECRETS['comment'])}\n: : {SECRETS['comment']}"]):
@@ -183,7 +187,8 @@ def main():
         run = Bundles(options.parse_args().build, pathlib.Path(folder))
         gateway = plant.Process("tidegate run", [run.binary, "run", "-c", run.config, "--verbose"], run.folder / "gateway.log", run.environment).start()
         try:
-            plant.wait_for("the gateway", lambda: plant.is_connected(gateway), 20)
+            plant.wait_for("the gateway", lambda: plant.is_connected(gateway) or not gateway.running(), 20)
+            run.expect("the gateway runs", gateway.running(), gateway.output()[-3000:])
             command(run, "name", SECRETS["command_text"])
             audited = lambda: subprocess.run([run.binary, "queue", "audit", "-c", run.config, "--json"], capture_output=True, text=True, env=run.environment).stdout
             plant.wait_for("the command's entry", lambda: '"device":"tank"' in audited(), 20)
