@@ -9,6 +9,7 @@
 #include "config/read.hpp"
 #include "config/suggest.hpp"
 #include "gateway/bus_address.hpp"
+#include "gateway/visiting_bus.hpp"
 
 namespace gateway {
 namespace {
@@ -124,13 +125,23 @@ std::unique_ptr<commission_bus> chosen_bus::open(const std::vector<wanted_device
         why = told(read.diagnostics);
         return nullptr;
     }
+    std::size_t points = 0;
+    for (const auto& device : devices) points += device.points.size();
+    found_service visited = find_service(config(), text, points);
+    if (!visited.refused.empty()) {
+        why = visited.refused;
+        return nullptr;
+    }
+    if (visited.bus) return std::make_unique<commission_bus>(std::move(*read.config), std::move(visited.bus), visited.service);
     std::vector<config::diagnostic> faults;
     auto opened = adapters().find(adapter)->open(read.config->buses.front(), faults);
     if (!opened) {
         why = told(faults);
         return nullptr;
     }
-    return std::make_unique<commission_bus>(std::move(*read.config), std::move(opened), "");
+    auto made = std::make_unique<commission_bus>(std::move(*read.config), std::move(opened), "");
+    made->note_doubt(std::move(visited.doubt));
+    return made;
 }
 
 // ---- Asking --------------------------------------------------------------------------------------------------------------
@@ -164,6 +175,15 @@ commission_bus::answers commission_bus::read(std::size_t device, bool probe) {
         for (auto& each : result_.failures) take(each.point, {std::nullopt, std::move(each.reason)});
         if (wanted.size() < before) continue;
         take(wanted.front().point, {std::nullopt, "the adapter didn't read it"});
+    }
+    // What was refused together with others may be there by itself.
+    for (std::size_t p = 0; p < got.points.size() && got.points.size() > 1 && got.outcome == TIDEGATE_DONE; ++p) {
+        if (got.points[p].value) continue;
+        const tidegate_candidate alone{static_cast<point_index>(first + p), 0, 0, 0};
+        bus_->poll({&alone, 1}, false, result_);
+        if (result_.outcome != TIDEGATE_DONE) break;
+        for (auto& each : result_.readings) take(each.point, {std::move(each.value), {}});
+        for (auto& each : result_.failures) take(each.point, {std::nullopt, std::move(each.reason)});
     }
     for (auto& each : got.points)
         if (!each.value && each.failure.empty()) each.failure = got.note.empty() ? "no answer" : got.note;

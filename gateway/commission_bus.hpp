@@ -62,11 +62,15 @@ public:
     point_index number_of(std::size_t device, std::size_t point) const;
     /// The service that holds the bus and asks in our place; empty: we do so ourselves.
     const std::string& service() const { return service_; }
+    /// A service that may hold the port and couldn't be asked; empty: there is none. It explains why the port is in use.
+    const std::string& doubt() const { return doubt_; }
+    void note_doubt(std::string about) { doubt_ = std::move(about); }
 
 private:
     config::file file_;
     std::unique_ptr<adapter_bus> bus_;
     std::string service_;
+    std::string doubt_;
     adapter_bus::poll_result result_;
 };
 
