@@ -141,6 +141,13 @@ visits::visits(const config::file& config, std::vector<held_bus> held, const ada
 void visits::serve_on(control_server& socket) {
     socket.on("visit", [this](const flat_object& request, const exchange& with) { come(request, with); });
     socket.on("visit_poll", [this](const flat_object& request, const exchange& with) { poll(request, with); });
+    socket.on("visit_end", [this](const flat_object& request, const exchange& with) {
+        std::size_t bus = 0;
+        const visitor* who = visitor_of(request, with, bus);
+        if (who == nullptr) return;
+        leave(bus, who->number);
+        with->succeed();
+    });
     socket.on("visit_write", [this](const flat_object& request, const exchange& with) { write_to(request, with); });
 }
 
