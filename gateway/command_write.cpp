@@ -136,7 +136,9 @@ int write_command(const commission_options& how) {
     if (!opened) return exit_failed;
     const auto fits = opened->write(0, 0, value_of(how), true);
     if (fits.outcome != TIDEGATE_WRITE_ACCEPTED) {
-        complain(fits.note.empty() ? "this can't be written" : fits.note);
+        constexpr std::string_view ours = "point \"p0\": ";
+        const std::string why = fits.note.starts_with(ours) ? fits.note.substr(ours.size()) : fits.note;
+        complain(why.empty() ? "this can't be written" : why);
         return fits.outcome == TIDEGATE_WRITE_REJECTED ? exit_usage : exit_failed;
     }
     const auto before = opened->read(0);

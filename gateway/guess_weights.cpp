@@ -12,7 +12,7 @@ namespace gateway {
 namespace {
 
 constexpr double sixteen_bits = 65536.0;
-const double hopeless = std::log(1e-18);
+constexpr double impossible = 1e-60;
 
 /// Every size of number alike, from 1 to `most`: small ones are dense.
 double log_uniform(double number, double most) { return 1 / (std::max(number, 1.0) * std::log(most)); }
@@ -53,13 +53,13 @@ double of_integer(double number, std::size_t registers) {
 
 double of_text(std::string_view text, std::size_t registers) {
     const std::size_t end = text.find_last_not_of(std::string_view("\0 ", 2));
-    if (end == std::string_view::npos || end < 2) return std::exp(hopeless);
+    if (end == std::string_view::npos || end < 2) return impossible;
     double all = 0;
     for (std::size_t i = 0; i <= end; ++i) {
         const char c = text[i];
         const bool word = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
         const bool mark = c == ' ' || c == '-' || c == '.' || c == '/' || c == '_' || c == ':';
-        if (!word && !mark && (c < 0x20 || c > 0x7e)) return std::exp(hopeless);
+        if (!word && !mark && (c < 0x20 || c > 0x7e)) return impossible;
         all += std::log(word ? 0.9 / 62 : mark ? 0.08 / 6 : 0.02 / 27);
     }
     // What is filled up is filled with the same.
@@ -70,9 +70,18 @@ double of_text(std::string_view text, std::size_t registers) {
 /// Of our time, or none.
 double of_time(std::string_view text, std::size_t registers) {
     const int year = text.size() >= 10 && text[4] == '-' ? std::atoi(std::string(text.substr(0, 4)).c_str()) : 0;
-    if (year < 2010 || year > 2045) return std::exp(hopeless);
+    if (year < 2010 || year > 2045) return impossible;
     constexpr double seconds = 35.0 * 365 * 86400;
     return registers > 3 ? 1 / seconds / 100 : 1 / seconds;
+}
+
+bool is_time(std::string_view text) { return text.size() >= 10 && text[4] == '-' && text[7] == '-'; }
+
+/// A clock goes on, other text seldom changes.
+double log_of_text_after(std::string_view before, std::string_view text) {
+    if (is_time(before) && is_time(text))
+        return std::log(text > before && text.substr(0, 10) == before.substr(0, 10) ? 0.005 : 1e-9);
+    return std::log(1e-3) - static_cast<double>(text.size()) * std::log(62.0);
 }
 
 double steps(const guess_number& before, const guess_number& now) { return std::abs(now.pattern - before.pattern); }
@@ -112,9 +121,9 @@ double log_of_word_after(std::uint16_t before, std::uint16_t word) {
 
 double log_of_value(const value& what, const std::string& type, std::size_t registers) {
     if (const auto* text = std::get_if<std::string>(&what))
-        return std::log(std::max(type.starts_with("string") ? of_text(*text, registers) : of_time(*text, registers), 1e-60));
+        return std::log(std::max(type.starts_with("string") ? of_text(*text, registers) : of_time(*text, registers), impossible));
     const auto number = guess_number_of(what);
-    if (!number) return hopeless;
+    if (!number) return std::log(impossible);
     if (const auto* narrow = std::get_if<float>(&what))
         return std::log(of_float(*narrow, true, registers == 1 ? 1024.0 : 8388608.0));
     if (number->is_float) return std::log(of_float(number->number, false, 4503599627370496.0));
@@ -124,7 +133,10 @@ double log_of_value(const value& what, const std::string& type, std::size_t regi
 double log_of_value_after(const value& before, const value& what) {
     if (before == what) return std::log(0.5);
     const auto was = guess_number_of(before), is = guess_number_of(what);
-    if (!was || !is) return std::log(1e-4);  // text seldom changes
+    const auto* old_text = std::get_if<std::string>(&before);
+    const auto* text = std::get_if<std::string>(&what);
+    if (old_text && text) return log_of_text_after(*old_text, *text);
+    if (!was || !is) return std::log(impossible);
     // A jump beyond all proportion is possible, after a reset.
     const double size = std::max(std::abs(was->number), 1.0);
     const double share = std::abs(is->number - was->number) / size;
