@@ -215,6 +215,7 @@ int read_command(const commission_options& how) {
         const bool good = show(how, plan, *bus, *opened, got);
         std::fflush(stdout);
         if (how.every.empty()) return good ? exit_done : exit_failed;
+        if (got.outcome == TIDEGATE_BUS_DOWN && !opened->service().empty()) return exit_failed;  // it won't come back by itself
         if (stop.came() || !stop.sleep(every)) return exit_done;
         if (!how.json && plan.rows.size() > 1) print_time();
     }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <utility>
 
 #include "gateway/guess_weights.hpp"
 
@@ -37,7 +38,11 @@ struct usual_order {
 constexpr std::array orders{usual_order{"", 0.62}, usual_order{"CDAB", 0.32}, usual_order{"BADC", 0.03},
                             usual_order{"DCBA", 0.03}};
 
-double share_of_shift(int shift) { return shift == 0 ? 0.84 : shift < 0 ? 0.11 : 0.05; }
+/// Without an expected value the next register looks as good as the one that was asked for.
+double share_of_shift(int shift, bool expected) {
+    if (!expected) return shift == 0 ? 0.98 : shift < 0 ? 0.015 : 0.005;
+    return shift == 0 ? 0.84 : shift < 0 ? 0.11 : 0.05;
+}
 
 double share_of_exponent(int exponent, bool is_float) {
     if (exponent == 0) return is_float ? 0.9 : 0.4;
@@ -45,52 +50,113 @@ double share_of_exponent(int exponent, bool is_float) {
     return (is_float ? 0.03 : exponent < 0 ? 0.3 : 0.05) / (apart * apart);
 }
 
-/// As one of its candidate's words, or a value: what the words say for it, over what they say for anything.
 struct weighed {
     guess what;
     double weight = 0;
     bool all_zero = true;
 };
 
-/// Nothing: some of its words or values are missing.
-std::optional<weighed> weigh(std::size_t index, const guess_candidate& candidate, std::span<const guess_reading> readings,
-                             const std::optional<guess_wish>& wish) {
-    weighed made;
-    made.what.candidate = index;
-    made.weight = std::log(candidate.usual) + std::log(share_of_shift(candidate.shift));
-    const auto first = static_cast<std::size_t>(guess_before + candidate.shift);
-    for (std::size_t i = 0; i < readings.size(); ++i) {
-        const auto& value = readings[i].values[index];
-        if (!value) return std::nullopt;
-        for (std::size_t w = first; w < first + candidate.registers; ++w) {
-            const auto word = readings[i].words[w];
-            if (!word) return std::nullopt;
-            made.all_zero = made.all_zero && *word == 0;
-            made.weight -= i == 0 ? log_of_word(*word) : log_of_word_after(*readings[i - 1].words[w], *word);
+class weighing {
+public:
+    weighing(std::span<const guess_candidate> candidates, std::span<const guess_reading> readings,
+             const std::optional<guess_wish>& wish)
+        : candidates_(candidates), readings_(readings), wish_(wish) {}
+
+    /// Nothing: some of its words or values are missing, or it isn't what is expected.
+    std::optional<weighed> weigh(std::size_t index) const {
+        const auto& candidate = candidates_[index];
+        const auto moved = movement(index);
+        if (!moved || candidate.usual == 0) return std::nullopt;
+        weighed made;
+        made.what.candidate = index;
+        made.what.last = *readings_.back().values[index];
+        made.weight = std::log(candidate.usual) + std::log(share_of_shift(candidate.shift, wish_.has_value())) + *moved;
+        for (const auto& one : readings_) {
+            made.what.moves = made.what.moves || *one.values[index] != *readings_[0].values[index];
+            for (std::size_t w = 0; w < candidate.registers; ++w)
+                made.all_zero = made.all_zero && *one.words[first_word(candidate) + w] == 0;
         }
-        made.what.moves = made.what.moves || (i > 0 && *value != *readings[i - 1].values[index]);
-        if (i > 0) made.weight += log_of_value_after(*readings[i - 1].values[index], *value);
-        made.what.last = *value;
-    }
-    const value& last = made.what.last;
-    if (!wish) {
-        made.weight += log_of_value(*readings[0].values[index], candidate.type, candidate.registers);
+        if (wish_) {
+            if (!expect(candidate, made)) return std::nullopt;
+        } else {
+            const double looks = look(index);
+            if (is_impossible(looks)) return std::nullopt;
+            made.weight += looks;
+        }
+        for (const std::size_t further : {1u, 2u}) made.weight += neighbour(candidate, further);
         return made;
     }
-    const auto number = guess_number_of(last);
-    std::optional<double> best;
-    for (int exponent = -6; number && exponent <= 6; ++exponent) {
-        const auto near = log_of_expected(*number, exponent, wish->value, wish->tolerance);
-        if (!near) continue;
-        const double with = *near + std::log(share_of_exponent(exponent, number->is_float));
-        if (best && *best >= with) continue;
-        best = with;
-        made.what.exponent = exponent;
+
+private:
+    static constexpr double most_moves = 1.5;
+    static std::size_t first_word(const guess_candidate& of) { return static_cast<std::size_t>(guess_before + of.shift); }
+
+    /// What the words say by how they move, but for the values themselves: over what they say for anything.
+    std::optional<double> movement(std::size_t index) const {
+        const auto& candidate = candidates_[index];
+        double weight = 0, moves = 0;
+        for (std::size_t i = 0; i < readings_.size(); ++i) {
+            if (!readings_[i].values[index]) return std::nullopt;
+            double words = 0;
+            bool changed = false;
+            for (std::size_t w = first_word(candidate); w < first_word(candidate) + candidate.registers; ++w) {
+                const auto word = readings_[i].words[w];
+                if (!word) return std::nullopt;
+                words += i == 0 ? log_of_word(*word) : log_of_word_after(*readings_[i - 1].words[w], *word);
+                changed = changed || (i > 0 && *word != *readings_[i - 1].words[w]);
+            }
+            if (i == 0) {
+                weight -= words;
+                continue;
+            }
+            const auto& before = *readings_[i - 1].values[index];
+            const auto& now = *readings_[i].values[index];
+            // What a type passes over explains nothing.
+            moves += before == now && changed ? std::log(0.5) : log_of_value_after(before, now) - words;
+        }
+        // What moves smoothly does so each time: one reading after the other says little that is new.
+        const double times = static_cast<double>(readings_.size()) - 1;
+        return times > 0 ? weight + moves / times * std::min(times, most_moves) : weight;
     }
-    if (!best) return std::nullopt;
-    made.weight += *best;
-    return made;
-}
+
+    double look(std::size_t index) const {
+        return log_of_value(*readings_[0].values[index], candidates_[index].type, candidates_[index].registers);
+    }
+
+    /// False: no power of ten of it is what is expected.
+    bool expect(const guess_candidate& candidate, weighed& to) const {
+        const auto number = guess_number_of(to.what.last);
+        std::optional<double> best;
+        for (int exponent = -6; number && exponent <= 6; ++exponent) {
+            const auto near = log_of_expected(*number, exponent, wish_->value, wish_->tolerance);
+            if (!near) continue;
+            const double with = *near + std::log(share_of_exponent(exponent, candidate.type.starts_with("float")));
+            if (best && *best >= with) continue;
+            best = with;
+            to.what.exponent = exponent;
+        }
+        if (best) to.weight += *best;
+        return best.has_value();
+    }
+
+    /// Mostly one type follows another of the same: if what follows would be a sound value of it, too, that speaks for it.
+    double neighbour(const guess_candidate& of, std::size_t further) const {
+        constexpr double like_the_first = 0.7;
+        const int shift = of.shift + static_cast<int>(further * of.registers);
+        for (std::size_t i = 0; i < candidates_.size(); ++i) {
+            const auto& other = candidates_[i];
+            if (other.shift != shift || other.type != of.type || other.order != of.order || of.type == "string") continue;
+            const auto moved = movement(i);
+            if (moved) return std::log(1 - like_the_first + like_the_first * std::exp(std::min(*moved + look(i), 100.0)));
+            return other.registers > 0 && readings_[0].words[first_word(other)] ? std::log(1 - like_the_first) : 0;
+        }
+        return 0;
+    }
+
+    std::span<const guess_candidate> candidates_;
+    std::span<const guess_reading> readings_;
+    const std::optional<guess_wish>& wish_;
+};
 
 bool same_values(const guess& a, const guess& b, std::span<const guess_reading> readings) {
     return std::all_of(readings.begin(), readings.end(), [&](const guess_reading& one) {
@@ -114,6 +180,8 @@ void join_alike(std::vector<weighed>& all, std::span<const guess_candidate> cand
             kept.push_back(std::move(one));
             continue;
         }
+        if (candidates[one.what.candidate].usual > candidates[like->what.candidate].usual)
+            std::swap(one.what.candidate, like->what.candidate);
         like->what.alike.push_back(one.what.candidate);
         like->what.share += one.what.share;
     }
@@ -135,17 +203,20 @@ std::string doubt_about(const std::vector<weighed>& all, const std::optional<gue
 std::vector<guess_candidate> guess_candidates() {
     std::vector<guess_candidate> all;
     const auto fits = [](int shift, std::size_t registers) { return shift + static_cast<int>(registers) <= guess_after; };
-    for (int shift = -guess_before; shift <= 1; ++shift) {
+    for (int shift = -guess_before; shift < guess_after; ++shift) {
+        const bool neighbour = shift > 1;
         for (const auto& type : numbers)
             for (const auto& order : orders) {
+                if (!fits(shift, type.registers)) continue;
                 const bool word = type.registers == 1;
                 const std::string name = order.order;
                 if (word && (name == "CDAB" || name == "DCBA")) continue;  // the same as the two others
                 const double share = word ? (name.empty() ? 0.97 : 0.03) : order.share;
-                all.push_back({type.type, word && !name.empty() ? "BA" : name, shift, type.registers, type.usual * share});
+                all.push_back(
+                    {type.type, word && !name.empty() ? "BA" : name, shift, type.registers, neighbour ? 0 : type.usual * share});
             }
         for (const auto& type : dates)
-            if (fits(shift, type.registers)) all.push_back({type.type, "", shift, type.registers, type.usual});
+            if (!neighbour && fits(shift, type.registers)) all.push_back({type.type, "", shift, type.registers, type.usual});
         for (std::size_t length = 2; shift == 0 && length <= guess_after; ++length) {
             all.push_back({"string", "", shift, length, usual_text / guess_after});
             all.push_back({"string", "BADC", shift, length, usual_text / guess_after / 8});
@@ -157,8 +228,9 @@ std::vector<guess_candidate> guess_candidates() {
 guesses rank_guesses(std::span<const guess_candidate> candidates, std::span<const guess_reading> readings,
                      const std::optional<guess_wish>& wish) {
     std::vector<weighed> all;
+    const weighing scales(candidates, readings, wish);
     for (std::size_t i = 0; i < candidates.size(); ++i)
-        if (auto one = weigh(i, candidates[i], readings, wish)) all.push_back(std::move(*one));
+        if (auto one = scales.weigh(i)) all.push_back(std::move(*one));
     std::stable_sort(all.begin(), all.end(), [](const weighed& a, const weighed& b) { return a.weight > b.weight; });
     double sum = 0;
     for (auto& one : all) sum += one.what.share = std::exp(one.weight - all.front().weight);

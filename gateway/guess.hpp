@@ -24,7 +24,7 @@ struct guess_candidate {
     std::string order;  // empty: the type's usual one
     int shift = 0;      // from the address that was typed; -1: the documents may count from 1
     std::size_t registers = 1;
-    double usual = 0;  // share of points that are like this
+    double usual = 0;  // share of points that are like this; 0: not guessed, a neighbour of those that are
 };
 
 /// So many registers before and from the address on are looked at, if the device has them.

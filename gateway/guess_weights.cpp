@@ -53,7 +53,7 @@ double of_integer(double number, std::size_t registers) {
 
 double of_text(std::string_view text, std::size_t registers) {
     const std::size_t end = text.find_last_not_of(std::string_view("\0 ", 2));
-    if (end == std::string_view::npos || end < 2) return impossible;
+    if (end == std::string_view::npos || end < 3) return impossible;  // of two or three letters anything may be made
     double all = 0;
     for (std::size_t i = 0; i <= end; ++i) {
         const char c = text[i];
@@ -63,16 +63,18 @@ double of_text(std::string_view text, std::size_t registers) {
         all += std::log(word ? 0.9 / 62 : mark ? 0.08 / 6 : 0.02 / 27);
     }
     // What is filled up is filled with the same.
-    all += static_cast<double>(2 * registers - std::min(2 * registers, end + 1)) * std::log(0.7);
+    all += static_cast<double>(2 * registers - std::min(2 * registers, end + 1)) * std::log(0.45);
     return std::exp(all);
 }
 
-/// Of our time, or none.
-double of_time(std::string_view text, std::size_t registers) {
+/// Of our time, or none. Where bits are passed over, more registers than one hold the same time.
+double of_time(std::string_view text, const std::string& type) {
     const int year = text.size() >= 10 && text[4] == '-' ? std::atoi(std::string(text.substr(0, 4)).c_str()) : 0;
     if (year < 2010 || year > 2045) return impossible;
-    constexpr double seconds = 35.0 * 365 * 86400;
-    return registers > 3 ? 1 / seconds / 100 : 1 / seconds;
+    constexpr double days = 35.0 * 365, seconds = days * 86400;
+    if (type == "datetime3") return 1 / days;
+    if (type == "datetime4" || type == "cp56time2a") return 1 / (seconds * 1000) / (1 << 21);
+    return 1 / seconds;
 }
 
 bool is_time(std::string_view text) { return text.size() >= 10 && text[4] == '-' && text[7] == '-'; }
@@ -81,7 +83,7 @@ bool is_time(std::string_view text) { return text.size() >= 10 && text[4] == '-'
 double log_of_text_after(std::string_view before, std::string_view text) {
     if (is_time(before) && is_time(text))
         return std::log(text > before && text.substr(0, 10) == before.substr(0, 10) ? 0.005 : 1e-9);
-    return std::log(1e-3) - static_cast<double>(text.size()) * std::log(62.0);
+    return std::log(1e-9) - static_cast<double>(text.size()) * std::log(62.0);
 }
 
 double steps(const guess_number& before, const guess_number& now) { return std::abs(now.pattern - before.pattern); }
@@ -121,7 +123,7 @@ double log_of_word_after(std::uint16_t before, std::uint16_t word) {
 
 double log_of_value(const value& what, const std::string& type, std::size_t registers) {
     if (const auto* text = std::get_if<std::string>(&what))
-        return std::log(std::max(type.starts_with("string") ? of_text(*text, registers) : of_time(*text, registers), impossible));
+        return std::log(std::max(type.starts_with("string") ? of_text(*text, registers) : of_time(*text, type), impossible));
     const auto number = guess_number_of(what);
     if (!number) return std::log(impossible);
     if (const auto* narrow = std::get_if<float>(&what))
@@ -129,6 +131,8 @@ double log_of_value(const value& what, const std::string& type, std::size_t regi
     if (number->is_float) return std::log(of_float(number->number, false, 4503599627370496.0));
     return std::log(of_integer(number->number, registers));
 }
+
+bool is_impossible(double log_of_value) { return log_of_value <= std::log(impossible) + 1; }
 
 double log_of_value_after(const value& before, const value& what) {
     if (before == what) return std::log(0.5);

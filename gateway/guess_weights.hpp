@@ -24,6 +24,8 @@ double log_of_word(std::uint16_t word);
 double log_of_word_after(std::uint16_t before, std::uint16_t word);
 /// Of a value of a type with so many registers, as a point usually has it.
 double log_of_value(const value& what, const std::string& type, std::size_t registers);
+/// No point ever looks like this.
+bool is_impossible(double log_of_value);
 /// … after it was `before`.
 double log_of_value_after(const value& before, const value& what);
 /// Of a raw number if `expected` is what it should be times ten to the power of `exponent`; nothing: it isn't.

@@ -71,7 +71,11 @@ TEST_CASE("guess: a name, a date", "[gateway][guess]") {
     CHECK(name.first().starts_with("string"));
     CHECK(name.is_sure());
     const asked date({{0x0000, 0x6925, 0x9E40, 0x0000, 0x0001, 0x0002, 0x0003, 0x0000, 0x0000}});  // November 2025
-    CHECK(date.first() == "unix32");
+    bool among_three = false;
+    for (std::size_t i = 0; i < 3; ++i)
+        among_three = among_three || named(candidates[date.found.ranked[i].candidate]) == "unix32";
+    CHECK(among_three);
+    CHECK_FALSE(date.is_sure());
 }
 
 TEST_CASE("guess: documents that count from 1", "[gateway][guess]") {

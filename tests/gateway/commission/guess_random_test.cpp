@@ -146,10 +146,10 @@ TEST_CASE("guess: how often it is right", "[gateway][guess]") {
     tell("one reading", once);
     tell("five readings", often);
     tell("an expected value", expected);
-    CHECK(once.first > 0.80 * once.of);
-    CHECK(once.three > 0.95 * once.of);
-    CHECK(often.first > 0.90 * often.of);
-    CHECK(often.three > 0.97 * often.of);
+    CHECK(once.first > 0.90 * once.of);
+    CHECK(once.three > 0.98 * once.of);
+    CHECK(often.first > 0.95 * often.of);
+    CHECK(often.three > 0.98 * often.of);
     CHECK(expected.first > 0.95 * expected.of);
     CHECK(expected.three > 0.98 * expected.of);
     // When it doesn't say that it can't tell, it had better be right.
