@@ -115,7 +115,7 @@ void bus_thread::take_turn(schedule& plan, const schedule::turn& turn) {
     const time_point ended = steady_now();
     if (result_.outcome == TIDEGATE_INTERRUPTED) return;
     if (result_.outcome == TIDEGATE_DEVICE_SILENT)
-        own_late_until_ = ended + std::min<nanoseconds>(ended - began, limits::late_answer);
+        own_late_until_ = ended + std::max<nanoseconds>(ended - began, limits::late_answer);
     {
         const std::lock_guard lock(mutex_);
         share_.polled(ended - began);

@@ -98,7 +98,7 @@ bool bus_thread::take_visit() {
     emit(std::move(done));
     if (silent && order.same_unit) {
         take_port_back();
-        rest_until(steady_now() + std::min<nanoseconds>(steady_now() - began, limits::late_answer));
+        rest_until(steady_now() + std::max<nanoseconds>(steady_now() - began, limits::late_answer));
     }
     return true;
 }

@@ -136,6 +136,7 @@ buses:
   line:
     adapter: modbus
     serial: {{ port: {self.port}, baud: 38400, parity: none, stop_bits: 2 }}
+    simulate: {{ turnaround: 20ms }}
     devices:
       meter:
         unit: 1
