@@ -22,6 +22,7 @@ from pymodbus.server.async_io import ModbusTcpServer
 
 logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # refusals are part of the story
 failures = []
+lines = []  # to be stopped, however it ends
 HELD = 777  # what the service's point reads all the time
 
 
@@ -125,6 +126,7 @@ class Line:
     """A serial line with unit 1, and a service that polls it."""
 
     def __init__(self, build, folder, sockets, writes):
+        lines.append(self)
         folder.mkdir()
         self.port = folder / "line"
         self.config = folder / "plant.yaml"
@@ -276,6 +278,9 @@ def main():
         writing_through_the_service(build, folder, sockets, tool)
     except (TimeoutError, subprocess.TimeoutExpired) as late:
         failures.append(str(late))
+    finally:
+        for line in lines:
+            line.stop()
     print(f"{len(failures)} failures, logs {folder}")
     for failure in failures:
         print("FAILED:", failure)
