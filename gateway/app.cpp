@@ -42,6 +42,7 @@ app::app(std::shared_ptr<site> from, const log& logger)
       queue_news_(config_, logger, [this](const auto& topic, auto text) { set_status(topic, std::move(text)); }),
       broker_news_(config_, uplink_.servers, logger),
       writes_(config_, logger, paths_of_writes()),
+      visits_(config_, std::move(from->held), {from, &from->adapters}, logger, paths_of_visits()),
       buses_(loop_, health_, [this](std::vector<bus_event> events) { on_bus_events(std::move(events)); }),
       reload_(loop_, from->path, config_.buffer.path, [this](config_reading found) { on_config_read(std::move(found)); }) {
     trust_clock(config_.clock);
@@ -96,6 +97,7 @@ void app::open_control() {
         request_reload(std::move(from));
     });
     control_.on("trace", [this](const flat_object& request, auto with) { traces_.begin(request, with); });
+    visits_.serve_on(control_);
     control_.on("purge", [this](const flat_object&, auto with) {
         purge_.begin(std::move(with));
         store_->purge();
@@ -172,6 +174,7 @@ void app::on_bus_events(std::vector<bus_event> events) {
         if (const auto* statistics = std::get_if<bus_statistics>(&event)) take_statistics(*statistics);
         if (const auto* written = std::get_if<write_event>(&event)) writes_.on_written(*written);
         if (const auto* read = std::get_if<read_back_event>(&event)) writes_.on_read_back(*read);
+        if (const auto* visited = std::get_if<visit_event>(&event)) visits_.on_visited(*visited);
         if (const auto* traced = std::get_if<trace_event>(&event)) traces_.on_frames(config_.buses[traced->bus].name, *traced);
     }
     pump();
@@ -335,6 +338,19 @@ void app::look_at_writes() {
 
 void app::on_read_inbox(store::result<std::vector<store::waiting_message>> found) {
     if (found) writes_.on_read_inbox(std::move(*found));
+}
+
+visits::paths app::paths_of_visits() {
+    return {[this](std::size_t bus, std::unique_ptr<adapter_bus> visitor) { buses_.at(bus).welcome(std::move(visitor)); },
+            [this](std::size_t bus, visit_order order) { buses_.at(bus).visit(std::move(order)); },
+            [this](std::size_t bus) { buses_.at(bus).see_off(); },
+            [this](std::string entry) {
+                save_request request;
+                request.audit.push_back(std::move(entry));
+                request.barrier = true;
+                store_->save(std::move(request));
+            },
+            [] { return stamp_now(); }};
 }
 
 // ---- The session ----

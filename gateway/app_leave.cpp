@@ -12,6 +12,7 @@ void app::begin_stop(int signal) {
     notify_.send(patience_text(limits::stop_patience));
     care_timer_.cancel();
     writes_.begin_stop();
+    visits_.stop();
     buses_.stop();  // hands over what has been read
     writes_.finish_all();
     store_->flush();

@@ -31,6 +31,7 @@
 #include "gateway/site.hpp"
 #include "gateway/store_thread.hpp"
 #include "gateway/traces.hpp"
+#include "gateway/visits.hpp"
 #include "gateway/watchdog.hpp"
 #include "gateway/writes.hpp"
 #include "mqtt/client.hpp"
@@ -90,6 +91,7 @@ private:
     void date_by(std::int64_t boot_offset_ms);
     writes::paths paths_of_writes();
     void look_at_writes();
+    visits::paths paths_of_visits();
     void set_status(const std::string& topic, std::string text);
     void tell_service();
     void tell_systemd();
@@ -150,6 +152,7 @@ private:
     const std::string boot_id_ = boot_id();
     std::optional<clock_watch> clock_;
     writes writes_;
+    visits visits_;
     std::unique_ptr<store_thread> store_;
     std::unique_ptr<mqtt::session> session_;
     std::unique_ptr<delivery> delivery_;

@@ -120,6 +120,7 @@ void app::adopt_buses(config_reading& found, const config_changes& what, config:
     auto& opened = found.of->buses;
     for (const auto& to : what.buses)
         if (to) opened[*to].reset();  // it was made only to be checked
+    visits_.see_all_off("the service takes a new config; ask again");
     buses_.stop_and_renumber(what.buses, next.buses.size());
     const config::file was = std::exchange(config_, std::move(next));
     if (what.clock) trust_clock(config_.clock);
@@ -130,6 +131,7 @@ void app::adopt_buses(config_reading& found, const config_changes& what, config:
     bus_news_.follow(what.buses);
     live_->follow(what.buses);
     writes_.follow(was, what.buses);
+    visits_.follow(std::move(found.of->held), {found.of, &found.of->adapters});
     recall_in(found.memories, opened);
     buses_.add(config_, std::move(opened), {found.of, &found.of->adapters});
     for (const auto& bus : config_.buses) traces_.on_renewed(bus.name);

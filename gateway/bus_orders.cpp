@@ -48,6 +48,7 @@ bool bus_thread::take_order(const schedule& plan) {
         if (stopping_ || !lane_.may_go()) return false;
         next = lane_.take();
     }
+    take_port_back();
     if (next.items.empty()) {
         carry_out_read_back(next);
     } else {
@@ -71,6 +72,7 @@ void bus_thread::carry_out_write(const bus_order& what, bool offline) {
         if (fits && !offline) done.result = bus_->write(what.items, false);
         emit_frames(done.result.frames);
         if (!fits) done.result.outcome = TIDEGATE_WRITE_REJECTED;
+        if (!fits || offline) done.result.sent.clear();  // it says what would have been
     }
     done.ended = steady_now();
     emit(std::move(done));

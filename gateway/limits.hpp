@@ -78,6 +78,11 @@ constexpr auto loop_hangs = 20s;         // one turn of the loop
 constexpr auto disk_hangs = 120s;        // a commit or a read
 constexpr auto salvage_hangs = 1h;       // also the opening of a queue file
 constexpr auto loop_asked_every = 5s;    // at most; half of the watchdog's time if that is less
+// A visitor on a bus that the service polls (bus_visit.hpp): what he may wait for, unless the service itself waits longer; how
+// long the line rests at least when an answer to one may be taken for the other's; points that he may have.
+constexpr auto visit_wait = 500ms;
+constexpr auto late_answer = 500ms;
+constexpr std::size_t visit_points = 4096;
 
 // Leaving: how long a stop may take for what can still be delivered, then for DISCONNECT.
 constexpr auto drain_on_stop = 3s;

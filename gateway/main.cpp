@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "config/suggest.hpp"
+#include "gateway/command_line_commission.hpp"
 #include "gateway/command_line_diagnostics.hpp"
 #include "gateway/command_line_papers.hpp"
 #include "gateway/command_line_reload.hpp"
@@ -254,6 +255,7 @@ int main(int argc, char** argv) {
     std::function<int()> of_diagnostics;
     const auto choose = [&](std::function<int()> typed) { of_diagnostics = std::move(typed); };
     gateway::add_diagnostics_commands(app, choose);
+    gateway::commission_commands commission(app);
     gateway::add_paper_commands(app, choose);  // the last: it makes papers of all the others
 
     try {
@@ -266,5 +268,6 @@ int main(int argc, char** argv) {
     if (app.got_subcommand("sub")) return gateway::sub_command(sub);
     if (app.got_subcommand(reloads)) return gateway::reload_command(reload);
     if (of_diagnostics) return of_diagnostics();
+    if (const auto code = commission.run()) return *code;
     return chosen(options);
 }

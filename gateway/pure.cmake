@@ -1,6 +1,7 @@
 # The gateway's decisions: no clock, thread or socket; tested by feeding them the time.
 add_library(tidegate_gateway_pure STATIC
     ${CMAKE_CURRENT_LIST_DIR}/alarms.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/bus_address.cpp
     ${CMAKE_CURRENT_LIST_DIR}/bus_statistics.cpp
     ${CMAKE_CURRENT_LIST_DIR}/computed.cpp
     ${CMAKE_CURRENT_LIST_DIR}/config_changes.cpp
@@ -11,6 +12,9 @@ add_library(tidegate_gateway_pure STATIC
     ${CMAKE_CURRENT_LIST_DIR}/flat_json.cpp
     ${CMAKE_CURRENT_LIST_DIR}/frame_words.cpp
     ${CMAKE_CURRENT_LIST_DIR}/group_commit.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/guess.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/guess_weights.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/held_buses.cpp
     ${CMAKE_CURRENT_LIST_DIR}/inbox_intake.cpp
     ${CMAKE_CURRENT_LIST_DIR}/learned.cpp
     ${CMAKE_CURRENT_LIST_DIR}/live.cpp
@@ -27,6 +31,7 @@ add_library(tidegate_gateway_pure STATIC
     ${CMAKE_CURRENT_LIST_DIR}/queue_damage.cpp
     ${CMAKE_CURRENT_LIST_DIR}/queue_options.cpp
     ${CMAKE_CURRENT_LIST_DIR}/queue_watch.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/register_place.cpp
     ${CMAKE_CURRENT_LIST_DIR}/schedule.cpp
     ${CMAKE_CURRENT_LIST_DIR}/service_record.cpp
     ${CMAKE_CURRENT_LIST_DIR}/secret_places.cpp

@@ -70,6 +70,7 @@ std::unique_ptr<site> load_site(const std::string& path, std::string& why, forei
 }
 
 void forget_source(site& of) {
+    of.held = held_buses(*of.config);
     std::string().swap(of.text);
     std::vector<config::template_file>().swap(of.templates);
     of.diagnostics.clear();

@@ -38,6 +38,7 @@ public:
     tidegate::outcome poll(std::span<const tidegate_candidate> candidates, std::uint32_t flags,
                            const tidegate::readings& to) override;
     void recall(std::uint32_t device, std::string_view text) override;
+    void release() override { link_->release(); }
     tidegate::write_outcome write(std::span<const tidegate_write_item> items, bool check_only,
                                   const tidegate::write_report& to) override;
     void interrupt() noexcept override;
@@ -70,6 +71,7 @@ private:
 
     // Writing, in modbus_write.cpp.
     class write_step;
+    bool reads_first(const planned_write& what, std::size_t owner) const;
     std::string why_not_to_all(const planned_write& what) const;
     std::optional<tidegate::write_outcome> send_around(const std::string& key, const device& which,
                                                        const std::vector<std::vector<std::uint8_t>>& requests,
