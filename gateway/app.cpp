@@ -95,6 +95,7 @@ void app::open_control() {
         if (path && !reload_.is_of(*path)) return from->fail("the service runs with " + reload_.path() + ", not with " + *path);
         request_reload(std::move(from));
     });
+    control_.on("trace", [this](const flat_object& request, auto with) { traces_.begin(request, with); });
     control_.on("purge", [this](const flat_object&, auto with) {
         purge_.begin(std::move(with));
         store_->purge();
@@ -102,6 +103,13 @@ void app::open_control() {
     std::string why;
     if (!control_.listen(control_path(config_.gateway_id, config_.buffer.path), why))
         log_.warning("no_control_socket", {{"reason", why}, {"effect", "commands can't ask this service"}});
+}
+
+/// Null: there is none.
+bus_thread* app::bus_named(const std::string& name) const {
+    for (std::size_t bus = 0; bus < buses_.size(); ++bus)
+        if (config_.buses[bus].name == name) return &buses_.at(bus);
+    return nullptr;
 }
 
 /// Hands adapters what they learned in an earlier life, and forgets what is of no use any more.
@@ -164,6 +172,7 @@ void app::on_bus_events(std::vector<bus_event> events) {
         if (const auto* statistics = std::get_if<bus_statistics>(&event)) take_statistics(*statistics);
         if (const auto* written = std::get_if<write_event>(&event)) writes_.on_written(*written);
         if (const auto* read = std::get_if<read_back_event>(&event)) writes_.on_read_back(*read);
+        if (const auto* traced = std::get_if<trace_event>(&event)) traces_.on_frames(config_.buses[traced->bus].name, *traced);
     }
     pump();
 }

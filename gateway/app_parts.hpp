@@ -30,6 +30,7 @@
 #include "gateway/service_record.hpp"
 #include "gateway/site.hpp"
 #include "gateway/store_thread.hpp"
+#include "gateway/traces.hpp"
 #include "gateway/watchdog.hpp"
 #include "gateway/writes.hpp"
 #include "mqtt/client.hpp"
@@ -79,6 +80,7 @@ private:
     void recall_in(const std::vector<store::memory>& memories, const std::vector<std::unique_ptr<adapter_bus>>& buses);
     void keep_learned(const learned_event& what);
     void open_control();
+    bus_thread* bus_named(const std::string& name) const;
     void begin_session(const store::recovery& found);
     void begin_session_anew(const store::recovery& found);
     void pump();
@@ -156,6 +158,7 @@ private:
     queue_purge purge_{log_};
     control_server control_{loop_};
     bus_fleet buses_;
+    traces traces_{[this](const std::string& name) { return bus_named(name); }};
     status_line status_line_;
     service_record record_;
     store::stamp started_;

@@ -132,6 +132,7 @@ void app::adopt_buses(config_reading& found, const config_changes& what, config:
     writes_.follow(was, what.buses);
     recall_in(found.memories, opened);
     buses_.add(config_, std::move(opened), {found.of, &found.of->adapters});
+    for (const auto& bus : config_.buses) traces_.on_renewed(bus.name);
     buses_.start(steady_now());
     // With another session they are asked for anyway.
     const auto commands = writes_.subscriptions();

@@ -39,6 +39,7 @@ public:
     /// one: next, add().
     void stop_and_renumber(const renumbering& to, std::size_t buses);
 
+    bus_thread& at(std::size_t bus) const { return *members_[bus]->thread; }
     std::size_t size() const { return members_.size(); }
 
 private:

@@ -1,7 +1,12 @@
 // gateway/bus_orders.cpp: what a bus's thread does beside polling: a write, or a reading of what was written.
 // Not here: when it does so (write_orders.hpp), and what is ordered (write_engine.hpp).
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
 #include "gateway/bus_thread.hpp"
 #include "gateway/clock.hpp"
+#include "gateway/limits.hpp"
 
 namespace gateway {
 
@@ -13,11 +18,33 @@ void bus_thread::order(bus_order what) {
     wake_.notify_all();
 }
 
+bool bus_thread::trace(bool on) {
+    const std::lock_guard lock(mutex_);
+    trace_wanted_ = on && bus_->can_trace();
+    return trace_wanted_ == on;
+}
+
+/// A bus never waits for whoever watches it: what the loop has no time for is counted and dropped.
+void bus_thread::emit_frames(std::vector<adapter_bus::frame>& frames) {
+    if (frames.empty()) return;
+    std::stable_sort(frames.begin(), frames.end(), [](const auto& a, const auto& b) { return a.at < b.at; });
+    std::unique_lock lock(mutex_);
+    if (waiting_.size() >= limits::bus_events / 2) {
+        frames_lost_ += frames.size();
+        frames.clear();
+        return;
+    }
+    waiting_.push_back(trace_event{index_, std::move(frames), std::exchange(frames_lost_, 0)});
+    frames = {};
+    post_drain(lock);
+}
+
 /// False: there is nothing to do, or a poll has to come first.
 bool bus_thread::take_order(const schedule& plan) {
     bus_order next;
     {
         const std::lock_guard lock(mutex_);
+        if (trace_wanted_ != tracing_) std::ignore = bus_->trace(tracing_ = trace_wanted_);  // trace() has said whether it can
         if (stopping_ || !lane_.may_go()) return false;
         next = lane_.take();
     }
@@ -42,6 +69,7 @@ void bus_thread::carry_out_write(const bus_order& what, bool offline) {
         const bool fits = done.result.outcome == TIDEGATE_WRITE_ACCEPTED;
         if (fits && offline) done.what = write_event::fate::offline;
         if (fits && !offline) done.result = bus_->write(what.items, false);
+        emit_frames(done.result.frames);
         if (!fits) done.result.outcome = TIDEGATE_WRITE_REJECTED;
     }
     done.ended = steady_now();

@@ -158,6 +158,7 @@ void bus_thread::take_turn(schedule& plan, const schedule::turn& turn) {
 /// What a poll says beside its readings.
 void bus_thread::note_poll(std::size_t device, time_point began, time_point ended) {
     gauge_.took(device, result_, began, ended);
+    emit_frames(result_.frames);
     for (auto& [about, text] : result_.learned)
         if (about < devices_.size()) emit(learned_event{number_, about, std::move(text)});
 }
@@ -221,6 +222,10 @@ void bus_thread::emit(bus_event event) {
     if (waiting_.size() >= limits::bus_events) pulse_->idle();  // it is the loop that is late
     wake_.wait(lock, [this] { return stopping_ || waiting_.size() < limits::bus_events; });
     waiting_.push_back(std::move(event));
+    post_drain(lock);
+}
+
+void bus_thread::post_drain(std::unique_lock<std::mutex>& lock) {
     if (drain_posted_) return;
     drain_posted_ = true;
     lock.unlock();

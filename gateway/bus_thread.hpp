@@ -52,7 +52,15 @@ struct learned_event {
     std::string text;
 };
 
-using bus_event = std::variant<cycle, device_event, missed_event, learned_event, bus_statistics, write_event, read_back_event>;
+/// What went over the wire of a bus that is traced, in the order of time.
+struct trace_event {
+    std::size_t bus = 0;
+    std::vector<adapter_bus::frame> frames;
+    std::uint64_t lost = 0;  // frames before these that the loop had no time for
+};
+
+using bus_event =
+    std::variant<cycle, device_event, missed_event, learned_event, bus_statistics, write_event, read_back_event, trace_event>;
 
 class bus_thread {
 public:
@@ -73,6 +81,8 @@ public:
     void order(bus_order what);
     /// Ends the poll that is running, and lets none begin. So that several buses can be stopped at once: stop() still follows.
     void interrupt();
+    /// From the next poll or write on, each comes with a trace_event of its frames; or no more. False: its adapter can't.
+    bool trace(bool on);
     /// Ends the poll that is running, joins, and hands over what was read and is still waiting. From the loop's thread.
     void stop();
 
@@ -87,6 +97,8 @@ private:
     void note_errors(const schedule& plan, const schedule::turn& turn, const schedule::turn_result& result);
     void tell_statistics(const schedule& plan);
     void emit(bus_event event);
+    void emit_frames(std::vector<adapter_bus::frame>& frames);
+    void post_drain(std::unique_lock<std::mutex>& lock);
     bool wait_until(time_point when);
     std::vector<bus_event> take_waiting();
 
@@ -115,6 +127,8 @@ private:
     nanoseconds missed_report_in_{0};
     bus_gauge gauge_;
     const std::shared_ptr<pulse> pulse_;
+    bool tracing_ = false;
+    std::uint64_t frames_lost_ = 0;
     time_point statistics_due_{};
 
     // Between the threads.
@@ -122,6 +136,7 @@ private:
     std::condition_variable wake_;
     std::vector<bus_event> waiting_;
     write_lane lane_;
+    bool trace_wanted_ = false;
     bool drain_posted_ = false;
     bool stopping_ = false;
     std::shared_ptr<bool> alive_;  // false once this object is gone: a posted drain then does nothing (loop thread only)

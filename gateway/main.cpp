@@ -14,6 +14,8 @@
 #include <vector>
 
 #include "config/suggest.hpp"
+#include "gateway/command_line_diagnostics.hpp"
+#include "gateway/command_line_papers.hpp"
 #include "gateway/command_line_reload.hpp"
 #include "gateway/commands.hpp"
 
@@ -249,6 +251,10 @@ int main(int argc, char** argv) {
     gateway::sub_options sub;
     add_pub(app, pub);
     add_sub(app, sub);
+    std::function<int()> of_diagnostics;
+    const auto choose = [&](std::function<int()> typed) { of_diagnostics = std::move(typed); };
+    gateway::add_diagnostics_commands(app, choose);
+    gateway::add_paper_commands(app, choose);  // the last: it makes papers of all the others
 
     try {
         app.parse(argc, argv);
@@ -259,5 +265,6 @@ int main(int argc, char** argv) {
     if (app.got_subcommand("pub")) return gateway::pub_command(pub);
     if (app.got_subcommand("sub")) return gateway::sub_command(sub);
     if (app.got_subcommand(reloads)) return gateway::reload_command(reload);
+    if (of_diagnostics) return of_diagnostics();
     return chosen(options);
 }

@@ -9,13 +9,19 @@ add_library(tidegate_gateway_pure STATIC
     ${CMAKE_CURRENT_LIST_DIR}/device_health.cpp
     ${CMAKE_CURRENT_LIST_DIR}/device_trouble.cpp
     ${CMAKE_CURRENT_LIST_DIR}/flat_json.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/frame_words.cpp
     ${CMAKE_CURRENT_LIST_DIR}/group_commit.cpp
     ${CMAKE_CURRENT_LIST_DIR}/inbox_intake.cpp
     ${CMAKE_CURRENT_LIST_DIR}/learned.cpp
     ${CMAKE_CURRENT_LIST_DIR}/live.cpp
     ${CMAKE_CURRENT_LIST_DIR}/log_limits.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/man_pages.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/man_text.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/masking.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/masking_yaml.cpp
     ${CMAKE_CURRENT_LIST_DIR}/memory_log.cpp
     ${CMAKE_CURRENT_LIST_DIR}/payload.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/pcap.cpp
     ${CMAKE_CURRENT_LIST_DIR}/pipeline.cpp
     ${CMAKE_CURRENT_LIST_DIR}/plausibility.cpp
     ${CMAKE_CURRENT_LIST_DIR}/queue_damage.cpp
@@ -23,8 +29,11 @@ add_library(tidegate_gateway_pure STATIC
     ${CMAKE_CURRENT_LIST_DIR}/queue_watch.cpp
     ${CMAKE_CURRENT_LIST_DIR}/schedule.cpp
     ${CMAKE_CURRENT_LIST_DIR}/service_record.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/secret_places.cpp
     ${CMAKE_CURRENT_LIST_DIR}/session_state.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/shell_completion.cpp
     ${CMAKE_CURRENT_LIST_DIR}/synchronisation.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/tar.cpp
     ${CMAKE_CURRENT_LIST_DIR}/timestamps.cpp
     ${CMAKE_CURRENT_LIST_DIR}/topic.cpp
     ${CMAKE_CURRENT_LIST_DIR}/write_engine.cpp
