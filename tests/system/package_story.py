@@ -183,10 +183,10 @@ def hung():
     """A process that does nothing any more, not even end."""
     folder = pathlib.Path("/etc/systemd/system/tidegate.service.d")
     folder.mkdir()
-    (folder / "test.conf").write_text("[Service]\nWatchdogSec=2\n")
+    (folder / "test.conf").write_text("[Service]\nWatchdogSec=4\n")
     run("systemctl", "daemon-reload")
     run("systemctl", "restart", UNIT)
-    more_of("plant7/demo/n", "with a watchdog of 2 s")
+    more_of("plant7/demo/n", "with a watchdog of 4 s")
     pid, restarts = main_pid(), int(shown("NRestarts"))
     stopped = time.monotonic()
     os.kill(pid, signal.SIGSTOP)
