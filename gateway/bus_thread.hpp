@@ -69,7 +69,7 @@ public:
     /// `number` is in its events. `on_events` is called on the loop's thread. `opened` and `config` are of the same bus; nothing
     /// of `config` is kept, so that a new config can take its place while the thread runs.
     bus_thread(std::size_t number, const config::bus& config, std::unique_ptr<adapter_bus> opened, boost::asio::io_context& loop,
-               std::function<void(std::vector<bus_event>)> on_events, std::shared_ptr<pulse> beat);
+               std::function<void(std::vector<bus_event>)> on_events, std::shared_ptr<pulse> beat = std::make_shared<pulse>());
     ~bus_thread();  // stops and joins
     bus_thread(const bus_thread&) = delete;
     bus_thread& operator=(const bus_thread&) = delete;
