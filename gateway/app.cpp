@@ -186,14 +186,11 @@ app::app(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> b
 
 /// What the commands of the command line may ask of this process.
 void app::open_control() {
-<<<<<<< HEAD
     control_.on("trace", [this](const flat_object& request, auto with) { traces_.begin(request, with); });
-=======
     control_.on("purge", [this](const flat_object&, auto with) {
         purge_.begin(std::move(with));
         store_->purge();
     });
->>>>>>> main
     std::string why;
     if (!control_.listen(control_path(config_.gateway_id, config_.buffer.path), why))
         log_.warning("no_control_socket", {{"reason", why}, {"effect", "commands can't ask this service"}});
