@@ -150,7 +150,7 @@ struct device {
     std::string template_name = {};  // empty: none
     position template_where = {};
     std::string digest =
-        {};  // of what its adapter is told, by which a changed config is known (gateway/learned.hpp); outlives `settings`
+        {};  // of what its adapter is told, by which a changed config is known (gateway/config_digest.hpp); outlives `settings`
 };
 
 struct bus {
@@ -160,6 +160,8 @@ struct bus {
     std::vector<device> devices;
     position where;
     position adapter_where;
+    std::chrono::nanoseconds longest_timeout{0};  // of those that it or a device is given; outlives `settings`, as does `digest`
+    std::string digest = {};  // of all that makes its thread another one (gateway/config_digest.hpp)
 };
 
 enum class scheme : std::uint8_t { mqtt, mqtts, ws, wss };

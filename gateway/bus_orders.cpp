@@ -58,11 +58,12 @@ bool bus_thread::take_order(const schedule& plan) {
 
 void bus_thread::carry_out_write(const bus_order& what, bool offline) {
     write_event done;
-    done.bus = index_;
+    done.bus = number_;
     done.ticket = what.ticket;
     if (steady_now() > what.give_up_at) {
         done.what = write_event::fate::too_late;
     } else {
+        pulse_->busy("write", limits::adapter_hangs, steady_now());
         done.result = bus_->write(what.items, true);
         // What doesn't fit is said also of a device that is away.
         const bool fits = done.result.outcome == TIDEGATE_WRITE_ACCEPTED;
@@ -78,7 +79,7 @@ void bus_thread::carry_out_write(const bus_order& what, bool offline) {
 /// One request, as a poll makes it, outside the schedule: it says nothing of when the point is due.
 void bus_thread::carry_out_read_back(const bus_order& what) {
     read_back_event done;
-    done.bus = index_;
+    done.bus = number_;
     done.ticket = what.ticket;
     std::vector<tidegate_candidate> wanted;
     for (const point_index point : what.points) wanted.push_back({point, 0, 0, 0});
@@ -86,6 +87,7 @@ void bus_thread::carry_out_read_back(const bus_order& what) {
     while (!wanted.empty() && done.error.empty()) {
         const std::size_t before = wanted.size();
         const time_point began = steady_now();
+        pulse_->busy("read back", limits::adapter_hangs, began);
         bus_->poll(wanted, false, result_);
         note_poll(what.device, began, steady_now());
         if (result_.outcome != TIDEGATE_DONE) {
@@ -100,7 +102,7 @@ void bus_thread::carry_out_read_back(const bus_order& what) {
             if (done.error.empty()) done.error = failure.reason;
         }
         cycle read;
-        read.bus = index_;
+        read.bus = number_;
         read.device = what.device;
         read.taken = result_.taken;
         read.taken_steady = steady_now();

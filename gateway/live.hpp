@@ -12,6 +12,7 @@
 #include "config/model.hpp"
 #include "gateway/bus_statistics.hpp"
 #include "gateway/bus_thread.hpp"
+#include "gateway/config_changes.hpp"
 #include "gateway/reading.hpp"
 #include "mqtt/session.hpp"
 #include "store/queue.hpp"
@@ -69,10 +70,18 @@ public:
     void on_statistics(const bus_statistics& what);
     void on_committed(const store::commit_report& report);
     void on_effect(const mqtt::effect& what, time_point now);
+    /// The config has taken the place of another: what is known of the buses that go on is kept.
+    void follow(const renumbering& to);
+    /// The config in force was read then. `fault`: a newer one couldn't take its place, and why; empty: it could.
+    void on_loaded(const store::stamp& when);
+    void on_reload_failed(std::string fault) { reload_error_ = std::move(fault); }
     /// Every retained topic that the gateway keeps true: statuses and alarms, with their latest text.
     void on_status(const std::string& topic, const std::string& text);
+    void on_status_gone(const std::string& topic) { statuses_.erase(topic); }
 
     const config::file& config() const { return config_; }
+    const store::stamp& loaded() const { return loaded_; }
+    const std::string& reload_error() const { return reload_error_; }
     time_point started() const { return started_; }
     const std::vector<bus>& buses() const { return buses_; }
     const queue& log() const { return queue_; }
@@ -82,6 +91,9 @@ public:
 private:
     const config::file& config_;
     time_point started_;
+    store::stamp loaded_;
+    std::string reload_error_;
+    void make_buses();
     std::vector<bus> buses_;
     std::vector<std::vector<std::size_t>> first_point_;  // by bus and device: the number of its first point on the bus
     queue queue_;

@@ -16,6 +16,7 @@
 #include "config/suggest.hpp"
 #include "gateway/command_line_diagnostics.hpp"
 #include "gateway/command_line_papers.hpp"
+#include "gateway/command_line_reload.hpp"
 #include "gateway/commands.hpp"
 
 namespace {
@@ -243,6 +244,9 @@ int main(int argc, char** argv) {
     CLI::App* adapter = app.add_subcommand("adapter-process")->group("");  // run and check start it; not for people
     adapter->add_option("OBJECT", adapter_object)->required();
 
+    gateway::reload_options reload;
+    CLI::App* const reloads = gateway::add_reload_command(app, reload);
+
     gateway::pub_options pub;
     gateway::sub_options sub;
     add_pub(app, pub);
@@ -260,6 +264,7 @@ int main(int argc, char** argv) {
     if (app.got_subcommand(adapter)) return gateway::adapter_process_command(adapter_object);
     if (app.got_subcommand("pub")) return gateway::pub_command(pub);
     if (app.got_subcommand("sub")) return gateway::sub_command(sub);
+    if (app.got_subcommand(reloads)) return gateway::reload_command(reload);
     if (of_diagnostics) return of_diagnostics();
     return chosen(options);
 }

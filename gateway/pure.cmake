@@ -3,6 +3,8 @@ add_library(tidegate_gateway_pure STATIC
     ${CMAKE_CURRENT_LIST_DIR}/alarms.cpp
     ${CMAKE_CURRENT_LIST_DIR}/bus_statistics.cpp
     ${CMAKE_CURRENT_LIST_DIR}/computed.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/config_changes.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/config_digest.cpp
     ${CMAKE_CURRENT_LIST_DIR}/delivery.cpp
     ${CMAKE_CURRENT_LIST_DIR}/device_health.cpp
     ${CMAKE_CURRENT_LIST_DIR}/device_trouble.cpp
@@ -12,6 +14,7 @@ add_library(tidegate_gateway_pure STATIC
     ${CMAKE_CURRENT_LIST_DIR}/inbox_intake.cpp
     ${CMAKE_CURRENT_LIST_DIR}/learned.cpp
     ${CMAKE_CURRENT_LIST_DIR}/live.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/log_limits.cpp
     ${CMAKE_CURRENT_LIST_DIR}/man_pages.cpp
     ${CMAKE_CURRENT_LIST_DIR}/man_text.cpp
     ${CMAKE_CURRENT_LIST_DIR}/masking.cpp
@@ -25,6 +28,7 @@ add_library(tidegate_gateway_pure STATIC
     ${CMAKE_CURRENT_LIST_DIR}/queue_options.cpp
     ${CMAKE_CURRENT_LIST_DIR}/queue_watch.cpp
     ${CMAKE_CURRENT_LIST_DIR}/schedule.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/service_record.cpp
     ${CMAKE_CURRENT_LIST_DIR}/secret_places.cpp
     ${CMAKE_CURRENT_LIST_DIR}/session_state.cpp
     ${CMAKE_CURRENT_LIST_DIR}/shell_completion.cpp

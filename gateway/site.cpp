@@ -8,7 +8,7 @@
 #include <tuple>
 
 #include "gateway/broker.hpp"
-#include "gateway/learned.hpp"
+#include "gateway/config_digest.hpp"
 #include "gateway/template_folders.hpp"
 #include "gateway/text_file.hpp"
 

@@ -3,6 +3,7 @@ tidegate_test(tests_gateway_pure
         ${CMAKE_CURRENT_LIST_DIR}/alarms_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/bus_statistics_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/computed_test.cpp
+        ${CMAKE_CURRENT_LIST_DIR}/config_changes_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/device_health_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/device_trouble_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/group_commit_age_test.cpp
@@ -11,6 +12,7 @@ tidegate_test(tests_gateway_pure
         ${CMAKE_CURRENT_LIST_DIR}/man_text_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/masking_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/inbox_intake_test.cpp
+        ${CMAKE_CURRENT_LIST_DIR}/log_limits_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/payload_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/pcap_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/pipeline_test.cpp
