@@ -34,7 +34,7 @@ void bus_thread::emit_frames(std::vector<adapter_bus::frame>& frames) {
         frames.clear();
         return;
     }
-    waiting_.push_back(trace_event{index_, std::move(frames), std::exchange(frames_lost_, 0)});
+    waiting_.push_back(trace_event{number_, std::move(frames), std::exchange(frames_lost_, 0)});
     frames = {};
     post_drain(lock);
 }
