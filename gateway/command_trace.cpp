@@ -20,6 +20,7 @@
 #include "gateway/control_client.hpp"
 #include "gateway/diagnostics_options.hpp"
 #include "gateway/frame_words.hpp"
+#include "gateway/health.hpp"
 #include "gateway/payload.hpp"
 #include "gateway/pcap.hpp"
 #include "gateway/site.hpp"
@@ -190,7 +191,7 @@ int by_polling(const config::bus& bus, std::unique_ptr<adapter_bus> opened, std:
         }
         if (enough) loop.stop();
     };
-    bus_thread thread(0, bus, std::move(opened), loop, take);
+    bus_thread thread(0, bus, std::move(opened), loop, take, std::make_shared<pulse>());
     std::ignore = thread.trace(true);  // it can
     thread.start(steady_now());
     const auto work = boost::asio::make_work_guard(loop);

@@ -176,6 +176,7 @@ private:
 
     void on_ready() {
         if (leaving_ || !online) return;
+        if (topic_.empty()) return leave();
         if (!published_ && session_.accepts()) {
             published_ = true;
             mqtt::publication message;
@@ -240,7 +241,8 @@ void check_login(const std::string& broker, const config::file& config, const mq
     how.redirects = mqtt::redirects::ignore;
     how.servers = 1;
     const std::string name = how.client_id;
-    login came(std::move(how), way, "tidegate/" + config.gateway_id + "/doctor");
+    const bool may_try = config.mqtt.status_topics;  // else topics of the gateway's own are not for this broker
+    login came(std::move(how), way, may_try ? "tidegate/" + config.gateway_id + "/doctor" : "");
     came.run();
     finding found{broker + " login", verdict::ok, {}, {}};
     if (!came.online) {
@@ -276,6 +278,10 @@ void check_login(const std::string& broker, const config::file& config, const mq
                        "/# and the topics of `publish`, in the broker's access list");
             break;
         case login::permission::unknown:
+            if (!may_try) {
+                publish.found = "not tried: mqtt.status_topics is none";
+                break;
+            }
             publish.found = config.mqtt.version == config::mqtt_version::v5
                                 ? "no answer to a message in time"
                                 : "can't be told: MQTT 3.1.1 has no answer that says no";
