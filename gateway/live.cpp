@@ -9,6 +9,9 @@ live::live(const config::file& config, const store::recovery& found, time_point 
     make_buses();
     queue_.last = found.last;
     queue_.disk_full = found.disk_full;
+    queue_.ledger = found.ledger;
+    queue_.inbox = found.inbox;
+    boot_offset_ms_ = found.boot_offset_ms;
     broker_.since = started;
 }
 
@@ -26,12 +29,6 @@ void live::make_buses() {
         }
         buses_.push_back(std::move(made));
     }
-    queue_.last = found.last;
-    queue_.disk_full = found.disk_full;
-    queue_.ledger = found.ledger;
-    queue_.inbox = found.inbox;
-    boot_offset_ms_ = found.boot_offset_ms;
-    broker_.since = started;
 }
 
 void live::follow(const renumbering& to) {
