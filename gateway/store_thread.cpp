@@ -202,8 +202,8 @@ void store_thread::commit(std::unique_lock<std::mutex>& lock) {
     if (report && report->disk_full && !heal_at_) heal_at_ = clock::now() + limits::store_retry;
     if (report) {
         committed done = waiting_.on_durable(*report);
-        done.ledger = queue_.ledger();  // counts in memory, and nobody else uses the queue
-        done.dead_letters = queue_.dead_letters();
+        done.ledger = queue_->ledger();  // counts in memory, and nobody else uses the queue
+        done.dead_letters = queue_->dead_letters();
         tell([this, done = std::move(done)]() mutable { events_.on_committed(std::move(done)); });
     } else {
         waiting_.on_failed(clock::now());
@@ -233,7 +233,7 @@ void store_thread::read_one(std::unique_lock<std::mutex>& lock) {
         if (found && found->empty()) *found = waiting_.unwritten_from(*from, what.messages, what.bytes);
         tell([this, from = *from, found = std::move(found)]() mutable { events_.on_read(from, std::move(found)); });
     } else if (std::holds_alternative<std::monostate>(what.from)) {
-        auto found = unlocked(lock, [&] { return queue_.oldest(); });
+        auto found = unlocked(lock, "read", limits::disk_hangs, [&] { return queue_->oldest(); });
         // Damage is the business of whoever needs the message.
         auto oldest = found ? std::move(*found) : std::nullopt;
         tell([this, oldest = std::move(oldest)]() mutable { events_.on_oldest(std::move(oldest)); });

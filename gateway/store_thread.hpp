@@ -32,10 +32,10 @@ struct store_events {
     /// The file was damaged; what could be saved is in a new one. What waits is kept for it, but the session must begin anew
     /// from `found`: then go_on(). Until then nothing is committed or read, and reads asked for before aren't answered.
     std::function<void(store::recovery found)> on_salvaged = {};
-    /// Nothing: no message waits in the file, or it can't be read now.
-    std::function<void(std::optional<store::stored_message>)> on_oldest = {};
     /// The answer to reopen(). What is `held` waits for go_on(), as after on_salvaged.
     std::function<void(store::recovery found, bool held)> on_reopened = {};
+    /// Nothing: no message waits in the file, or it can't be read now.
+    std::function<void(std::optional<store::stored_message>)> on_oldest = {};
 };
 
 /// What becomes of the session when the file is closed and opened again: it goes on, or begins anew from what is found.
