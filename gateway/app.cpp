@@ -13,6 +13,7 @@
 #include "gateway/queue_options.hpp"
 #include "gateway/resident_pages.hpp"
 #include "gateway/session_state.hpp"
+#include "gateway/status_reply.hpp"
 
 namespace gateway {
 
@@ -52,6 +53,7 @@ app::app(std::shared_ptr<site> from, const log& logger)
     set_status(gateway_status_topic(config_), "online");
     tell_service();
     open_control();
+    open_http();
     look_at_clock(stamp_now());
     if (!clock_->boot_offset_ms()) tell_unset_clock(log_, last_clock_evidence());
 }
@@ -67,6 +69,8 @@ void app::open_store(const std::shared_ptr<site>& from) {
     started_ = stamp_now();
     live_.emplace(config_, found, steady_now());
     live_->on_loaded(started_);
+    live_->set_started(started_);
+    live_->set_source(from->path, from->warnings);
     begin_session(found);
     if (found.boot_offset_ms) date_by(*found.boot_offset_ms);
     queue_news_.on_opened(found, stamp_now());
@@ -78,7 +82,8 @@ void app::open_store(const std::shared_ptr<site>& from) {
                      [this](const store::error& why, backlog behind) { on_store_failed(why, behind); },
                      [this](store::inbox_number, auto messages) { on_read_inbox(std::move(messages)); },
                      [this](const store::recovery& salvaged) { on_salvaged(salvaged); },
-                     [this](const store::recovery& again, bool held) { on_reopened(again, held); }},
+                     [this](const store::recovery& again, bool held) { on_reopened(again, held); },
+                     [this](const std::optional<store::stored_message>& oldest) { live_->on_oldest(oldest); }},
         health_.add("store"));
     record_ = record_of_start(*memories, boot_id_);
     save_request request;
@@ -101,6 +106,10 @@ void app::open_control() {
     control_.on("purge", [this](const flat_object&, auto with) {
         purge_.begin(std::move(with));
         store_->purge();
+    });
+    control_.on("status", [this](const flat_object& request, const auto& with) {
+        look_at_oldest();
+        answer_status(*live_, request, *with);
     });
     std::string why;
     if (!control_.listen(control_path(config_.gateway_id, config_.buffer.path), why))
@@ -223,7 +232,7 @@ void app::take_readings(const cycle& done) {
 
 void app::on_committed(committed done) {
     accepted_ += done.report.appended;
-    live_->on_committed(done.report);
+    live_->on_committed(done);
     queue_news_.on_committed(done, stamp_now());
     if (purge_.on_committed(done)) store_->purge();
     if (done.report.more_aged) look_at_age_in(limits::look_at_age_again);
@@ -311,6 +320,7 @@ void app::date_by(std::int64_t boot_offset_ms) {
     delivery_->set_boot_offset(boot_offset_ms);
     device_news_.set_boot_offset(boot_offset_ms);
     queue_news_.set_boot_offset(boot_offset_ms);
+    live_->set_boot_offset(boot_offset_ms);
     if (store_) tell_service();
 }
 
@@ -325,6 +335,9 @@ writes::paths app::paths_of_writes() {
             [this](save_request request) { store_->save(std::move(request)); },
             [this] {
                 return write_engine::moment{steady_now(), {stamp_now(), clock_->boot_offset_ms()}};
+            },
+            [this](const write_news& what) {
+                if (http_) http_->on_write_news(what);
             }};
 }
 

@@ -11,6 +11,7 @@ void app::begin_stop(int signal) {
     notify_.send(stopping_text("leaving"));
     notify_.send(patience_text(limits::stop_patience));
     care_timer_.cancel();
+    if (http_) http_->begin_stop();
     writes_.begin_stop();
     visits_.stop();
     buses_.stop();  // hands over what has been read
@@ -47,6 +48,7 @@ void app::say_goodbye() {
 
 void app::finish_stop() {
     control_.stop();
+    if (http_) http_->stop();
     save_request request;
     request.remember.push_back(memory_of_stop(record_));
     store_->save(std::move(request));

@@ -22,6 +22,7 @@
 #include "gateway/delivery.hpp"
 #include "gateway/device_news.hpp"
 #include "gateway/health.hpp"
+#include "gateway/http_service.hpp"
 #include "gateway/live.hpp"
 #include "gateway/pipeline.hpp"
 #include "gateway/queue_news.hpp"
@@ -81,6 +82,9 @@ private:
     void recall_in(const std::vector<store::memory>& memories, const std::vector<std::unique_ptr<adapter_bus>>& buses);
     void keep_learned(const learned_event& what);
     void open_control();
+    void open_http();
+    void adopt_http(const config_changes& what);
+    void look_at_oldest();
     bus_thread* bus_named(const std::string& name) const;
     void begin_session(const store::recovery& found);
     void begin_session_anew(const store::recovery& found);
@@ -160,6 +164,8 @@ private:
     std::optional<live> live_;
     queue_purge purge_{log_};
     control_server control_{loop_};
+    std::unique_ptr<http_service> http_;
+    time_point oldest_looked_at_{};
     bus_fleet buses_;
     traces traces_{[this](const std::string& name) { return bus_named(name); }};
     status_line status_line_;

@@ -108,6 +108,8 @@ void app::adopt(config_reading found) {
     }
     adopt_buses(found, what, std::move(next));
     live_->on_loaded(stamp_now());
+    live_->set_source(found.of->path, found.of->warnings);
+    adopt_http(what);
     start_pages_ = true;
     adopt_store(what);
     for (const auto& line : said) found.diagnostics.push_back(line + '\n');

@@ -1,12 +1,17 @@
 // gateway/live.cpp: see live.hpp.
 #include "gateway/live.hpp"
 
+#include "store/age.hpp"
+
 namespace gateway {
 
 live::live(const config::file& config, const store::recovery& found, time_point started) : config_(config), started_(started) {
     make_buses();
     queue_.last = found.last;
     queue_.disk_full = found.disk_full;
+    queue_.ledger = found.ledger;
+    queue_.inbox = found.inbox;
+    boot_offset_ms_ = found.boot_offset_ms;
     broker_.since = started;
 }
 
@@ -35,9 +40,15 @@ void live::follow(const renumbering& to) {
         if (buses_[each].statistics) buses_[each].statistics->bus = each;
 }
 
+void live::set_source(std::string path, std::vector<config_warning> warnings) {
+    source_.path = std::move(path);
+    source_.warnings = std::move(warnings);
+}
+
 void live::on_loaded(const store::stamp& when) {
-    loaded_ = when;
-    reload_error_.clear();
+    if (source_.loaded != store::stamp{}) ++source_.generation;
+    source_.loaded = when;
+    source_.reload_error.clear();
 }
 
 void live::on_readings(const cycle& done) {
@@ -65,7 +76,13 @@ void live::on_missed(const missed_event& what) { buses_[what.bus].missed_cycles 
 
 void live::on_statistics(const bus_statistics& what) { buses_[what.bus].statistics = what; }
 
-void live::on_committed(const store::commit_report& report) {
+void live::on_committed(const committed& done) {
+    const store::commit_report& report = done.report;
+    if (done.ledger) {
+        queue_.ledger = *done.ledger;
+        queue_.dead_letters = done.dead_letters;
+        queue_.inbox = report.inbox;
+    }
     queue_.accepted += report.appended + report.refused;
     queue_.refused += report.refused;
     queue_.evicted += report.evicted;
@@ -75,14 +92,23 @@ void live::on_committed(const store::commit_report& report) {
     if (report.bytes_used != 0) queue_.bytes_used = report.bytes_used;
     if (report.appended != 0)
         queue_.last = store::sequence{static_cast<std::int64_t>(report.first) + static_cast<std::int64_t>(report.appended) - 1};
+    if (done.in_memory) return;
     queue_.written = report.written;
     queue_.disk_full = report.disk_full;
+}
+
+void live::on_oldest(const std::optional<store::stored_message>& what) {
+    queue_.oldest_ms.reset();
+    if (!what) return;
+    const auto offset = what->of_this_boot ? boot_offset_ms_ : what->boot_offset_ms;
+    queue_.oldest_ms = store::corrected(what->message.taken, offset).wall_ms;
 }
 
 void live::on_effect(const mqtt::effect& what, time_point now) {
     if (const auto* online = std::get_if<mqtt::online>(&what)) {
         broker_.online = true;
         broker_.session_present = online->session_present;
+        broker_.server = online->server;
         broker_.since = now;
         ++broker_.connections;
     }

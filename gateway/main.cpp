@@ -18,6 +18,7 @@
 #include "gateway/command_line_diagnostics.hpp"
 #include "gateway/command_line_papers.hpp"
 #include "gateway/command_line_reload.hpp"
+#include "gateway/command_line_status.hpp"
 #include "gateway/commands.hpp"
 
 namespace {
@@ -256,6 +257,7 @@ int main(int argc, char** argv) {
     const auto choose = [&](std::function<int()> typed) { of_diagnostics = std::move(typed); };
     gateway::add_diagnostics_commands(app, choose);
     gateway::commission_commands commission(app);
+    gateway::add_status(app, choose);
     gateway::add_paper_commands(app, choose);  // the last: it makes papers of all the others
 
     try {

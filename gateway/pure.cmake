@@ -15,15 +15,22 @@ add_library(tidegate_gateway_pure STATIC
     ${CMAKE_CURRENT_LIST_DIR}/guess.cpp
     ${CMAKE_CURRENT_LIST_DIR}/guess_weights.cpp
     ${CMAKE_CURRENT_LIST_DIR}/held_buses.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/history.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/http_exchange.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/http_request.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/http_rules.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/http_shared.cpp
     ${CMAKE_CURRENT_LIST_DIR}/inbox_intake.cpp
     ${CMAKE_CURRENT_LIST_DIR}/learned.cpp
     ${CMAKE_CURRENT_LIST_DIR}/live.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/local_commands.cpp
     ${CMAKE_CURRENT_LIST_DIR}/log_limits.cpp
     ${CMAKE_CURRENT_LIST_DIR}/man_pages.cpp
     ${CMAKE_CURRENT_LIST_DIR}/man_text.cpp
     ${CMAKE_CURRENT_LIST_DIR}/masking.cpp
     ${CMAKE_CURRENT_LIST_DIR}/masking_yaml.cpp
     ${CMAKE_CURRENT_LIST_DIR}/memory_log.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/metrics_text.cpp
     ${CMAKE_CURRENT_LIST_DIR}/payload.cpp
     ${CMAKE_CURRENT_LIST_DIR}/pcap.cpp
     ${CMAKE_CURRENT_LIST_DIR}/pipeline.cpp
@@ -36,6 +43,8 @@ add_library(tidegate_gateway_pure STATIC
     ${CMAKE_CURRENT_LIST_DIR}/service_record.cpp
     ${CMAKE_CURRENT_LIST_DIR}/secret_places.cpp
     ${CMAKE_CURRENT_LIST_DIR}/session_state.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/state_text.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/status_words.cpp
     ${CMAKE_CURRENT_LIST_DIR}/shell_completion.cpp
     ${CMAKE_CURRENT_LIST_DIR}/synchronisation.cpp
     ${CMAKE_CURRENT_LIST_DIR}/tar.cpp

@@ -39,6 +39,18 @@ void create_buses(site& of) {
     of.config.reset();
 }
 
+/// For who looks at the service.
+std::vector<config_warning> warnings_of(const site& of) {
+    std::vector<config_warning> found;
+    for (const auto& each : of.diagnostics) {
+        if (each.severity != config::severity::warning) continue;
+        const bool in_template = each.where.file > 0 && each.where.file <= of.templates.size();
+        found.push_back({in_template ? of.templates[each.where.file - 1].path : std::string(), each.where.line, each.where.column,
+                         each.message});
+    }
+    return found;
+}
+
 }  // namespace
 
 std::unique_ptr<site> load_site(const std::string& path, std::string& why, foreign_adapters where) {
@@ -71,12 +83,12 @@ std::unique_ptr<site> load_site(const std::string& path, std::string& why, forei
 
 void forget_source(site& of) {
     of.held = held_buses(*of.config);
+    of.warnings = warnings_of(of);
     std::string().swap(of.text);
     std::vector<config::template_file>().swap(of.templates);
     of.diagnostics.clear();
     const auto release = [](std::vector<config::setting>& settings) { std::vector<config::setting>().swap(settings); };
-    for (auto& bus : of.config->buses) {
-        release(bus.settings);
+    for (auto& bus : of.config->buses) {  // its own settings stay: they say where it is
         for (auto& device : bus.devices) {
             release(device.settings);
             for (auto& point : device.points) release(point.settings);

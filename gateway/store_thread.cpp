@@ -103,6 +103,15 @@ void store_thread::read_inbox(store::inbox_number from, std::size_t most_message
     wake_.notify_one();
 }
 
+void store_thread::read_oldest() {
+    assert(events_.on_oldest);
+    {
+        const std::lock_guard lock(mutex_);
+        reads_.push_back({std::monostate(), 0, 0});
+    }
+    wake_.notify_one();
+}
+
 void store_thread::flush() {
     {
         const std::lock_guard lock(mutex_);
@@ -192,7 +201,10 @@ void store_thread::commit(std::unique_lock<std::mutex>& lock) {
     const auto report = unlocked(lock, "commit", limits::disk_hangs, [&] { return queue_->commit(work); });
     if (report && report->disk_full && !heal_at_) heal_at_ = clock::now() + limits::store_retry;
     if (report) {
-        tell([this, done = waiting_.on_durable(*report)]() mutable { events_.on_committed(std::move(done)); });
+        committed done = waiting_.on_durable(*report);
+        done.ledger = queue_->ledger();  // counts in memory, and nobody else uses the queue
+        done.dead_letters = queue_->dead_letters();
+        tell([this, done = std::move(done)]() mutable { events_.on_committed(std::move(done)); });
     } else {
         waiting_.on_failed(clock::now());
         if (report.error().code() == store::errc::damaged && events_.on_salvaged)
@@ -220,6 +232,11 @@ void store_thread::read_one(std::unique_lock<std::mutex>& lock) {
         // The file comes first: what isn't written is newer than all that it has.
         if (found && found->empty()) *found = waiting_.unwritten_from(*from, what.messages, what.bytes);
         tell([this, from = *from, found = std::move(found)]() mutable { events_.on_read(from, std::move(found)); });
+    } else if (std::holds_alternative<std::monostate>(what.from)) {
+        auto found = unlocked(lock, "read", limits::disk_hangs, [&] { return queue_->oldest(); });
+        // Damage is the business of whoever needs the message.
+        auto oldest = found ? std::move(*found) : std::nullopt;
+        tell([this, oldest = std::move(oldest)]() mutable { events_.on_oldest(std::move(oldest)); });
     } else {
         const auto number = std::get<store::inbox_number>(what.from);
         auto found =

@@ -34,6 +34,8 @@ struct store_events {
     std::function<void(store::recovery found)> on_salvaged = {};
     /// The answer to reopen(). What is `held` waits for go_on(), as after on_salvaged.
     std::function<void(store::recovery found, bool held)> on_reopened = {};
+    /// Nothing: no message waits in the file, or it can't be read now.
+    std::function<void(std::optional<store::stored_message>)> on_oldest = {};
 };
 
 /// What becomes of the session when the file is closed and opened again: it goes on, or begins anew from what is found.
@@ -59,6 +61,8 @@ public:
     void read(store::sequence from, std::size_t most_messages, std::size_t most_bytes);
     /// Requires: there is an on_read_inbox.
     void read_inbox(store::inbox_number from, std::size_t most_messages, std::size_t most_bytes);
+    /// Requires: there is an on_oldest. What waits in memory alone isn't looked at.
+    void read_oldest();
     /// Commits whatever waits at once; an on_committed or on_failed follows if there was anything.
     void flush();
     bool idle() const;  // nothing waits, nothing is being written, and what was done has been told
@@ -76,7 +80,7 @@ public:
 private:
     using clock = std::chrono::steady_clock;
     struct read_request {
-        std::variant<store::sequence, store::inbox_number> from;
+        std::variant<store::sequence, store::inbox_number, std::monostate> from;  // the last: the oldest message
         std::size_t messages = 0, bytes = 0;
     };
     void run() noexcept;

@@ -401,6 +401,9 @@ public:
     /// room. False: there isn't yet.
     bool try_to_heal();
 
+    /// The first message that isn't finished, without giving it out; nothing: there is none, or it can't be read.
+    result<std::optional<stored_message>> oldest();
+
     /// Counts from memory; no disk access.
     store::ledger ledger() const;
     dead_letter_counts dead_letters() const;
