@@ -78,7 +78,7 @@ export async function keep_link(to) {
             await follow(to, () => { wait = first_pause_ms })
             to.lost('it closed the connection')
         } catch (why) {
-            if (why.status === 401 || why.status === 403) {
+            if (why.status === 401) {
                 await to.ask_token(has_token())
                 continue
             }

@@ -104,7 +104,7 @@ const make_finding = () => make('li', {}, make('span', {class: 'hidden'}), make(
 function show_old(lost_ms) {
     const line = at('old')
     document.body.classList.toggle('old', lost_ms !== null)
-    line.hidden = lost_ms === null
+    if (line.hidden !== (lost_ms === null)) line.hidden = lost_ms === null
     if (lost_ms === null) return
     const since = clock_time(Date.now() - lost_ms)
     set_text(line, state === null ? `Since ${since} the page has tried to reach the gateway: ${lost_why}. It goes on trying.`
@@ -156,16 +156,14 @@ function choose_span(to) {
 function set_lost(why) {
     lost_at ??= performance.now()
     lost_why = why
-    values.old = true
-    values.show_changes(gateway_now())
+    values.set_old(true, gateway_now())
     show_verdict(gateway_now())
 }
 
 function set_found() {
     lost_at = null
-    values.old = false
+    values.set_old(false, gateway_now())
     history_asked = -Infinity
-    values.show_changes(gateway_now())
     show_state()
 }
 

@@ -50,8 +50,19 @@ export class values_view {
         set_attribute(at('filter_kind').options[2], 'hidden', !this.writes)
         this.show_state(state, now)
         this.take_points(state, now)
-        for (const row of this.rows.values()) this.#show(row, now)
+        this.#show_all(now)
         this.filter()
+    }
+
+    /// There is no connection: nothing is known to be good any more.
+    set_old(old, now) {
+        if (this.old === old) return
+        this.old = old
+        this.#show_all(now)
+    }
+
+    #show_all(now) {
+        for (const row of this.rows.values()) this.#show(row, now)
     }
 
     #make_device(bus, device, place, open) {

@@ -5,6 +5,7 @@ import argparse
 import http.server
 import json
 import pathlib
+import sys
 import threading
 import time
 import urllib.parse
@@ -13,7 +14,7 @@ import scenes
 
 PAGE = pathlib.Path(__file__).resolve().parents[2] / "gateway" / "page"
 TYPES = {".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
-POLICY = "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+POLICY = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 
 class Mock:
@@ -156,11 +157,20 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.answer_json({"sent": mock.sent, "hour": mock.hour})
 
 
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 50
+
+    def handle_error(self, request, client_address):
+        """A browser that is closed breaks its connections; anything else is told."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
+
+
 def serve(port=0):
     """A server in a thread of its own: (server, mock)."""
     handler = type("Bound", (Handler,), {"mock": Mock()})
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
-    server.daemon_threads = True
+    server = Server(("127.0.0.1", port), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server, handler.mock
 
