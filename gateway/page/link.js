@@ -35,7 +35,13 @@ export async function ask(path, {any = false, wait_ms = answer_ms, signal = null
     if (signal) signals.push(signal)
     const answer = await fetch(path, {...options, headers, cache: 'no-store', signal: AbortSignal.any(signals)})
     if (answer.ok || any) return answer
-    throw Object.assign(new Error(`${answer.status} ${(await answer.text()).slice(0, 300)}`), {status: answer.status})
+    throw Object.assign(new Error(`${answer.status}${await error_of(answer)}`), {status: answer.status})
+}
+
+/// What the gateway says of its refusal: {"error": "…"}.
+async function error_of(answer) {
+    const text = await answer.text()
+    try { return `, ${JSON.parse(text).error}` } catch { return text === '' ? '' : `, ${text.slice(0, 300)}` }
 }
 
 export const ask_json = async (path, options) => (await ask(path, options)).json()

@@ -16,6 +16,8 @@ let gateway_ms = 0     // the gateway's clock …
 let gateway_read = 0   // … when performance.now() was this
 let span = '1h'
 let history_asked = -Infinity
+const drops = {count: null, lately: 0, at: -Infinity} // seen by this page
+const lately_ms = 600000
 
 const values = new values_view(open_command)
 const queue_plot = new plot(at('plot'))
@@ -40,6 +42,7 @@ function take_state(read) {
     const same = places === now_places
     places = now_places
     state = read
+    note_drops(state.queue)
     if (same) values.take_points(read, gateway_now())
     else values.build(read, gateway_now())
     // The points are with the values from here on: a second copy of a thousand would only be old.
@@ -60,8 +63,19 @@ function take_event(name, data) {
     } else if (name === 'state' && data.buses.length === state.buses.length) {
         set_clock(data.gateway.now)
         state = data
+        note_drops(state.queue)
         show_state()
     }
+}
+
+function note_drops({dropped}) {
+    const now = performance.now()
+    if (now - drops.at > lately_ms) drops.lately = 0
+    if (drops.count !== null && dropped > drops.count) {
+        drops.lately += dropped - drops.count
+        drops.at = now
+    }
+    drops.count = dropped
 }
 
 function show_state() {
@@ -79,7 +93,7 @@ function show_state() {
 
 function show_verdict(now) {
     const lost_ms = lost_at === null ? null : performance.now() - lost_at
-    const findings = state === null ? [] : judge(state, now, lost_ms)
+    const findings = state === null ? [] : judge(state, now, lost_ms, drops.lately)
     const {state: is, words} = headline(findings, lost_ms !== null)
     set_text(at('verdict'), words)
     set_mark(at('verdict'), is)

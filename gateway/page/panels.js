@@ -1,7 +1,7 @@
 // gateway/page/panels.js: buses, queue, broker, ledger, alarms and config: shown anew when something of the state has changed.
 // Not here: values (values.js), the plot (plot.js).
 import {at, each_child, make, set_attribute, set_facts, set_mark, set_text} from './dom.js'
-import {bytes, clock_time, count, duration, milliseconds, percent, plural, rate, title_of} from './words.js'
+import {bytes, clock_time, count, drop_words, duration, milliseconds, percent, plural, rate, title_of} from './words.js'
 
 /// Since when, and how long that is.
 const since_text = (moment, now) => (Number.isNaN(Date.parse(moment)) ? '' : `${clock_time(moment, now)}, ${duration(now - Date.parse(moment))} ago`)
@@ -44,7 +44,7 @@ function show_buses(buses) {
         load.children[0].style.inlineSize = `${Math.min(100, (bus.load ?? 0) * 100)}%`
         set_attribute(load, 'data-state', overloaded ? 'warning' : null)
         set_facts(facts, [
-            ['Load', `${percent(bus.load)}, busy ${percent(bus.busy)}`, overloaded ? 'warning' : undefined],
+            ['Load', bus.measured === false ? 'not measured yet' : `${percent(bus.load)}, busy ${percent(bus.busy)}`, overloaded ? 'warning' : undefined],
             ['Requests', `${rate(bus.requests_per_second)}/s, ${count(requests)} in all`],
             ['Once through', bus.sweep_ms ? milliseconds(bus.sweep_ms) : ''],
             ...failed.map(([label, number]) => [label, number ? `${count(number)} (${percent(number / Math.max(1, requests))})` : '0']),
@@ -86,9 +86,9 @@ function show_ledger(queue) {
     set_text(at('ledger_words'), open === 0 ? 'Accepted = acknowledged + queued + dropped: it balances.'
         : `Accepted = acknowledged + queued + dropped: ${count(Math.abs(open))} ${open > 0 ? 'missing from the right' : 'too many on the right'}.`)
     set_mark(at('ledger_words'), open === 0 ? 'good' : 'warning')
-    const dropped = Object.entries(queue.dropped_by ?? {}).filter(([, number]) => number > 0)
+    const dropped = Object.entries(queue.dropped_by ?? {}).filter(([, number]) => number > 0).map(([reason, number]) => [drop_words[reason] ?? title_of(reason), number])
     const rows = [['', 'Accepted', queue.accepted, 'sum'], ['=', 'Acknowledged by the broker', queue.acknowledged], ['+', 'Queued', queue.messages], ['+', 'Dropped', queue.dropped],
-        ...dropped.map(([reason, number]) => ['', title_of(reason), number, 'part'])]
+        ...dropped.map(([reason, number]) => ['', reason, number, 'part'])]
     if (queue.dead_letters) rows.push(['', 'Kept as dead letters', queue.dead_letters, 'part'])
     each_child(at('ledger_rows'), rows, () => make('tr', {}, make('th', {scope: 'row'}), make('td', {class: 'number'})), (row, [sign, words, number, kind]) => {
         set_text(row.children[0], words)
@@ -122,7 +122,7 @@ function show_config(state, now) {
             gateway.clock === 'unsynchronised' ? 'warning' : undefined],
         ['Commands', gateway.writes ? 'enabled' : 'off']
     ])
-    const notes = (config.warnings ?? []).map((each) => ({state: 'note', place: `Line ${each.line}, column ${each.column}`, words: each.message}))
+    const notes = (config.warnings ?? []).map((each) => ({state: 'note', place: `${each.file ? `${each.file}: line` : 'Line'} ${each.line}, column ${each.column}`, words: each.message}))
     if (config.reload_error) notes.unshift({state: 'fault', place: 'The changed file was not taken', words: config.reload_error})
     each_child(at('config_notes'), notes, () => make('div', {class: 'card'}, make('h3', {}, make('span', {class: 'mark'})), make('p', {dir: 'auto', class: 'code'})), (card, each) => {
         set_text(card.children[0].children[0], each.place)

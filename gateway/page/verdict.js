@@ -1,6 +1,6 @@
 // gateway/page/verdict.js: what is wrong with the gateway, worst first, and what to do next. Pure.
 // Not here: how it is shown (page.js). The same facts, for those who are woken by them: monitoring/alerts.yaml.
-import {bytes, clock_time, count, duration, percent, plural, some_of, title_of} from './words.js'
+import {bytes, clock_time, count, drop_words, duration, percent, plural, some_of, title_of} from './words.js'
 
 const remedies = {
     disk_failing: 'See the system log for errors of the disk, and replace the card or disk in time.',
@@ -8,13 +8,14 @@ const remedies = {
     queue_filling: 'Bring the broker back, or raise buffer.max_bytes while the disk has room.'
 }
 
-/// [{level: 'fault'|'warning'|'note', what, remedy, where}], worst first; `where` is the section that has more.
-export function judge(state, now, old_for_ms) {
+/// [{level: 'fault'|'warning'|'note', what, remedy, where}], worst first; `where` is the section that has more. `dropped_lately`: messages, in
+/// the last minutes; what was dropped long ago is in the books for good and no reason to worry again each day.
+export function judge(state, now, old_for_ms, dropped_lately) {
     const found = []
     const say = (level, where, what, remedy = '') => found.push({level, where, what, remedy})
     judge_alarms(state, now, say)
     judge_buses(state, now, say)
-    judge_delivery(state, now, say)
+    judge_delivery(state, now, say, dropped_lately)
     judge_board(state, say)
     const rank = {fault: 0, warning: 1, note: 2}
     if (old_for_ms !== null) found.length = 0 // it may all be different by now
@@ -64,7 +65,7 @@ function judge_buses(state, now, say) {
     }
 }
 
-function judge_delivery(state, now, say) {
+function judge_delivery(state, now, say, dropped_lately) {
     const queue = state.queue
     for (const each of state.destinations) {
         if (each.state === 'online') continue
@@ -77,8 +78,9 @@ function judge_delivery(state, now, say) {
         say('warning', 'queue', `The queue is filling: ${percent(queue.bytes / queue.max_bytes)} are used`, remedies.queue_filling)
     }
     if (queue.dropped > 0) {
-        const why = Object.entries(queue.dropped_by ?? {}).filter(([, number]) => number > 0).map(([reason, number]) => `${count(number)} ${title_of(reason).toLowerCase()}`)
-        say('warning', 'ledger', `${plural(queue.dropped, 'message')} had to be dropped${why.length ? `: ${why.join(', ')}` : ''}`, 'The ledger has the reasons; docs/reliability.md says what each means.')
+        const why = Object.entries(queue.dropped_by ?? {}).filter(([, number]) => number > 0).map(([reason, number]) => `${count(number)}: ${drop_words[reason] ?? title_of(reason)}`)
+        if (dropped_lately > 0) say('warning', 'ledger', `${plural(dropped_lately, 'message')} had to be dropped in the last minutes`, 'The ledger has the reasons; docs/reliability.md says what each means.')
+        else say('note', 'ledger', `Over the life of the queue file ${plural(queue.dropped, 'message')} had to be dropped`, why.length ? `${why.join('; ')}.` : '')
     }
     if (queue.dead_letters > 0) {
         say('warning', 'ledger', `${plural(queue.dead_letters, 'message')} no broker would take`, 'tidegate queue peek --dead-letters shows them and why.')

@@ -79,5 +79,12 @@ export function some_of(names, most = 3) {
     return `${names.slice(0, most).join(', ')} and ${count(names.length - most)} more`
 }
 
+/// Why a message was dropped: the words of /api/state → those of a person.
+export const drop_words = {
+    oldest: 'the queue was full, the oldest gave way', newest: 'the queue was full, the newest was not taken', refused: 'the broker refused it for good',
+    session: 'the broker had lost the session', expired: 'its life was over', aged: 'older than buffer.max_age', thinned: 'thinned out to make room',
+    damaged: 'lost with a damaged queue file', unwritten: 'the disk took nothing'
+}
+
 /// disk_full → "Disk full"
 export const title_of = (name) => (name.charAt(0).toUpperCase() + name.slice(1)).replaceAll('_', ' ')

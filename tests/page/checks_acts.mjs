@@ -29,16 +29,19 @@ export async function check_states(bench) {
     })
     await bench.check('everything wrong at once: worst first, each with what to do', async () => {
         const page = await bench.visit({scene: 'alarms'})
-        await shows(page, '#verdict', '5 faults and 7 warnings')
+        await shows(page, '#verdict', '5 faults and 6 warnings')
         const told = await findings(page)
         const levels = told.map((each) => each.split(':')[0])
         assert.deepEqual(levels, [...levels].sort((a, b) => 'fault warning note'.indexOf(a) - 'fault warning note'.indexOf(b)))
         const wanted = ['Disk failing', 'replace the card or disk', 'Queue damaged', '812 of 824 messages', 'Bus roof (10.0.0.5:502) is down', 'Device tank has been offline for 1 h 30 min', 'unit 4 does not answer',
-            'was not taken: /etc/tidegate/tidegate.yaml:12:7', 'load 124 %', 'holding 12: exception 2', 'boiler: read less often', 'The queue is filling: 93 %', '1,200 oldest, 12 expired', '7 messages no broker would take',
+            'was not taken: /etc/tidegate/tidegate.yaml:12:7', 'load 124 %', 'holding 12: exception 2', 'boiler: read less often', 'The queue is filling: 93 %', '1,212 messages had to be dropped', '1,200: the queue was full, the oldest gave way; 12: its life was over.', '7 messages no broker would take',
             'The clock of this board has not been set', '2 warnings']
         for (const words of wanted) assert.ok(told.some((each) => each.includes(words)), `${words} in ${told.join('\n')}`)
         assert.ok(!told.some((each) => each.includes('Device inverter')), 'a bus that is down stands for its devices')
         await shows(page, '#ledger_words', 'it balances')
+        await bench.mock('drop/30')
+        await shows(page, '#findings', '30 messages had to be dropped in the last minutes')
+        await shows(page, '#verdict', '5 faults and 7 warnings')
         await shows(page, '#config_notes', 'Line 31, column 9')
         await shows(page, '.device .trouble', 'holding 12: exception 2')
         const qualities = new Set(await page.locator('.device td .mark').allTextContents())

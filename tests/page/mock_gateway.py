@@ -138,7 +138,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.close_connection = True
 
     def control(self, words):
-        """/mock/scene/NAME[/writes], token/TEXT or token, down, up, hour/SECONDS, reload, sent, hour"""
+        """/mock/scene/NAME[/writes], token/TEXT or token, down, up, hour/SECONDS, drop/MESSAGES, reload, sent, hour"""
         mock = self.mock
         with mock.lock:
             if words[0] == "scene":
@@ -152,6 +152,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 mock.generation += 1
             elif words[0] == "hour" and len(words) > 1:
                 mock.hour = int(words[1])
+            elif words[0] == "drop":
+                mock.scene.dropped += int(words[1])
             elif words[0] == "reload":
                 mock.reload += 1
         self.answer_json({"sent": mock.sent, "hour": mock.hour})

@@ -41,7 +41,7 @@ class Scene:
     def __init__(self, now, writes=False):
         self.buses, self.writes = plant(), writes
         self.started = now - 3 * 86400 - 7300
-        self.changes = 0  # raised when places change
+        self.dropped = 0  # in this scene, by the full queue
 
     def value(self, spec, now):
         base = spec["base"]
@@ -191,7 +191,8 @@ class Alarms(Scene):
 
     def queue(self, now):
         made = super().queue(now)
-        made.update(bytes=1900 * MIB, messages=9000000, disk_full=True, dropped=1212, dropped_by={"oldest": 1200, "expired": 12, "refused": 0}, dead_letters=7, accepted=12000000)
+        made.update(bytes=1900 * MIB, messages=9000000, disk_full=True, dropped=1212 + self.dropped, dropped_by={"oldest": 1200 + self.dropped, "expired": 12, "refused": 0},
+                    dead_letters=7, accepted=12000000)
         made["acknowledged"] = made["accepted"] - made["messages"] - made["dropped"]
         return made
 
@@ -248,7 +249,7 @@ class Strange(Scene):
         return {**super().gateway(now), "id": HOSTILE, "version": HOSTILE}
 
     def queue(self, now):
-        return {**super().queue(now), "dropped": 1, "dropped_by": {HOSTILE: 1}}
+        return {**super().queue(now), "dropped": 1, "dropped_by": {HOSTILE: 1}, "accepted": super().queue(now)["accepted"] + 1}
 
 
 class Thousand(Scene):
