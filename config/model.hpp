@@ -255,6 +255,18 @@ struct buffer {
     position where;
 };
 
+/// The status page, its interface and the metrics.
+struct http {
+    std::string host;           // an address, without brackets
+    std::uint16_t port = 8377;  // 0: any that is free
+    bool loopback = true;
+    std::optional<secret_reference> token;
+    named_file certificate;  // empty: no TLS
+    named_file key;          // empty: it is in `certificate`
+    bool writes = false;     // whether it takes commands
+    position where;
+};
+
 /// When the board's clock counts as right. `automatic`: when the system says so; `trusted`: always, for sites without a time
 /// server whose battery clock is right.
 enum class clock_trust : std::uint8_t { automatic, trusted };
@@ -282,6 +294,7 @@ struct file {
     destination mqtt;
     config::buffer buffer;
     std::vector<bus> buses;
+    std::optional<config::http> http;  // nothing: off
 };
 
 }  // namespace config

@@ -19,6 +19,7 @@
 #include "gateway/control_server.hpp"
 #include "gateway/delivery.hpp"
 #include "gateway/device_news.hpp"
+#include "gateway/http_service.hpp"
 #include "gateway/learned.hpp"
 #include "gateway/limits.hpp"
 #include "gateway/live.hpp"
@@ -56,7 +57,7 @@ void call_at(boost::asio::steady_timer& timer, mqtt::time_point when, Call call)
 /// All parts and the paths between them. Loop thread only.
 class app {
 public:
-    app(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> buses, const log& logger);
+    app(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> buses, const log& logger, live::source from);
 
     /// Polls and delivers until SIGTERM or SIGINT, then leaves in order. Returns the exit code.
     int run();
@@ -80,6 +81,7 @@ private:
     std::vector<std::string> recall_learned_in(store::queue& in, const std::vector<std::unique_ptr<adapter_bus>>& buses) const;
     void keep_learned(const learned_event& what);
     void open_control();
+    void open_http();
     void begin_session(const store::recovery& found);
     void pump();
     void look_at_age();
@@ -120,6 +122,7 @@ private:
     std::unique_ptr<mqtt::client> client_;
     std::optional<live> live_;
     control_server control_{loop_};
+    std::unique_ptr<http_service> http_;
     std::vector<std::unique_ptr<bus_thread>> buses_;
 
     enum class stage { running, draining, leaving } stage_ = stage::running;
@@ -129,7 +132,7 @@ private:
 
 }  // namespace
 
-app::app(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> buses, const log& logger)
+app::app(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> buses, const log& logger, live::source source)
     : config_(config),
       log_(logger),
       servers_(connections(config.mqtt)),
@@ -152,6 +155,9 @@ app::app(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> b
 
     clock_.emplace(found.boot_offset_ms);
     live_.emplace(config, found, steady_now());
+    source.loaded = stamp_now();
+    live_->config_source() = std::move(source);
+    live_->set_started(stamp_now());
     begin_session(found);
     if (found.boot_offset_ms) date_by(*found.boot_offset_ms);
     queue_news_.on_opened(found, stamp_now());
@@ -175,6 +181,7 @@ app::app(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> b
                                          [this](std::vector<bus_event> events) { on_bus_events(std::move(events)); }));
     set_status(gateway_status_topic(config), "online");
     open_control();
+    open_http();
     look_at_clock(stamp_now());
     if (!clock_->boot_offset_ms()) tell_unset_clock(log_, last_clock_evidence());
 }
@@ -184,6 +191,18 @@ void app::open_control() {
     std::string why;
     if (!control_.listen(control_path(config_.gateway_id, config_.buffer.path), why))
         log_.warning("no_control_socket", {{"reason", why}, {"effect", "commands can't ask this service"}});
+}
+
+/// The status page, and what else is served by HTTP.
+void app::open_http() {
+    if (!config_.http) return;
+    http_service::paths ways;
+    ways.command = [this](const mqtt::received& what) {
+        writes_.on_received(what);
+        look_at_writes();
+    };
+    http_ = std::make_unique<http_service>(loop_, *live_, log_, std::move(ways));
+    http_->start();
 }
 
 /// Hands adapters what they learned in an earlier life. Returns the names of what is of no use any more.
@@ -278,7 +297,7 @@ void app::take_readings(const cycle& done) {
 
 void app::on_committed(committed done) {
     accepted_ += done.report.appended;
-    live_->on_committed(done.report);
+    live_->on_committed(done);
     queue_news_.on_committed(done, stamp_now());
     if (done.report.more_aged) look_at_age_in(limits::look_at_age_again);
     delivery_->on_committed(done.report, std::move(done.messages), done.keep);
@@ -348,6 +367,7 @@ void app::look_at_clock(const store::stamp& now) {
 void app::date_by(std::int64_t boot_offset_ms) {
     delivery_->set_boot_offset(boot_offset_ms);
     device_news_.set_boot_offset(boot_offset_ms);
+    live_->set_boot_offset(boot_offset_ms);
     queue_news_.set_boot_offset(boot_offset_ms);
 }
 
@@ -362,6 +382,9 @@ writes::paths app::paths_of_writes() {
             [this](save_request request) { store_->save(std::move(request)); },
             [this] {
                 return write_engine::moment{steady_now(), {stamp_now(), clock_->boot_offset_ms()}};
+            },
+            [this](const write_news& what) {
+                if (http_) http_->on_write_news(what);
             }};
 }
 
@@ -426,6 +449,7 @@ void app::begin_stop(int signal) {
     if (stage_ != stage::running) return;
     log_.info("stopping", {{"signal", signal}});
     stage_ = stage::draining;
+    if (http_) http_->begin_stop();
     writes_.begin_stop();
     for (const auto& bus : buses_) bus->stop();  // hands over what has been read
     writes_.finish_all();
@@ -457,6 +481,7 @@ void app::say_goodbye() {
 
 void app::finish_stop() {
     control_.stop();
+    if (http_) http_->stop();
     if (store_) store_->stop();  // commits the last acknowledgements
     loop_.stop();
     const backlog lost = store_ ? store_->behind() : backlog{};
@@ -464,8 +489,9 @@ void app::finish_stop() {
     log_.info("stopped", {{"accepted", accepted_}, {"lost", lost.waiting + lost.unwritten}});
 }
 
-int run_service(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> buses, const log& logger) {
-    return app(config, std::move(buses), logger).run();
+int run_service(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> buses, const log& logger,
+                live::source from) {
+    return app(config, std::move(buses), logger, std::move(from)).run();
 }
 
 }  // namespace gateway

@@ -7,13 +7,16 @@
 
 #include "config/model.hpp"
 #include "gateway/adapter_host.hpp"
+#include "gateway/live.hpp"
 #include "gateway/log.hpp"
 
 namespace gateway {
 
 /// Polls and delivers until SIGTERM or SIGINT, then leaves in order: delivers what it can within a few seconds, loses
 /// nothing. Returns the exit code. `buses` are those of the config, in its order. Throws std::runtime_error with a message
-/// for the user if something needed at the start can't be had (the queue file, a secret).
-int run_service(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> buses, const log& logger);
+/// for the user if something needed at the start can't be had (the queue file, a secret). `from`: where the config comes from,
+/// for who looks at the service.
+int run_service(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> buses, const log& logger,
+                live::source from);
 
 }  // namespace gateway

@@ -41,12 +41,14 @@ struct save_request {
 struct committed {
     bool in_memory = false;
     store::commit_report report;
-    std::vector<store::message> messages;           // the first report.appended of them are in the log, from report.first on
-    bool keep = false;                              // as append() was told
-    std::uint64_t saved_up_to = 0;                  // 0: no save was in it
-    std::vector<store::received_message> received;  // in the inbox, from report.first_received on
-    std::uint64_t unwritten = 0;                    // messages that went before; the ledger has them now
-    std::uint64_t refusals = 0;                     // so many times the inbox has had no room, this commit included
+    std::vector<store::message> messages;                // the first report.appended of them are in the log, from report.first on
+    bool keep = false;                                   // as append() was told
+    std::uint64_t saved_up_to = 0;                       // 0: no save was in it
+    std::vector<store::received_message> received;       // in the inbox, from report.first_received on
+    std::uint64_t unwritten = 0;                         // messages that went before; the ledger has them now
+    std::uint64_t refusals = 0;                          // so many times the inbox has had no room, this commit included
+    std::optional<store::ledger> ledger = std::nullopt;  // after this commit; nothing: it is in memory alone
+    store::dead_letter_counts dead_letters = {};
 };
 
 /// What isn't durable yet.

@@ -64,6 +64,29 @@ constexpr std::size_t control_request = 256u << 10;
 constexpr std::size_t control_members = 32;
 constexpr std::size_t control_waiting = 1u << 20;
 
+// HTTP. A header is a line of a browser with room for a token; a body is a command (write_request.hpp).
+constexpr std::size_t http_connections = 256;
+constexpr std::size_t http_tls_connections = 48;         // each takes 33 KiB
+constexpr std::size_t http_connections_of_address = 64;  // but not of loopback: a proxy may be there
+constexpr std::size_t http_event_clients = 64;
+constexpr std::size_t http_header = 8u << 10;
+constexpr std::size_t http_body = 8u << 10;
+constexpr auto http_request_time = 10s;         // from a request's first byte to its last, and for the TLS handshake
+constexpr auto http_idle = 60s;                 // between requests
+constexpr auto http_stalled = 10s;              // an answer of which nothing is taken for so long
+constexpr auto http_answer_time = 2min;         // … and for all of it
+constexpr auto http_loop_time = 5s;             // the gateway's own loop must have answered by then
+constexpr auto http_command_time = 30s;         // … with the outcome of a command
+constexpr std::size_t http_commands = 16;       // under way
+constexpr std::size_t http_events_waiting = 8;  // for a client that reads slowly
+constexpr auto http_event_every = 1s;
+constexpr auto http_state_every = 5s;          // of what is only counters; anything else at once
+constexpr auto http_linger = 1s;               // what a refused client still sends is read for so long, so that it sees why
+constexpr auto http_sweep = 500ms;             // how exact all these are
+constexpr auto http_heartbeat = 15s;           // so that a client that is gone is noticed
+constexpr std::size_t http_wrong_tokens = 10;  // of one address in a minute; then it is refused for the rest of that minute
+constexpr std::size_t http_guarded_addresses = 256;
+
 // Leaving: how long a stop may take for what can still be delivered, then for DISCONNECT.
 constexpr auto drain_on_stop = 3s;
 constexpr auto disconnect_on_stop = 1s;

@@ -17,6 +17,9 @@ live::live(const config::file& config, const store::recovery& found, time_point 
     }
     queue_.last = found.last;
     queue_.disk_full = found.disk_full;
+    queue_.ledger = found.ledger;
+    queue_.inbox = found.inbox;
+    boot_offset_ms_ = found.boot_offset_ms;
     broker_.since = started;
 }
 
@@ -45,7 +48,13 @@ void live::on_missed(const missed_event& what) { buses_[what.bus].missed_cycles 
 
 void live::on_statistics(const bus_statistics& what) { buses_[what.bus].statistics = what; }
 
-void live::on_committed(const store::commit_report& report) {
+void live::on_committed(const committed& done) {
+    const store::commit_report& report = done.report;
+    if (done.ledger) {
+        queue_.ledger = *done.ledger;
+        queue_.dead_letters = done.dead_letters;
+        queue_.inbox = report.inbox;
+    }
     queue_.accepted += report.appended + report.refused;
     queue_.refused += report.refused;
     queue_.evicted += report.evicted;
@@ -55,6 +64,7 @@ void live::on_committed(const store::commit_report& report) {
     if (report.bytes_used != 0) queue_.bytes_used = report.bytes_used;
     if (report.appended != 0)
         queue_.last = store::sequence{static_cast<std::int64_t>(report.first) + static_cast<std::int64_t>(report.appended) - 1};
+    if (done.in_memory) return;
     queue_.written = report.written;
     queue_.disk_full = report.disk_full;
 }
@@ -63,6 +73,7 @@ void live::on_effect(const mqtt::effect& what, time_point now) {
     if (const auto* online = std::get_if<mqtt::online>(&what)) {
         broker_.online = true;
         broker_.session_present = online->session_present;
+        broker_.server = online->server;
         broker_.since = now;
         ++broker_.connections;
     }

@@ -12,6 +12,7 @@
 #include "config/model.hpp"
 #include "gateway/bus_statistics.hpp"
 #include "gateway/bus_thread.hpp"
+#include "gateway/group_commit.hpp"
 #include "gateway/reading.hpp"
 #include "mqtt/session.hpp"
 #include "store/queue.hpp"
@@ -52,28 +53,54 @@ public:
         store::sequence last{0};  // the newest message in the log
         store::write_counts written;
         bool disk_full = false;
+        store::ledger ledger;  // as of the last commit: what `tidegate queue stats` shows
+        store::dead_letter_counts dead_letters;
+        store::inbox_counts inbox;
+        std::optional<store::stamp> oldest;  // about when the oldest queued message was taken; as of the last look
     };
     struct broker {
         bool online = false;
         bool session_present = false;
         std::string offline_reason;  // the last one
+        std::size_t server = 0;      // of the config's, the last that there was a connection to
         time_point since{};
         std::uint64_t connections = 0;
         std::uint64_t sessions_lost = 0;
         std::uint64_t refused = 0;
     };
 
+    /// The config file that runs, and what was said of it.
+    struct source {
+        struct warning {
+            std::string file;  // the template; empty: the config file itself
+            std::size_t line = 0, column = 0;
+            std::string message;
+        };
+        std::string path;
+        std::vector<warning> warnings;
+        store::stamp loaded;
+        std::string reload_error;      // of the last attempt to load it anew; empty: none
+        std::uint64_t generation = 0;  // how often it was loaded anew
+    };
+    live::source& config_source() { return source_; }
+    void set_started(const store::stamp& at) { started_at_ = at; }
+
     void on_readings(const cycle& done);
     void on_device(const device_event& what);
     void on_missed(const missed_event& what);
     void on_statistics(const bus_statistics& what);
-    void on_committed(const store::commit_report& report);
+    void on_committed(const committed& done);
+    void on_oldest(const std::optional<store::stamp>& taken) { queue_.oldest = taken; }
+    void set_boot_offset(std::int64_t offset_ms) { boot_offset_ms_ = offset_ms; }
     void on_effect(const mqtt::effect& what, time_point now);
     /// Every retained topic that the gateway keeps true: statuses and alarms, with their latest text.
     void on_status(const std::string& topic, const std::string& text);
 
     const config::file& config() const { return config_; }
+    const live::source& config_source() const { return source_; }
+    std::optional<std::int64_t> boot_offset_ms() const { return boot_offset_ms_; }
     time_point started() const { return started_; }
+    const store::stamp& started_at() const { return started_at_; }
     const std::vector<bus>& buses() const { return buses_; }
     const queue& log() const { return queue_; }
     const broker& destination() const { return broker_; }
@@ -82,8 +109,11 @@ public:
 private:
     const config::file& config_;
     time_point started_;
+    store::stamp started_at_;
     std::vector<bus> buses_;
     std::vector<std::vector<std::size_t>> first_point_;  // by bus and device: the number of its first point on the bus
+    live::source source_;
+    std::optional<std::int64_t> boot_offset_ms_;
     queue queue_;
     broker broker_;
     std::map<std::string, std::string> statuses_;

@@ -8,10 +8,17 @@ add_library(tidegate_gateway_pure STATIC
     ${CMAKE_CURRENT_LIST_DIR}/device_trouble.cpp
     ${CMAKE_CURRENT_LIST_DIR}/flat_json.cpp
     ${CMAKE_CURRENT_LIST_DIR}/group_commit.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/history.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/http_exchange.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/http_request.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/http_rules.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/http_shared.cpp
     ${CMAKE_CURRENT_LIST_DIR}/inbox_intake.cpp
     ${CMAKE_CURRENT_LIST_DIR}/learned.cpp
     ${CMAKE_CURRENT_LIST_DIR}/live.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/local_commands.cpp
     ${CMAKE_CURRENT_LIST_DIR}/memory_log.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/metrics_text.cpp
     ${CMAKE_CURRENT_LIST_DIR}/payload.cpp
     ${CMAKE_CURRENT_LIST_DIR}/pipeline.cpp
     ${CMAKE_CURRENT_LIST_DIR}/plausibility.cpp
@@ -20,6 +27,7 @@ add_library(tidegate_gateway_pure STATIC
     ${CMAKE_CURRENT_LIST_DIR}/queue_watch.cpp
     ${CMAKE_CURRENT_LIST_DIR}/schedule.cpp
     ${CMAKE_CURRENT_LIST_DIR}/session_state.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/state_text.cpp
     ${CMAKE_CURRENT_LIST_DIR}/synchronisation.cpp
     ${CMAKE_CURRENT_LIST_DIR}/timestamps.cpp
     ${CMAKE_CURRENT_LIST_DIR}/topic.cpp

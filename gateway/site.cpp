@@ -74,8 +74,7 @@ void forget_source(site& of) {
     std::vector<config::template_file>().swap(of.templates);
     of.diagnostics.clear();
     const auto release = [](std::vector<config::setting>& settings) { std::vector<config::setting>().swap(settings); };
-    for (auto& bus : of.config->buses) {
-        release(bus.settings);
+    for (auto& bus : of.config->buses) {  // its own settings stay: they say where it is
         for (auto& device : bus.devices) {
             release(device.settings);
             for (auto& point : device.points) release(point.settings);

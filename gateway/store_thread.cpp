@@ -162,7 +162,10 @@ void store_thread::commit(std::unique_lock<std::mutex>& lock) {
     const auto report = unlocked(lock, [&] { return queue_.commit(work); });
     if (report && report->disk_full && !heal_at_) heal_at_ = clock::now() + limits::store_retry;
     if (report) {
-        tell([this, done = waiting_.on_durable(*report)]() mutable { events_.on_committed(std::move(done)); });
+        committed done = waiting_.on_durable(*report);
+        done.ledger = queue_.ledger();  // counts in memory, and nobody else uses the queue
+        done.dead_letters = queue_.dead_letters();
+        tell([this, done = std::move(done)]() mutable { events_.on_committed(std::move(done)); });
     } else {
         waiting_.on_failed(clock::now());
         if (report.error().code() == store::errc::damaged && events_.on_salvaged)

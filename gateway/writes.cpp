@@ -172,6 +172,7 @@ void writes::carry_out() {
     }
     with.barrier = true;  // somebody waits for the answer
     paths_.keep(std::move(answers), std::move(with));
+    for (const write_news& each : news) paths_.told(each);
 }
 
 /// The journal is the audit for those who have no access to the queue file: a line for each command, with who and what.

@@ -25,6 +25,7 @@ public:
         std::function<void(std::vector<store::message> answers, save_request with)> keep;
         std::function<void(save_request)> save;
         std::function<write_engine::moment()> now;
+        std::function<void(const write_news&)> told = [](const write_news&) {};  // each, when its answer is on its way
     };
     writes(const config::file& config, const log& to, paths how);
 
