@@ -26,7 +26,9 @@
 #include "gateway/pipeline.hpp"
 #include "gateway/queue_news.hpp"
 #include "gateway/queue_options.hpp"
+#include "gateway/queue_purge.hpp"
 #include "gateway/session_state.hpp"
+#include "gateway/status_reply.hpp"
 #include "gateway/store_thread.hpp"
 #include "gateway/writes.hpp"
 #include "mqtt/client.hpp"
@@ -82,6 +84,7 @@ private:
     void keep_learned(const learned_event& what);
     void open_control();
     void open_http();
+    void look_at_oldest();
     void begin_session(const store::recovery& found);
     void pump();
     void look_at_age();
@@ -121,11 +124,13 @@ private:
     std::unique_ptr<delivery> delivery_;
     std::unique_ptr<mqtt::client> client_;
     std::optional<live> live_;
+    queue_purge purge_{log_};
     control_server control_{loop_};
     std::unique_ptr<http_service> http_;
     std::vector<std::unique_ptr<bus_thread>> buses_;
 
     enum class stage { running, draining, leaving } stage_ = stage::running;
+    std::chrono::steady_clock::time_point oldest_looked_at_{};
     std::uint64_t accepted_ = 0;          // messages made durable by this process
     std::vector<store::parking> parked_;  // refused messages; they go with the next save
 };
@@ -169,7 +174,8 @@ app::app(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> b
                      [this](store::sequence from, auto messages) { on_read(from, std::move(messages)); },
                      [this](const store::error& why, backlog behind) { on_store_failed(why, behind); },
                      [this](store::inbox_number, auto messages) { on_read_inbox(std::move(messages)); },
-                     [this](const store::recovery& salvaged) { on_salvaged(salvaged); }});
+                     [this](const store::recovery& salvaged) { on_salvaged(salvaged); },
+                     [this](const std::optional<store::stored_message>& oldest) { live_->on_oldest(oldest); }});
     if (!stale.empty()) {
         save_request request;
         request.forget = stale;
@@ -188,6 +194,14 @@ app::app(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> b
 
 /// What the commands of the command line may ask of this process.
 void app::open_control() {
+    control_.on("purge", [this](const flat_object&, auto with) {
+        purge_.begin(std::move(with));
+        store_->purge();
+    });
+    control_.on("status", [this](const flat_object& request, const auto& with) {
+        look_at_oldest();
+        answer_status(*live_, request, *with);
+    });
     std::string why;
     if (!control_.listen(control_path(config_.gateway_id, config_.buffer.path), why))
         log_.warning("no_control_socket", {{"reason", why}, {"effect", "commands can't ask this service"}});
@@ -201,8 +215,17 @@ void app::open_http() {
         writes_.on_received(what);
         look_at_writes();
     };
+    ways.look_at_oldest = [this] { look_at_oldest(); };
     http_ = std::make_unique<http_service>(loop_, *live_, log_, std::move(ways));
     http_->start();
+}
+
+/// Somebody looks at the queue. That takes a read of its file, so not each time.
+void app::look_at_oldest() {
+    const auto now = steady_now();
+    if (stage_ != stage::running || live_->log().ledger.queued == 0 || now - oldest_looked_at_ < limits::look_at_oldest) return;
+    oldest_looked_at_ = now;
+    store_->read_oldest();
 }
 
 /// Hands adapters what they learned in an earlier life. Returns the names of what is of no use any more.
@@ -299,6 +322,7 @@ void app::on_committed(committed done) {
     accepted_ += done.report.appended;
     live_->on_committed(done);
     queue_news_.on_committed(done, stamp_now());
+    if (purge_.on_committed(done)) store_->purge();
     if (done.report.more_aged) look_at_age_in(limits::look_at_age_again);
     delivery_->on_committed(done.report, std::move(done.messages), done.keep);
     const bool may_acknowledge = writes_.on_committed(done);
@@ -339,6 +363,7 @@ void app::on_salvaged(const store::recovery& found) {
         broker_news_.forget_connection();
     }
     queue_news_.on_salvaged(found, stamp_now());
+    purge_.on_failed("the queue file was damaged, and is made anew; ask again");
     writes_.on_salvaged();
     store_->go_on(found);
     store_->read_inbox(store::inbox_number{1}, limits::read_messages, limits::read_bytes);
@@ -350,6 +375,7 @@ void app::on_salvaged(const store::recovery& found) {
 
 void app::on_store_failed(const store::error& why, backlog behind) {
     queue_news_.on_failed(why, behind, stamp_now());
+    purge_.on_failed(why.detail());
     if (stage_ != stage::running) continue_stop();
 }
 
@@ -415,7 +441,7 @@ void app::pump() {
 
 void app::set_status(const std::string& topic, std::string text) {
     live_->on_status(topic, text);
-    delivery_->set_status(topic, std::move(text), steady_now());
+    if (config_.mqtt.status_topics) delivery_->set_status(topic, std::move(text), steady_now());
 }
 
 void app::on_effect(const mqtt::effect& what) {

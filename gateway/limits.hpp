@@ -64,6 +64,8 @@ constexpr std::size_t control_request = 256u << 10;
 constexpr std::size_t control_members = 32;
 constexpr std::size_t control_waiting = 1u << 20;
 
+constexpr auto look_at_oldest = 5s;  // while somebody looks at the state
+
 // HTTP. A header is a line of a browser with room for a token; a body is a command (write_request.hpp).
 constexpr std::size_t http_connections = 256;
 constexpr std::size_t http_tls_connections = 48;         // each takes 33 KiB

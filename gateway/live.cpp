@@ -1,6 +1,8 @@
 // gateway/live.cpp: see live.hpp.
 #include "gateway/live.hpp"
 
+#include "store/age.hpp"
+
 namespace gateway {
 
 live::live(const config::file& config, const store::recovery& found, time_point started) : config_(config), started_(started) {
@@ -67,6 +69,13 @@ void live::on_committed(const committed& done) {
     if (done.in_memory) return;
     queue_.written = report.written;
     queue_.disk_full = report.disk_full;
+}
+
+void live::on_oldest(const std::optional<store::stored_message>& what) {
+    queue_.oldest_ms.reset();
+    if (!what) return;
+    const auto offset = what->of_this_boot ? boot_offset_ms_ : what->boot_offset_ms;
+    queue_.oldest_ms = store::corrected(what->message.taken, offset).wall_ms;
 }
 
 void live::on_effect(const mqtt::effect& what, time_point now) {

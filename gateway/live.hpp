@@ -56,7 +56,7 @@ public:
         store::ledger ledger;  // as of the last commit: what `tidegate queue stats` shows
         store::dead_letter_counts dead_letters;
         store::inbox_counts inbox;
-        std::optional<store::stamp> oldest;  // about when the oldest queued message was taken; as of the last look
+        std::optional<std::int64_t> oldest_ms;  // when the oldest queued message was taken, as of the last look
     };
     struct broker {
         bool online = false;
@@ -90,7 +90,7 @@ public:
     void on_missed(const missed_event& what);
     void on_statistics(const bus_statistics& what);
     void on_committed(const committed& done);
-    void on_oldest(const std::optional<store::stamp>& taken) { queue_.oldest = taken; }
+    void on_oldest(const std::optional<store::stored_message>& what);
     void set_boot_offset(std::int64_t offset_ms) { boot_offset_ms_ = offset_ms; }
     void on_effect(const mqtt::effect& what, time_point now);
     /// Every retained topic that the gateway keeps true: statuses and alarms, with their latest text.

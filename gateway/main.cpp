@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "config/suggest.hpp"
+#include "gateway/command_line_status.hpp"
 #include "gateway/commands.hpp"
 
 namespace {
@@ -233,6 +234,10 @@ int main(int argc, char** argv) {
         .number("-n,--count", options.count, "N", 1, std::numeric_limits<std::int64_t>::max(), "So many of them [10]")
         .flag("--json", options.json, "For programs: an object a line")
         .calls([&] { chosen = gateway::queue_audit_command; });
+    add_queue_command(*queue, "purge", "Drop what waits, but for what may have been sent already; asks first", options)
+        .flag("-y,--yes", options.yes, "Don't ask")
+        .calls([&] { chosen = gateway::queue_purge_command; });
+
     std::string adapter_object;
     CLI::App* adapter = app.add_subcommand("adapter-process")->group("");  // run and check start it; not for people
     adapter->add_option("OBJECT", adapter_object)->required();
@@ -241,6 +246,8 @@ int main(int argc, char** argv) {
     gateway::sub_options sub;
     add_pub(app, pub);
     add_sub(app, sub);
+    std::function<int()> other;  // commands with options of their own
+    gateway::add_status(app, other);
 
     try {
         app.parse(argc, argv);
@@ -250,5 +257,6 @@ int main(int argc, char** argv) {
     if (app.got_subcommand(adapter)) return gateway::adapter_process_command(adapter_object);
     if (app.got_subcommand("pub")) return gateway::pub_command(pub);
     if (app.got_subcommand("sub")) return gateway::sub_command(sub);
+    if (other) return other();
     return chosen(options);
 }

@@ -45,11 +45,11 @@ struct drop {
     const char* reason;
     std::uint64_t store::ledger::*count;
 };
-constexpr drop drops[] = {{"oldest", &store::ledger::dropped_oldest},      {"newest", &store::ledger::dropped_newest},
-                          {"refused", &store::ledger::dropped_refused},    {"session", &store::ledger::dropped_session},
-                          {"expired", &store::ledger::dropped_expired},    {"aged", &store::ledger::dropped_aged},
-                          {"thinned", &store::ledger::dropped_thinned},    {"damaged", &store::ledger::dropped_damaged},
-                          {"unwritten", &store::ledger::dropped_unwritten}};
+constexpr drop drops[] = {{"oldest", &store::ledger::dropped_oldest},   {"newest", &store::ledger::dropped_newest},
+                          {"refused", &store::ledger::dropped_refused}, {"session", &store::ledger::dropped_session},
+                          {"expired", &store::ledger::dropped_expired}, {"aged", &store::ledger::dropped_aged},
+                          {"thinned", &store::ledger::dropped_thinned}, {"damaged", &store::ledger::dropped_damaged},
+                          {"purged", &store::ledger::dropped_purged},   {"unwritten", &store::ledger::dropped_unwritten}};
 
 void write_ledger(metrics_writer& to, const store::ledger& ledger) {
     to.metric("tidegate_messages_accepted_total", kind::counter,
@@ -69,18 +69,13 @@ void write_queue(metrics_writer& to, const live& of, const view_time& now) {
     write_ledger(to, queue.ledger);
     to.metric("tidegate_queue_bytes", kind::gauge, "Of the queue file, used.").sample(queue.bytes_used);
     to.metric("tidegate_queue_max_bytes", kind::gauge, "Of the queue file, at most.").sample(of.config().buffer.max_bytes);
-    if (queue.ledger.queued == 0 || queue.oldest) {
-        double age = 0;
-        if (queue.ledger.queued > 0) {
-            const auto offset = of.boot_offset_ms();
-            age = static_cast<double>(store::corrected(now.clock, offset).wall_ms -
-                                      store::corrected(*queue.oldest, offset).wall_ms) /
-                  1000;
-        }
+    if (queue.ledger.queued == 0 || queue.oldest_ms) {
+        const auto now_ms = store::corrected(now.clock, of.boot_offset_ms()).wall_ms;
+        const auto age_ms = queue.ledger.queued == 0 ? 0 : std::max<std::int64_t>(now_ms - *queue.oldest_ms, 0);
         to.metric(
               "tidegate_queue_oldest_seconds", kind::gauge,
               "How long the oldest message has waited, as of the last look, which is at most some seconds old; 0: none waits.")
-            .sample(std::max(age, 0.0));
+            .sample(static_cast<double>(age_ms) / 1000);
     }
     to.metric("tidegate_queue_dead_letters", kind::gauge, "Messages that no broker would take, kept to be looked at.")
         .sample(queue.dead_letters.messages);

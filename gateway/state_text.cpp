@@ -184,6 +184,7 @@ void append_drops(object& json, const store::ledger& of) {
     json.count("aged", of.dropped_aged);
     json.count("thinned", of.dropped_thinned);
     json.count("damaged", of.dropped_damaged);
+    json.count("purged", of.dropped_purged);
     json.count("unwritten", of.dropped_unwritten);
 }
 
@@ -193,7 +194,7 @@ void append_queue(std::string& to, const live& of) {
     json.count("messages", queue.ledger.queued);
     json.count("bytes", queue.bytes_used);
     json.count("max_bytes", of.config().buffer.max_bytes);
-    json.time("oldest", queue.oldest && queue.ledger.queued > 0 ? std::optional(wall_ms(of, *queue.oldest)) : std::nullopt);
+    json.time("oldest", queue.ledger.queued > 0 ? queue.oldest_ms : std::nullopt);
     json.count("accepted", queue.ledger.accepted);
     json.count("acknowledged", queue.ledger.acknowledged);
     json.count("dropped", queue.ledger.dropped());
@@ -209,20 +210,11 @@ void append_queue(std::string& to, const live& of) {
     json.count("bytes_written", queue.written.bytes);
 }
 
-/// Without the path: its query may hold a token.
-std::string url_of(const config::server& of) {
-    constexpr std::string_view names[] = {"mqtt", "mqtts", "ws", "wss"};
-    const bool v6 = of.host.find(':') != std::string::npos;
-    return std::string(names[static_cast<std::size_t>(of.scheme)]) + "://" + (v6 ? "[" + of.host + "]" : of.host) + ":" +
-           std::to_string(of.port);
-}
-
 void append_destination(std::string& to, const live& of, const view_time& now) {
     const auto& broker = of.destination();
-    const auto& servers = of.config().mqtt.servers;
     object json(to);
     json.text("name", of.config().mqtt.name);
-    json.text("url", servers.empty() ? "" : url_of(servers[std::min(broker.server, servers.size() - 1)]));
+    json.text("url", url_of(of));
     json.text("state", broker.online ? "online" : "offline");
     json.time("since", wall_ms(of, broker.since, now));
     json.text("reason", broker.online ? "" : broker.offline_reason);
@@ -365,6 +357,16 @@ std::string place_of(const config::bus& bus) {
     if (host.empty()) return port;
     const std::string shown = host.find(':') == std::string::npos ? host : "[" + host + "]";
     return port.empty() ? shown : shown + ":" + port;
+}
+
+std::string url_of(const live& of) {
+    constexpr std::string_view names[] = {"mqtt", "mqtts", "ws", "wss"};
+    const auto& servers = of.config().mqtt.servers;
+    if (servers.empty()) return {};
+    const auto& server = servers[std::min(of.destination().server, servers.size() - 1)];
+    const bool v6 = server.host.find(':') != std::string::npos;
+    return std::string(names[static_cast<std::size_t>(server.scheme)]) + "://" + (v6 ? "[" + server.host + "]" : server.host) +
+           ":" + std::to_string(server.port);
 }
 
 std::vector<told_alarm> alarms_in(const live& of) {

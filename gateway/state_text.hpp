@@ -51,6 +51,9 @@ private:
 /// "/dev/ttyUSB0", "10.0.0.5:502"; empty: the adapter's settings name neither port nor host.
 std::string place_of(const config::bus& bus);
 
+/// The broker that there is, or was last; without a path: its query may hold a token.
+std::string url_of(const live& of);
+
 /// An alarm as its retained topic tells it.
 struct told_alarm {
     std::string name;

@@ -68,6 +68,14 @@ void store_thread::look_at_age(const store::stamp& now) {
     wake_.notify_one();
 }
 
+void store_thread::purge() {
+    {
+        const std::lock_guard lock(mutex_);
+        waiting_.purge();
+    }
+    wake_.notify_one();
+}
+
 void store_thread::set_boot_offset(std::int64_t offset_ms) {
     {
         const std::lock_guard lock(mutex_);
@@ -89,6 +97,15 @@ void store_thread::read_inbox(store::inbox_number from, std::size_t most_message
     {
         const std::lock_guard lock(mutex_);
         reads_.push_back({from, most_messages, most_bytes});
+    }
+    wake_.notify_one();
+}
+
+void store_thread::read_oldest() {
+    assert(events_.on_oldest);
+    {
+        const std::lock_guard lock(mutex_);
+        reads_.push_back({std::monostate(), 0, 0});
     }
     wake_.notify_one();
 }
@@ -193,6 +210,11 @@ void store_thread::read_one(std::unique_lock<std::mutex>& lock) {
         // The file comes first: what isn't written is newer than all that it has.
         if (found && found->empty()) *found = waiting_.unwritten_from(*from, what.messages, what.bytes);
         tell([this, from = *from, found = std::move(found)]() mutable { events_.on_read(from, std::move(found)); });
+    } else if (std::holds_alternative<std::monostate>(what.from)) {
+        auto found = unlocked(lock, [&] { return queue_.oldest(); });
+        // Damage is the business of whoever needs the message.
+        auto oldest = found ? std::move(*found) : std::nullopt;
+        tell([this, oldest = std::move(oldest)]() mutable { events_.on_oldest(std::move(oldest)); });
     } else {
         const auto number = std::get<store::inbox_number>(what.from);
         auto found = unlocked(lock, [&] { return queue_.read_inbox(number, what.messages, what.bytes); });

@@ -31,6 +31,8 @@ struct store_events {
     /// The file was damaged; what could be saved is in a new one. What waits is kept for it, but the session must begin anew
     /// from `found`: then go_on(). Until then nothing is committed or read, and reads asked for before aren't answered.
     std::function<void(store::recovery found)> on_salvaged = {};
+    /// Nothing: no message waits in the file, or it can't be read now.
+    std::function<void(std::optional<store::stored_message>)> on_oldest = {};
 };
 
 /// Every public function from the loop's thread; every event on it.
@@ -47,10 +49,13 @@ public:
     /// Both, in one transaction if so much doesn't wait before that it needs several.
     std::uint64_t append(std::vector<store::message> messages, bool keep, save_request with);
     void look_at_age(const store::stamp& now);  // as group_commit's
+    void purge();                               // as group_commit's
     void set_boot_offset(std::int64_t offset_ms);
     void read(store::sequence from, std::size_t most_messages, std::size_t most_bytes);
     /// Requires: there is an on_read_inbox.
     void read_inbox(store::inbox_number from, std::size_t most_messages, std::size_t most_bytes);
+    /// Requires: there is an on_oldest. What waits in memory alone isn't looked at.
+    void read_oldest();
     /// Commits whatever waits at once; an on_committed or on_failed follows if there was anything.
     void flush();
     bool idle() const;  // nothing waits, nothing is being written, and what was done has been told
@@ -64,7 +69,7 @@ public:
 private:
     using clock = std::chrono::steady_clock;
     struct read_request {
-        std::variant<store::sequence, store::inbox_number> from;
+        std::variant<store::sequence, store::inbox_number, std::monostate> from;  // the last: the oldest message
         std::size_t messages = 0, bytes = 0;
     };
     void run() noexcept;

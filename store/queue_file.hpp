@@ -46,6 +46,7 @@ public:
     result<std::vector<audit_entry>> read_audit(audit_number before, std::size_t most);
     result<std::vector<memory>> recall();
     bool try_to_heal();
+    result<std::optional<stored_message>> oldest();
     store::ledger ledger() const { return now_.ledger(); }
     dead_letter_counts dead_letters() const { return now_.dead_letters.counts; }
     write_counts written() const { return writes_.counts(); }
@@ -104,6 +105,8 @@ private:
     result<void> age_out(const stamp& now, attempt& in);
     std::optional<std::chrono::milliseconds> age_of(const dated_segment& segment, const stamp& judge, const attempt& in) const;
     result<bool> drop_aged(std::int64_t after, std::int64_t last_to_go, attempt& in);
+    result<void> purge(attempt& in);
+    result<eviction> erase_oldest(std::int64_t after, std::int64_t last_to_go, attempt& in);
     result<std::optional<dated_segment>> next_dated(std::int64_t after);
     // thinning.cpp
     result<bool> thin(attempt& in);
