@@ -95,7 +95,7 @@ export async function check_link(bench) {
         const page = await bench.visit()
         const made = await page.evaluate(async () => {
             const {event_reader} = await import('/link.js')
-            const text = ': here\n\nevent: values\r\ndata: {"a":\ndata: "ä"}\n\ndata:x\n\nevent: state\n\n'
+            const text = ': here\n\nevent: values\r\ndata: {"a":\r\ndata: "ä"}\r\n\r\ndata:x\n\nevent: state\n\n'
             const all = []
             for (let cut = 0; cut <= text.length; ++cut) {
                 const reader = new event_reader()

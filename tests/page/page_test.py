@@ -22,9 +22,13 @@ def main():
     parser.add_argument("--build", type=pathlib.Path, required=True)
     parser.add_argument("--hour", type=int, default=3600, help="seconds of the simulated hour")
     parser.add_argument("--only", default="", help="checks whose name has this in it")
+    parser.add_argument("--pictures", type=pathlib.Path, help="makes the documents' pictures in this folder, and checks nothing")
     asked = parser.parse_args()
     server, _ = mock_gateway.serve()
-    return browser(asked.build.resolve() / "tests" / "page" / "npm", "checks.mjs", f"http://127.0.0.1:{server.server_address[1]}/", "--hour", asked.hour, "--only", asked.only)
+    npm, address = asked.build.resolve() / "tests" / "page" / "npm", f"http://127.0.0.1:{server.server_address[1]}/"
+    if asked.pictures:
+        return browser(npm, "pictures.mjs", address, asked.pictures)
+    return browser(npm, "checks.mjs", address, "--hour", asked.hour, "--only", asked.only)
 
 
 if __name__ == "__main__":
