@@ -7,6 +7,9 @@ tidegate_test(tests_gateway_pure
         ${CMAKE_CURRENT_LIST_DIR}/device_trouble_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/group_commit_age_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/learned_test.cpp
+        ${CMAKE_CURRENT_LIST_DIR}/history_test.cpp
+        ${CMAKE_CURRENT_LIST_DIR}/http_exchange_test.cpp
+        ${CMAKE_CURRENT_LIST_DIR}/http_shared_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/inbox_intake_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/payload_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/pipeline_test.cpp
@@ -16,6 +19,7 @@ tidegate_test(tests_gateway_pure
         ${CMAKE_CURRENT_LIST_DIR}/queue_watch_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/schedule_failure_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/schedule_test.cpp
+        ${CMAKE_CURRENT_LIST_DIR}/state_text_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/synchronisation_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/timestamps_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/topic_test.cpp

@@ -63,6 +63,14 @@ bool is_sans_io(std::string_view path) {
                                   "gateway/computed",
                                   "gateway/plausibility",
                                   "gateway/adapter_wire",
+                                  "gateway/history",
+                                  "gateway/http_exchange",
+                                  "gateway/http_rules",
+                                  "gateway/http_shared",
+                                  "gateway/local_commands",
+                                  "gateway/metrics_text",
+                                  "gateway/state_text",
+                                  "gateway/status_words",
                                   "adapters/modbus/codec",
                                   "adapters/modbus/point",
                                   "adapters/modbus/plan",
@@ -218,7 +226,7 @@ findings library_owners(const std::string& path, std::string_view text) {
         !is_header(path) && !is_sans_io(path) && starts_with_any(path, {"mqtt/client", "mqtt/transport", "gateway/"});
     const bool may_sqlite = starts_with_any(path, {"store/sqlite.", "store/write_path.cpp", "store/reserve.cpp"});
     const bool may_modbus = starts_with_any(path, {"adapters/modbus/link", "adapters/modbus/server"});
-    const bool may_mbedtls = starts_with_any(path, {"mqtt/tls_", "mqtt/digest.", "adapters/modbus/channel_tls"});
+    const bool may_mbedtls = starts_with_any(path, {"mqtt/tls_", "mqtt/digest.", "adapters/modbus/channel_tls", "gateway/http_tls.cpp"});
     findings found;
     const source_text source(text);
     for (const include& one : includes_of(source)) {
