@@ -181,7 +181,7 @@ typedef struct tidegate_frame {
     uint32_t direction; /* enum tidegate_frame_direction */
     const uint8_t* bytes;
     size_t length;
-    int64_t age; /* ns from the frame's last byte to this call */
+    int64_t age; /* ns from the frame's last byte to this call; negative: a serial port is still sending it */
 } tidegate_frame;
 
 /* Where poll() reports. Called from within poll(), on its thread, before it returns. */

@@ -150,7 +150,7 @@ struct device {
     std::string template_name = {};  // empty: none
     position template_where = {};
     std::string digest =
-        {};  // of what its adapter is told, by which a changed config is known (gateway/learned.hpp); outlives `settings`
+        {};  // of what its adapter is told, by which a changed config is known (gateway/config_digest.hpp); outlives `settings`
 };
 
 struct bus {
@@ -160,6 +160,8 @@ struct bus {
     std::vector<device> devices;
     position where;
     position adapter_where;
+    std::chrono::nanoseconds longest_timeout{0};  // of those that it or a device is given; outlives `settings`, as does `digest`
+    std::string digest = {};                      // of all that makes its thread another one (gateway/config_digest.hpp)
 };
 
 enum class scheme : std::uint8_t { mqtt, mqtts, ws, wss };
@@ -238,7 +240,7 @@ struct destination {
     config::redirects redirects = redirects::follow;
     config::login login = login::password;
     bool status_topics = true;  // false: only readings are published, and no will is left
-    int poison_after = 3;  // 0: never
+    int poison_after = 3;       // 0: never
     position where;
 };
 
@@ -266,6 +268,7 @@ struct http {
     named_file key;          // empty: it is in `certificate`
     bool writes = false;     // whether it takes commands
     position where;
+    bool operator==(const http&) const = default;
 };
 
 /// When the board's clock counts as right. `automatic`: when the system says so; `trusted`: always, for sites without a time

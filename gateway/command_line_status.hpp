@@ -9,7 +9,7 @@ class App;
 
 namespace gateway {
 
-/// Adds the command; if it is typed, `chosen` calls it.
-void add_status(CLI::App& app, std::function<int()>& chosen);
+/// Adds the command; if it is typed, `choose` gets what calls it.
+void add_status(CLI::App& app, const std::function<void(std::function<int()>)>& choose);
 
 }  // namespace gateway

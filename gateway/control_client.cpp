@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <tuple>
 #include <utility>
 
 #include "gateway/flat_json.hpp"
@@ -47,7 +48,15 @@ std::unique_ptr<control_client> control_client::connect(const config::file& conf
     return connect(config.buffer.path + ".sock", why);
 }
 
-bool control_client::ask(std::string_view json_object, const std::function<bool(const std::string&)>& on_line, std::string& why) {
+void control_client::set_patience(std::chrono::milliseconds longest) {
+    timeval most{};
+    most.tv_sec = static_cast<time_t>(longest.count() / 1000);
+    most.tv_usec = static_cast<suseconds_t>(longest.count() % 1000 * 1000);
+    for (const int which : {SO_RCVTIMEO, SO_SNDTIMEO}) std::ignore = ::setsockopt(socket_, SOL_SOCKET, which, &most, sizeof most);
+}
+
+bool control_client::ask(std::string_view json_object, const std::function<bool(const std::string&)>& on_line, std::string& why,
+                         const std::function<bool()>& gives_up) {
     std::string request(json_object);
     request += '\n';
     for (std::size_t sent = 0; sent < request.size();) {
@@ -78,7 +87,11 @@ bool control_client::ask(std::string_view json_object, const std::function<bool(
         }
         char received[4096];
         const auto got = ::recv(socket_, received, sizeof received, 0);
-        if (got < 0 && errno == EINTR) continue;
+        if (got < 0 && errno == EINTR && !(gives_up && gives_up())) continue;
+        if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
+            why = errno == EINTR ? "interrupted" : "the service doesn't answer in time";
+            return false;
+        }
         if (got <= 0) {
             why = "the service went away";
             return false;

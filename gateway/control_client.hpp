@@ -2,6 +2,7 @@
 // command line. Blocks.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -24,7 +25,11 @@ public:
 
     /// Sends a request and hands each line of its reply but the last to `on_line`, until the end or until that returns false
     /// (then the connection is closed). False, with `why`: the service said no, or went away.
-    bool ask(std::string_view json_object, const std::function<bool(const std::string&)>& on_line, std::string& why);
+    /// `gives_up` is looked at when a signal came while it waits: true ends it, with false.
+    bool ask(std::string_view json_object, const std::function<bool(const std::string&)>& on_line, std::string& why,
+             const std::function<bool()>& gives_up = {});
+    /// From now on no wait for the service is longer.
+    void set_patience(std::chrono::milliseconds longest);
 
 private:
     explicit control_client(int socket) : socket_(socket) {}

@@ -125,6 +125,9 @@ public:
     std::optional<store::transaction> take_settled();
     /// Saves that wait are void, but for what was handled, audited and remembered. The disk is good again.
     void forget_session();
+    /// Goes on as `settings`, which have nothing that waits, were made: of a file that has all that was handed over before it was
+    /// closed. What waits now stays.
+    void resettle(const group_commit& settings);
     /// The session that begins anew takes it from here. What is in memory alone gets new numbers when it is written.
     void begin_anew(store::sequence newest, store::sequence acked);
 
@@ -138,10 +141,11 @@ private:
     time_point memory_due() const;
     time_point save_due() const;
 
-    const std::chrono::milliseconds commit_every_;
-    const store::full_policy when_full_;
+    std::chrono::milliseconds commit_every_;
+    store::full_policy when_full_;
     std::deque<store::message> appends_;
     std::size_t append_bytes_ = 0;      // of payload
+    bool memory_first_ = false;         // on_outage
     bool keep_ = false;                 // of any of appends_
     std::uint64_t unwritten_ = 0;       // also while they are under way
     std::optional<save_request> save_;  // several merged: the last cursor, session and held; all of the rest, in order

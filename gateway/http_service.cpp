@@ -95,7 +95,7 @@ struct http_service::inside final : http_backend {
 
     boost::asio::io_context& loop;
     const live& of;
-    const config::http& config;
+    const config::http config;  // a reload may change that of the file
     const log& logger;
     const paths ways;
     boost::asio::steady_timer timer;

@@ -89,8 +89,26 @@ constexpr auto http_heartbeat = 15s;           // so that a client that is gone 
 constexpr std::size_t http_wrong_tokens = 10;  // of one address in a minute; then it is refused for the rest of that minute
 constexpr std::size_t http_guarded_addresses = 256;
 
+// A reload: so many diagnostics are told. An mqtt section that changed waits
+// so long for what is under way before the connection is closed.
+constexpr std::size_t reload_diagnostics = 200;
+constexpr auto settle_before_leaving = 3s;
+
+// Threads that hang (health.hpp): how long a thing may take before the watchdog isn't fed any more. A call of an adapter takes
+// its time-outs, and looks names up; a commit waits for a tired SD card; to salvage a large queue file is a matter of minutes.
+constexpr auto adapter_hangs = 70s;      // or
+constexpr int adapter_hangs_after = 20;  // … so many of the longest time-out that the bus is given, if that is longer
+constexpr auto work_hangs = 30s;         // of a bus's thread, without an adapter or a disk
+constexpr auto loop_hangs = 20s;         // one turn of the loop
+constexpr auto disk_hangs = 120s;        // a commit or a read
+constexpr auto salvage_hangs = 1h;       // also the opening of a queue file
+constexpr auto loop_asked_every = 5s;    // at most; half of the watchdog's time if that is less
+
 // Leaving: how long a stop may take for what can still be delivered, then for DISCONNECT.
 constexpr auto drain_on_stop = 3s;
 constexpr auto disconnect_on_stop = 1s;
+constexpr auto stop_patience = 30s;  // asked of systemd again and again while a stop gets on
+
+constexpr auto look_after = 1s;  // the line for systemctl status
 
 }  // namespace gateway::limits

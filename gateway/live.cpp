@@ -6,7 +6,16 @@
 namespace gateway {
 
 live::live(const config::file& config, const store::recovery& found, time_point started) : config_(config), started_(started) {
-    for (const auto& each : config.buses) {
+    make_buses();
+    queue_.last = found.last;
+    queue_.disk_full = found.disk_full;
+    broker_.since = started;
+}
+
+void live::make_buses() {
+    buses_.clear();
+    first_point_.clear();
+    for (const auto& each : config_.buses) {
         bus made;
         std::size_t next = 0;
         auto& firsts = first_point_.emplace_back();
@@ -23,6 +32,26 @@ live::live(const config::file& config, const store::recovery& found, time_point 
     queue_.inbox = found.inbox;
     boot_offset_ms_ = found.boot_offset_ms;
     broker_.since = started;
+}
+
+void live::follow(const renumbering& to) {
+    auto before = std::move(buses_);
+    make_buses();
+    for (std::size_t each = 0; each < to.size(); ++each)
+        if (to[each]) buses_[*to[each]] = std::move(before[each]);
+    for (std::size_t each = 0; each < buses_.size(); ++each)
+        if (buses_[each].statistics) buses_[each].statistics->bus = each;
+}
+
+void live::set_source(std::string path, std::vector<config_warning> warnings) {
+    source_.path = std::move(path);
+    source_.warnings = std::move(warnings);
+}
+
+void live::on_loaded(const store::stamp& when) {
+    if (source_.loaded != store::stamp{}) ++source_.generation;
+    source_.loaded = when;
+    source_.reload_error.clear();
 }
 
 void live::on_readings(const cycle& done) {

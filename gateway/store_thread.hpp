@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "gateway/group_commit.hpp"
+#include "gateway/health.hpp"
 #include "store/queue.hpp"
 
 namespace boost::asio {
@@ -33,12 +34,18 @@ struct store_events {
     std::function<void(store::recovery found)> on_salvaged = {};
     /// Nothing: no message waits in the file, or it can't be read now.
     std::function<void(std::optional<store::stored_message>)> on_oldest = {};
+    /// The answer to reopen(). What is `held` waits for go_on(), as after on_salvaged.
+    std::function<void(store::recovery found, bool held)> on_reopened = {};
 };
+
+/// What becomes of the session when the file is closed and opened again: it goes on, or begins anew from what is found.
+enum class session_fate : std::uint8_t { goes_on, begins_anew };
 
 /// Every public function from the loop's thread; every event on it.
 class store_thread {
 public:
-    store_thread(store::queue opened, group_commit how, boost::asio::io_context& loop, store_events events);
+    store_thread(store::queue opened, group_commit how, boost::asio::io_context& loop, store_events events,
+                 std::shared_ptr<pulse> beat = std::make_shared<pulse>());
     ~store_thread();  // commits what waits, then joins
     store_thread(const store_thread&) = delete;
     store_thread& operator=(const store_thread&) = delete;
@@ -60,6 +67,10 @@ public:
     void flush();
     bool idle() const;  // nothing waits, nothing is being written, and what was done has been told
     backlog behind() const;
+    /// Commits what waits, closes the file and opens it as `how` says; `commits` makes what gathers for it from then on.
+    /// Meanwhile what is handed over waits. A file that can't be opened is tried again and again, each failure an on_failed.
+    using commits_for = std::function<group_commit(const store::recovery&)>;
+    void reopen(store::options how, commits_for commits, session_fate session);
     /// After on_salvaged: what the old session has saved since is void.
     void go_on(const store::recovery& found);
 
@@ -76,14 +87,22 @@ private:
     void commit(std::unique_lock<std::mutex>& lock);
     void heal(std::unique_lock<std::mutex>& lock);
     void read_one(std::unique_lock<std::mutex>& lock);
+    void open_again(std::unique_lock<std::mutex>& lock);
     bool salvage(std::unique_lock<std::mutex>& lock, const store::error& why);
     template <typename Call>
-    auto unlocked(std::unique_lock<std::mutex>& lock, Call call);
+    auto unlocked(std::unique_lock<std::mutex>& lock, const char* what, std::chrono::nanoseconds at_most, Call call);
     void tell_told();
     template <typename Event>
     void tell(Event event);
 
-    store::queue queue_;
+    struct reopening {
+        store::options how;
+        commits_for commits;
+        session_fate session = session_fate::goes_on;
+        clock::time_point not_before{};
+    };
+
+    std::optional<store::queue> queue_;  // nothing: between closing and opening
     boost::asio::io_context& loop_;
     store_events events_;
 
@@ -91,11 +110,13 @@ private:
     std::condition_variable wake_;
     group_commit waiting_;
     std::vector<read_request> reads_;
+    std::optional<reopening> reopen_;
     std::optional<clock::time_point> heal_at_;  // the device is full, or was when the queue was opened
     bool busy_ = false;
     std::size_t untold_ = 0;  // events that the loop has yet to come to
     bool on_hold_ = false;    // until go_on()
     bool stopping_ = false;
+    std::shared_ptr<pulse> pulse_;
     std::shared_ptr<bool> alive_;
     std::thread thread_;
 };

@@ -55,6 +55,8 @@ public:
     void on_time();
     void begin_stop();
     void finish_all();
+    /// The config has taken the place of `was`, whose threads that aren't in it have been stopped.
+    void follow(const config::file& was, const renumbering& to);
     std::optional<write_engine::time_point> next_deadline() const;
 
 private:

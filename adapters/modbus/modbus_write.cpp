@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "adapters/modbus/modbus.hpp"
+#include "adapters/modbus/modbus_trace.hpp"
 #include "adapters/modbus/write_plan.hpp"
 
 namespace modbus {
@@ -65,6 +66,12 @@ private:
 };
 
 write_outcome bus::write(std::span<const tidegate_write_item> items, bool check_only, const tidegate::write_report& to) {
+    if (!to.is_traced()) return write_untraced(items, check_only, to);
+    const traced_link watched(*link_, to);
+    return write_untraced(items, check_only, to);
+}
+
+write_outcome bus::write_untraced(std::span<const tidegate_write_item> items, bool check_only, const tidegate::write_report& to) {
     std::vector<written_value> values;
     values.reserve(items.size());
     for (const auto& each : items) values.push_back({each.point, tidegate::value_of<value>(each.value)});

@@ -41,6 +41,7 @@ private:
     };
     struct request;
 
+    tidegate::outcome poll_untraced(std::span<const tidegate_candidate> candidates, const tidegate::readings& to);
     std::optional<tidegate::outcome> open(const request& asked);
     came listen(const request& asked, harvest& to);
     came ask(const request& asked, harvest& to, std::string& why);

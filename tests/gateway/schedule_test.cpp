@@ -329,3 +329,15 @@ TEST_CASE("schedule: what has no period fills the bus while periods hold", "[gat
     CHECK(line.cycles[0].size() >= 599);
     CHECK(line.cycles[1].size() >= 59);
 }
+
+TEST_CASE("schedule: a bus that begins later keeps to the phases of the others", "[gateway][schedule]") {
+    schedule plan({{0, 1s, {0}}, {0, 10s, {1}}, {0, 0s, {2}}}, 1, origin, origin + 12s + 300ms);
+    const auto first = plan.next(origin + 12s + 300ms);
+    REQUIRE(first);  // at once: nobody waits ten seconds for a first value
+    std::vector<point_index> all = {0, 1, 2};
+    std::ignore = plan.finished(*first, TIDEGATE_DONE, all, origin + 12s + 300ms, origin + 12s + 310ms);
+    CHECK(plan.missed_cycles() == 0);
+    auto at = origin + 12s + 310ms;
+    for (auto turn = plan.next(at); turn; turn = plan.next(at)) std::ignore = plan.finished(*turn, TIDEGATE_DONE, all, at, at);
+    CHECK(plan.wake() == origin + 13s);
+}
