@@ -268,7 +268,13 @@ struct http {
     named_file key;          // empty: it is in `certificate`
     bool writes = false;     // whether it takes commands
     position where;
-    bool operator==(const http&) const = default;
+    /// Wherever in the file it stands.
+    bool operator==(const http& other) const {
+        const auto same_token = token.has_value() == other.token.has_value() &&
+                                (!token || (token->from == other.token->from && token->name == other.token->name));
+        return same_token && host == other.host && port == other.port && certificate.path == other.certificate.path &&
+               key.path == other.key.path && writes == other.writes;
+    }
 };
 
 /// When the board's clock counts as right. `automatic`: when the system says so; `trusted`: always, for sites without a time

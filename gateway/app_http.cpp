@@ -18,8 +18,8 @@ void app::open_http() {
 }
 
 /// The history goes on unless the server itself is another one.
-void app::adopt_http(const std::optional<config::http>& before) {
-    if (before == config_.http) {
+void app::adopt_http(const config_changes& what) {
+    if (!what.http) {
         if (http_) http_->on_reloaded();
         return;
     }

@@ -82,7 +82,7 @@ private:
     void keep_learned(const learned_event& what);
     void open_control();
     void open_http();
-    void adopt_http(const std::optional<config::http>& before);
+    void adopt_http(const config_changes& what);
     void look_at_oldest();
     bus_thread* bus_named(const std::string& name) const;
     void begin_session(const store::recovery& found);

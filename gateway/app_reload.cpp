@@ -106,11 +106,10 @@ void app::adopt(config_reading found) {
         live_->on_status_gone(topic);
         if (config_.mqtt.status_topics) delivery_->clear_status(topic, steady_now());
     }
-    const auto http_before = config_.http;
     adopt_buses(found, what, std::move(next));
     live_->on_loaded(stamp_now());
     live_->set_source(found.of->path, found.of->warnings);
-    adopt_http(http_before);
+    adopt_http(what);
     start_pages_ = true;
     adopt_store(what);
     for (const auto& line : said) found.diagnostics.push_back(line + '\n');

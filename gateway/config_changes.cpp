@@ -68,11 +68,11 @@ std::string plural(const std::vector<std::string>& names, std::string_view one, 
 
 bool config_changes::is_nothing() const {
     return restarted.empty() && added.empty() && removed.empty() && publishing.empty() && writing.empty() && !commands &&
-           !clock && !mqtt && !buffer;
+           !clock && !mqtt && !buffer && !http;
 }
 
 config_changes compare(const config::file& now, const config::file& next) {
-    const auto& [gateway_id, clock, writes, command_timeout, mqtt, buffer, buses] = now;
+    const auto& [gateway_id, clock, writes, command_timeout, mqtt, buffer, buses, http] = now;
     config_changes found;
     if (gateway_id != next.gateway_id) found.for_restart.push_back("gateway.id");
     if (buffer.path != next.buffer.path) found.for_restart.push_back("buffer.path");
@@ -85,6 +85,7 @@ config_changes compare(const config::file& now, const config::file& next) {
     found.commands = writes != next.writes || command_timeout != next.command_timeout;
     found.mqtt = digest_of(mqtt) != digest_of(in_force.mqtt);
     found.buffer = digest_of(buffer) != digest_of(in_force.buffer);
+    found.http = http != next.http || (next.http && writes != next.writes);
     compare_buses(now, next, found);
     found.publishing = changed_devices(now, next, digest_of_publishing);
     found.writing = changed_devices(now, next, digest_of_writing);
@@ -108,6 +109,7 @@ std::vector<std::string> in_words(const config_changes& what) {
     if (what.commands) said.push_back("gateway.writes or gateway.command_timeout changed");
     if (what.clock) said.push_back("gateway.clock changed");
     if (what.buffer) said.push_back("buffer changed: the queue is closed and opened again");
+    if (what.http) said.push_back("http changed: its clients come back to another server");
     if (what.mqtt) said.push_back("mqtt changed: the connection is made anew");
     for (const auto& key : what.for_restart)
         said.push_back(key + " was changed in the file, and stays as it is until the service is restarted");

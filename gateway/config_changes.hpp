@@ -24,6 +24,7 @@ struct config_changes {
     bool clock = false;
     bool mqtt = false;
     bool buffer = false;
+    bool http = false;                     // also if commands come or go
     std::vector<std::string> for_restart;  // keys that were changed and stay as they are until the next start
     bool operator==(const config_changes&) const = default;
 
