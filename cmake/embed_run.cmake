@@ -1,5 +1,5 @@
 # cmake/embed_run.cmake: writes a .cpp with files in it, plain and gzipped. Run at build time by tidegate_embed (embed.cmake):
-#     cmake -DOUT=… -DFOLDER=… -DFILES=a;b -DWORK=… -P embed_run.cmake
+#     cmake -DOUT=… -DFOLDER=… -DFILES=a,b -DWORK=… -P embed_run.cmake
 # Nothing but CMake is needed. The same files give the same bytes: gzip's time of writing is taken out.
 set(types html "text/html\\; charset=utf-8" css "text/css\\; charset=utf-8" js "text/javascript\\; charset=utf-8"
     svg "image/svg+xml" png "image/png" ico "image/x-icon" json "application/json" webmanifest "application/manifest+json"
@@ -14,6 +14,7 @@ endfunction()
 set(arrays "")
 set(table "")
 set(count 0)
+string(REPLACE "," ";" FILES "${FILES}")
 foreach(file IN LISTS FILES)
     string(REGEX REPLACE ".*\\." "" extension "${file}")
     list(FIND types "${extension}" at)
