@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "config/suggest.hpp"
+#include "gateway/command_line_setup.hpp"
 #include "gateway/commands.hpp"
 
 namespace {
@@ -241,6 +242,8 @@ int main(int argc, char** argv) {
     gateway::sub_options sub;
     add_pub(app, pub);
     add_sub(app, sub);
+    std::function<int()> of_setup;
+    gateway::add_setup_commands(app, [&](std::function<int()> typed) { of_setup = std::move(typed); });
 
     try {
         app.parse(argc, argv);
@@ -250,5 +253,6 @@ int main(int argc, char** argv) {
     if (app.got_subcommand(adapter)) return gateway::adapter_process_command(adapter_object);
     if (app.got_subcommand("pub")) return gateway::pub_command(pub);
     if (app.got_subcommand("sub")) return gateway::sub_command(sub);
+    if (of_setup) return of_setup();
     return chosen(options);
 }
