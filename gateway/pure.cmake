@@ -3,6 +3,7 @@ add_library(tidegate_gateway_pure STATIC
     ${CMAKE_CURRENT_LIST_DIR}/alarms.cpp
     ${CMAKE_CURRENT_LIST_DIR}/bus_statistics.cpp
     ${CMAKE_CURRENT_LIST_DIR}/computed.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/csv.cpp
     ${CMAKE_CURRENT_LIST_DIR}/delivery.cpp
     ${CMAKE_CURRENT_LIST_DIR}/device_health.cpp
     ${CMAKE_CURRENT_LIST_DIR}/device_trouble.cpp
@@ -18,6 +19,13 @@ add_library(tidegate_gateway_pure STATIC
     ${CMAKE_CURRENT_LIST_DIR}/queue_damage.cpp
     ${CMAKE_CURRENT_LIST_DIR}/queue_options.cpp
     ${CMAKE_CURRENT_LIST_DIR}/queue_watch.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/register_columns.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/register_list.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/register_names.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/register_notation.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/register_output.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/register_types.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/register_words.cpp
     ${CMAKE_CURRENT_LIST_DIR}/schedule.cpp
     ${CMAKE_CURRENT_LIST_DIR}/session_state.cpp
     ${CMAKE_CURRENT_LIST_DIR}/synchronisation.cpp

@@ -14,6 +14,7 @@ tidegate_test(tests_gateway_pure
         ${CMAKE_CURRENT_LIST_DIR}/queue_damage_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/queue_options_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/queue_watch_test.cpp
+        ${CMAKE_CURRENT_LIST_DIR}/register_list_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/schedule_failure_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/schedule_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/synchronisation_test.cpp
