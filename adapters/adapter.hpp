@@ -282,6 +282,8 @@ public:
         return write_outcome::rejected;
     }
     virtual void recall(std::uint32_t /*device*/, std::string_view /*text*/) {}
+    /// A bus with nothing that another one could want needs none.
+    virtual void release() {}
     /// False after a note says why. Only called if describe() was told that the adapter can serve.
     virtual bool serve(const simulation& to) {
         to.note("this adapter can't simulate its devices");
@@ -373,6 +375,13 @@ struct edge {
             // What was learned can be learned again.
         }
     }
+    static void release(tidegate_bus* opaque) noexcept {
+        try {
+            of(opaque).release();
+        } catch (...) {
+            // What is still open, the other bus will find in use, and say so.
+        }
+    }
     static std::uint32_t rehearse(tidegate_bus* opaque, const char* line, const tidegate_simulation* to) noexcept {
         try {
             return static_cast<std::uint32_t>(of(opaque).rehearse(line, simulation(*to)));
@@ -404,6 +413,7 @@ tidegate_adapter describe(const char* name, const char* version, std::span<const
     table.write = &edge<make>::write;
     table.recall = &edge<make>::recall;
     table.rehearse = can_serve == serves::yes ? &edge<make>::rehearse : nullptr;
+    table.release = &edge<make>::release;
     return table;
 }
 

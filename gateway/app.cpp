@@ -56,7 +56,8 @@ void call_at(boost::asio::steady_timer& timer, mqtt::time_point when, Call call)
 /// All parts and the paths between them. Loop thread only.
 class app {
 public:
-    app(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> buses, const log& logger);
+    app(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> buses, std::vector<held_bus> held,
+        const adapter_host& adapters, const log& logger);
 
     /// Polls and delivers until SIGTERM or SIGINT, then leaves in order. Returns the exit code.
     int run();
@@ -88,6 +89,7 @@ private:
     void date_by(std::int64_t boot_offset_ms);
     writes::paths paths_of_writes();
     void look_at_writes();
+    visits::paths paths_of_visits();
     void set_status(const std::string& topic, std::string text);
 
     // Leaving: stop polling, deliver what can be delivered in time, say goodbye, close the store.
@@ -114,6 +116,7 @@ private:
     const std::string boot_id_ = boot_id();
     std::optional<clock_watch> clock_;
     writes writes_;
+    visits visits_;
     std::unique_ptr<store_thread> store_;
     std::unique_ptr<mqtt::session> session_;
     std::unique_ptr<delivery> delivery_;
@@ -129,7 +132,8 @@ private:
 
 }  // namespace
 
-app::app(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> buses, const log& logger)
+app::app(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> buses, std::vector<held_bus> held,
+         const adapter_host& adapters, const log& logger)
     : config_(config),
       log_(logger),
       servers_(connections(config.mqtt)),
@@ -144,7 +148,8 @@ app::app(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> b
       bus_news_(config, [this](const auto& topic, auto text) { set_status(topic, std::move(text)); }),
       queue_news_(config, logger, [this](const auto& topic, auto text) { set_status(topic, std::move(text)); }),
       broker_news_(config, servers_, logger),
-      writes_(config, logger, paths_of_writes()) {
+      writes_(config, logger, paths_of_writes()),
+      visits_(config, std::move(held), adapters, logger, paths_of_visits()) {
     trust_clock(config.clock);
     store::recovery found;
     auto queue = store::queue::open(queue_options(config.buffer, boot_id_), found);
@@ -181,6 +186,7 @@ app::app(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> b
 
 /// What the commands of the command line may ask of this process.
 void app::open_control() {
+    visits_.serve_on(control_);
     std::string why;
     if (!control_.listen(control_path(config_.gateway_id, config_.buffer.path), why))
         log_.warning("no_control_socket", {{"reason", why}, {"effect", "commands can't ask this service"}});
@@ -231,6 +237,7 @@ void app::on_bus_events(std::vector<bus_event> events) {
         if (const auto* statistics = std::get_if<bus_statistics>(&event)) take_statistics(*statistics);
         if (const auto* written = std::get_if<write_event>(&event)) writes_.on_written(*written);
         if (const auto* read = std::get_if<read_back_event>(&event)) writes_.on_read_back(*read);
+        if (const auto* visited = std::get_if<visit_event>(&event)) visits_.on_visited(*visited);
     }
     pump();
 }
@@ -377,6 +384,21 @@ void app::on_read_inbox(store::result<std::vector<store::waiting_message>> found
     if (found) writes_.on_read_inbox(std::move(*found));
 }
 
+// ---- Commissioning tools that visit a bus ----
+
+visits::paths app::paths_of_visits() {
+    return {[this](std::size_t bus, std::unique_ptr<adapter_bus> visitor) { buses_[bus]->welcome(std::move(visitor)); },
+            [this](std::size_t bus, visit_order order) { buses_[bus]->visit(std::move(order)); },
+            [this](std::size_t bus) { buses_[bus]->see_off(); },
+            [this](std::string entry) {
+                save_request request;
+                request.audit.push_back(std::move(entry));
+                request.barrier = true;
+                store_->save(std::move(request));
+            },
+            [] { return stamp_now(); }};
+}
+
 // ---- The session ----
 
 void app::pump() {
@@ -427,6 +449,7 @@ void app::begin_stop(int signal) {
     log_.info("stopping", {{"signal", signal}});
     stage_ = stage::draining;
     writes_.begin_stop();
+    visits_.stop();
     for (const auto& bus : buses_) bus->stop();  // hands over what has been read
     writes_.finish_all();
     store_->flush();
@@ -464,8 +487,9 @@ void app::finish_stop() {
     log_.info("stopped", {{"accepted", accepted_}, {"lost", lost.waiting + lost.unwritten}});
 }
 
-int run_service(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> buses, const log& logger) {
-    return app(config, std::move(buses), logger).run();
+int run_service(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> buses, std::vector<held_bus> held,
+                const adapter_host& adapters, const log& logger) {
+    return app(config, std::move(buses), std::move(held), adapters, logger).run();
 }
 
 }  // namespace gateway

@@ -8,12 +8,15 @@
 #include "config/model.hpp"
 #include "gateway/adapter_host.hpp"
 #include "gateway/log.hpp"
+#include "gateway/visits.hpp"
 
 namespace gateway {
 
 /// Polls and delivers until SIGTERM or SIGINT, then leaves in order: delivers what it can within a few seconds, loses
 /// nothing. Returns the exit code. `buses` are those of the config, in its order. Throws std::runtime_error with a message
 /// for the user if something needed at the start can't be had (the queue file, a secret).
-int run_service(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> buses, const log& logger);
+/// `held`: held_buses() of the config with its settings. `adapters`: where visitors' buses are made.
+int run_service(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> buses, std::vector<held_bus> held,
+                const adapter_host& adapters, const log& logger);
 
 }  // namespace gateway

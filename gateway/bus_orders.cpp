@@ -21,6 +21,7 @@ bool bus_thread::take_order(const schedule& plan) {
         if (stopping_ || !lane_.may_go()) return false;
         next = lane_.take();
     }
+    take_port_back();
     if (next.items.empty()) {
         carry_out_read_back(next);
     } else {

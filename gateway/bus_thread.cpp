@@ -60,6 +60,7 @@ void bus_thread::stop() {
     {
         const std::lock_guard lock(mutex_);
         stopping_ = true;
+        if (visitor_) visitor_->interrupt();
     }
     wake_.notify_all();
     bus_->interrupt();
@@ -83,7 +84,7 @@ void bus_thread::run() noexcept {
     statistics_due_ = steady_now() + statistics_every;
     for (;;) {
         if (steady_now() >= statistics_due_) tell_statistics(plan);
-        if (take_order(plan)) continue;
+        if (take_order(plan) || take_visit()) continue;
         const auto turn = plan.next(steady_now());
         if (!turn) {
             if (!wait_until(std::min(plan.wake(), statistics_due_))) return;
@@ -102,15 +103,23 @@ void bus_thread::run() noexcept {
 bool bus_thread::wait_until(time_point when) {
     std::unique_lock lock(mutex_);
     lane_.on_poll();  // none is due
-    wake_.wait_until(lock, when, [this] { return stopping_ || !lane_.empty(); });
+    share_.idle();
+    wake_.wait_until(lock, when, [this] { return stopping_ || !lane_.empty() || visit_order_ || !leaving_.empty(); });
     return !stopping_;
 }
 
 void bus_thread::take_turn(schedule& plan, const schedule::turn& turn) {
+    take_port_back();
     const time_point began = steady_now();
     bus_->poll(turn.candidates, turn.probe, result_);
     const time_point ended = steady_now();
     if (result_.outcome == TIDEGATE_INTERRUPTED) return;
+    if (result_.outcome == TIDEGATE_DEVICE_SILENT)
+        own_late_until_ = ended + std::min<nanoseconds>(ended - began, limits::late_answer);
+    {
+        const std::lock_guard lock(mutex_);
+        share_.polled(ended - began);
+    }
 
     covered_.clear();
     for (auto& reading : result_.readings) {

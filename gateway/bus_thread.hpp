@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <variant>
@@ -14,6 +15,7 @@
 #include "config/model.hpp"
 #include "gateway/adapter_host.hpp"
 #include "gateway/bus_statistics.hpp"
+#include "gateway/bus_visit.hpp"
 #include "gateway/computed.hpp"
 #include "gateway/device_trouble.hpp"
 #include "gateway/plausibility.hpp"
@@ -51,7 +53,8 @@ struct learned_event {
     std::string text;
 };
 
-using bus_event = std::variant<cycle, device_event, missed_event, learned_event, bus_statistics, write_event, read_back_event>;
+using bus_event =
+    std::variant<cycle, device_event, missed_event, learned_event, bus_statistics, write_event, read_back_event, visit_event>;
 
 class bus_thread {
 public:
@@ -68,6 +71,11 @@ public:
     /// Each is answered by a write_event or a read_back_event, unless the bus stops before: then the write is answered as
     /// stopped.
     void order(bus_order what);
+    /// A visitor's own bus, of the same port or host. Requires: there is no visitor. From the loop's thread, as the next two.
+    void welcome(std::unique_ptr<adapter_bus> visitor);
+    /// Answered by a visit_event, unless he is seen off before. Requires: the one before was answered.
+    void visit(visit_order what);
+    void see_off();
     /// Ends the poll that is running, joins, and hands over what was read and is still waiting. From the loop's thread.
     void stop();
 
@@ -77,6 +85,10 @@ private:
     bool take_order(const schedule& plan);
     void carry_out_write(const bus_order& what, bool offline);
     void carry_out_read_back(const bus_order& what);
+    bool take_visit();
+    void close_left();
+    void take_port_back();
+    void rest_until(time_point when);
     void note_poll(std::size_t device, time_point began, time_point ended);
     void finish_cycle(std::size_t group);
     void note_errors(const schedule& plan, const schedule::turn& turn, const schedule::turn_result& result);
@@ -110,12 +122,18 @@ private:
     nanoseconds missed_report_in_{0};
     bus_gauge gauge_;
     time_point statistics_due_{};
+    adapter_bus* port_with_ = nullptr;  // the visitor who has the port; null: it is ours
+    time_point own_late_until_{};       // until then a late answer to a poll of ours may come
 
     // Between the threads.
     std::mutex mutex_;
     std::condition_variable wake_;
     std::vector<bus_event> waiting_;
     write_lane lane_;
+    std::unique_ptr<adapter_bus> visitor_;
+    std::vector<std::unique_ptr<adapter_bus>> leaving_;  // closed by the bus's thread
+    std::optional<visit_order> visit_order_;
+    visit_share share_;
     bool drain_posted_ = false;
     bool stopping_ = false;
     std::shared_ptr<bool> alive_;  // false once this object is gone: a posted drain then does nothing (loop thread only)

@@ -18,9 +18,10 @@ int run_command(const command_options& how) {
     }
     print_diagnostics(*site);
     if (!site->config) return 1;
+    auto held = held_buses(*site->config);
     forget_source(*site);
     try {
-        return run_service(*site->config, std::move(site->buses), logger);
+        return run_service(*site->config, std::move(site->buses), std::move(held), site->adapters, logger);
     } catch (const std::exception& failed) {  // start-up only: nothing after it throws on purpose
         logger.error("start_failed", {{"reason", failed.what()}});
         return 1;

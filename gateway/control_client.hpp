@@ -26,7 +26,19 @@ public:
     /// (then the connection is closed). False, with `why`: the service said no, or went away.
     bool ask(std::string_view json_object, const std::function<bool(const std::string&)>& on_line, std::string& why);
 
+    /// Sends a request whose reply goes on until we go away, and takes its first line. False, with `why`: the service said no, or
+    /// went away.
+    bool begin(std::string_view json_object, std::string& first_line, std::string& why);
+
+    /// From any thread: what is being asked ends as if the service had gone away, and so does all that is asked later.
+    void hang_up();
+
+    /// Where services have their sockets: /run/tidegate, or the folder that systemd made for this process.
+    static std::string folder();
+
 private:
+    bool send(std::string_view json_object, std::string& why);
+    bool receive_line(std::string& line, std::string& why);
     explicit control_client(int socket) : socket_(socket) {}
     int socket_;
     std::string input_;

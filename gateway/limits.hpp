@@ -64,6 +64,12 @@ constexpr std::size_t control_request = 256u << 10;
 constexpr std::size_t control_members = 32;
 constexpr std::size_t control_waiting = 1u << 20;
 
+// A visitor on a bus that the service polls (bus_visit.hpp): what he may wait for, unless the service itself waits longer; how long
+// the line rests when an answer to one may be taken for the other's; points that he may have.
+constexpr auto visit_wait = 500ms;
+constexpr auto late_answer = 1s;
+constexpr std::size_t visit_points = 4096;
+
 // Leaving: how long a stop may take for what can still be delivered, then for DISCONNECT.
 constexpr auto drain_on_stop = 3s;
 constexpr auto disconnect_on_stop = 1s;

@@ -1,6 +1,7 @@
 # The gateway's decisions: no clock, thread or socket; tested by feeding them the time.
 add_library(tidegate_gateway_pure STATIC
     ${CMAKE_CURRENT_LIST_DIR}/alarms.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/bus_address.cpp
     ${CMAKE_CURRENT_LIST_DIR}/bus_statistics.cpp
     ${CMAKE_CURRENT_LIST_DIR}/computed.cpp
     ${CMAKE_CURRENT_LIST_DIR}/csv.cpp

@@ -38,6 +38,7 @@ public:
     tidegate::outcome poll(std::span<const tidegate_candidate> candidates, std::uint32_t flags,
                            const tidegate::readings& to) override;
     void recall(std::uint32_t device, std::string_view text) override;
+    void release() override { link_->release(); }
     tidegate::write_outcome write(std::span<const tidegate_write_item> items, bool check_only,
                                   const tidegate::write_report& to) override;
     void interrupt() noexcept override;

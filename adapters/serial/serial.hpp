@@ -25,6 +25,7 @@ public:
     tidegate::outcome poll(std::span<const tidegate_candidate> candidates, std::uint32_t flags,
                            const tidegate::readings& to) override;
     void interrupt() noexcept override;
+    void release() override { channel_->close(); }
     bool serve(const tidegate::simulation& to) override;
 
 private:
