@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "gateway/import_options.hpp"
+#include "gateway/scan_options.hpp"
 #include "gateway/schema_options.hpp"
 
 namespace gateway {
@@ -18,6 +19,29 @@ void add_schema(CLI::App& app, const chooser& choose) {
     schema->add_flag("--template", options->of_template, "That of a device template's file");
     schema->add_flag("--markdown", options->markdown, "A table of all keys instead, for people");
     schema->callback([=] { choose([=] { return schema_command(*options); }); });
+}
+
+void add_scan(CLI::App& app, const chooser& choose) {
+    const auto options = std::make_shared<scan_options>();
+    CLI::App* scan = app.add_subcommand("scan", "Find the devices of a bus or a small network, and what they are");
+    scan->add_option("BUS", options->bus,
+                     "/dev/ttyUSB0, rtu:///dev/ttyUSB0?baud=19200, tcp://10.0.0.5, tcp://10.0.0.0/28, rtu+tcp://10.0.0.6:4001; "
+                     "or with -c a "
+                     "bus of the config")
+        ->required()
+        ->type_name("");
+    scan->add_option("-c,--config", options->config_path, "A config file, of which BUS is a bus")->type_name("FILE");
+    scan->add_option("--units", options->units, "1,5,10-12 [1-247]")->type_name("LIST");
+    scan->add_option("--baud", options->bauds, "Speeds to try: 9600,19200 [BUS's, or the usual ones]")->type_name("LIST");
+    scan->add_option("--parity", options->parities, "N,E,O [BUS's, or the usual ones]")->type_name("LIST");
+    scan->add_option("--timeout", options->timeout, "How long the slowest device may take [500ms, of hosts 1s]")
+        ->type_name("TIME");
+    scan->add_flag("--thorough", options->thorough, "Give every silent unit the full time-out, at every speed");
+    scan->add_flag("!--no-identify", options->identify, "Only who answers, not what they are");
+    scan->add_option("-o,--output", options->output_path, "Write a config with what was found")->type_name("FILE");
+    scan->add_flag("--force", options->replace, "Replace that file if it is there");
+    scan->add_flag("--json", options->json, "For programs: an object a line");
+    scan->callback([=] { choose([=] { return scan_command(*options); }); });
 }
 
 void add_import(CLI::App& app, const chooser& choose) {
@@ -47,6 +71,7 @@ void add_import(CLI::App& app, const chooser& choose) {
 }  // namespace
 
 void add_setup_commands(CLI::App& app, const chooser& choose) {
+    add_scan(app, choose);
     add_import(app, choose);
     add_schema(app, choose);
 }
