@@ -43,6 +43,7 @@ void bus_thread::carry_out_write(const bus_order& what, bool offline) {
         if (fits && offline) done.what = write_event::fate::offline;
         if (fits && !offline) done.result = bus_->write(what.items, false);
         if (!fits) done.result.outcome = TIDEGATE_WRITE_REJECTED;
+        if (!fits || offline) done.result.sent.clear();  // it says what would have been
     }
     done.ended = steady_now();
     emit(std::move(done));

@@ -117,14 +117,43 @@ std::string chosen_bus::config_text(const std::vector<wanted_device>& devices) c
     return text + " } }\n";
 }
 
-std::unique_ptr<commission_bus> chosen_bus::open(const std::vector<wanted_device>& devices, std::string& why) const {
-    const std::string text = config_text(devices);
+/// By ourselves; the port is opened by the first request.
+std::unique_ptr<commission_bus> chosen_bus::open_here(const std::string& text, std::string& why) const {
     const std::vector<config::vocabulary> vocabularies{words()};
     auto read = config::read(text, vocabularies);
     if (!read.config) {
         why = told(read.diagnostics);
         return nullptr;
     }
+    std::vector<config::diagnostic> faults;
+    auto opened = adapters().find(adapter)->open(read.config->buses.front(), faults);
+    if (!opened) {
+        why = told(faults);
+        return nullptr;
+    }
+    return std::make_unique<commission_bus>(std::move(*read.config), std::move(opened), "");
+}
+
+std::vector<register_place> chosen_bus::places(const wanted_device& device, std::string& why) const {
+    const auto planned = open_here(config_text({device}), why);
+    if (!planned) return {};
+    std::vector<register_place> found;
+    for (point_index point = 0; point < device.points.size(); ++point) {
+        const auto requests = planned->bus().plan({&point, 1});
+        auto place = requests.empty() ? std::nullopt : planned_place(requests.front().what, requests.front().registers);
+        if (!place) {
+            why = "it lies in none of the four tables";
+            return {};
+        }
+        found.push_back(std::move(*place));
+    }
+    return found;
+}
+
+std::unique_ptr<commission_bus> chosen_bus::open(const std::vector<wanted_device>& devices, std::string& why) const {
+    const std::string text = config_text(devices);
+    auto own = open_here(text, why);  // also if a service asks in our place: what is wrong is said here
+    if (!own) return nullptr;
     std::size_t points = 0;
     for (const auto& device : devices) points += device.points.size();
     found_service visited = find_service(config(), text, points);
@@ -132,16 +161,9 @@ std::unique_ptr<commission_bus> chosen_bus::open(const std::vector<wanted_device
         why = visited.refused;
         return nullptr;
     }
-    if (visited.bus) return std::make_unique<commission_bus>(std::move(*read.config), std::move(visited.bus), visited.service);
-    std::vector<config::diagnostic> faults;
-    auto opened = adapters().find(adapter)->open(read.config->buses.front(), faults);
-    if (!opened) {
-        why = told(faults);
-        return nullptr;
-    }
-    auto made = std::make_unique<commission_bus>(std::move(*read.config), std::move(opened), "");
-    made->note_doubt(std::move(visited.doubt));
-    return made;
+    if (visited.bus) return std::make_unique<commission_bus>(own->take_file(), std::move(visited.bus), visited.service);
+    own->note_doubt(std::move(visited.doubt));
+    return own;
 }
 
 // ---- Asking --------------------------------------------------------------------------------------------------------------
@@ -170,6 +192,7 @@ commission_bus::answers commission_bus::read(std::size_t device, bool probe) {
         bus_->poll(wanted, probe, result_);
         got.outcome = result_.outcome;
         got.note = result_.note;
+        note_exception(got);
         if (result_.outcome != TIDEGATE_DONE) break;
         for (auto& each : result_.readings) take(each.point, {std::move(each.value), {}});
         for (auto& each : result_.failures) take(each.point, {std::nullopt, std::move(each.reason)});
@@ -181,6 +204,7 @@ commission_bus::answers commission_bus::read(std::size_t device, bool probe) {
         if (got.points[p].value) continue;
         const tidegate_candidate alone{static_cast<point_index>(first + p), 0, 0, 0};
         bus_->poll({&alone, 1}, false, result_);
+        note_exception(got);
         if (result_.outcome != TIDEGATE_DONE) break;
         for (auto& each : result_.readings) take(each.point, {std::move(each.value), {}});
         for (auto& each : result_.failures) take(each.point, {std::nullopt, std::move(each.reason)});
@@ -188,6 +212,11 @@ commission_bus::answers commission_bus::read(std::size_t device, bool probe) {
     for (auto& each : got.points)
         if (!each.value && each.failure.empty()) each.failure = got.note.empty() ? "no answer" : got.note;
     return got;
+}
+
+void commission_bus::note_exception(answers& to) const {
+    for (const auto& each : result_.exchanges)
+        if (each.result == TIDEGATE_EXCEPTION) to.exception = each.exception;
 }
 
 adapter_bus::write_result commission_bus::write(std::size_t device, std::size_t point, const value& what, bool check_only) {

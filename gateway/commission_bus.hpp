@@ -8,12 +8,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "config/model.hpp"
 #include "config/vocabulary.hpp"
 #include "gateway/adapter_bus.hpp"
 #include "gateway/adapter_host.hpp"
+#include "gateway/register_place.hpp"
 #include "gateway/site.hpp"
 
 namespace gateway {
@@ -42,7 +44,8 @@ public:
     };
     struct answers {
         tidegate_outcome outcome = TIDEGATE_DONE;
-        std::string note;  // if not done: why
+        std::string note;             // if not done: why
+        std::uint32_t exception = 0;  // the last one that the device answered with; 0: none
         std::vector<answer> points;
     };
 
@@ -66,7 +69,10 @@ public:
     const std::string& doubt() const { return doubt_; }
     void note_doubt(std::string about) { doubt_ = std::move(about); }
 
+    config::file take_file() { return std::move(file_); }
+
 private:
+    void note_exception(answers& to) const;
     config::file file_;
     std::unique_ptr<adapter_bus> bus_;
     std::string service_;
@@ -91,10 +97,15 @@ public:
     /// The config that it comes from; null: it was typed.
     const config::file* config() const { return site_ ? &*site_->config : nullptr; }
 
+    /// Where each point of the device lies, as the adapter understands its keys. Empty, with `why`: it doesn't, or a point lies
+    /// in none of the four tables. Sends nothing, holds nothing.
+    std::vector<register_place> places(const wanted_device& device, std::string& why) const;
+
     /// Null, with `why`. Nothing is sent yet. May be called again, with other settings or devices, once the bus before is gone.
     std::unique_ptr<commission_bus> open(const std::vector<wanted_device>& devices, std::string& why) const;
 
 private:
+    std::unique_ptr<commission_bus> open_here(const std::string& text, std::string& why) const;
     std::string config_text(const std::vector<wanted_device>& devices) const;
     const adapter_host& adapters() const { return site_ ? site_->adapters : *adapters_; }
 

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "config/suggest.hpp"
+#include "gateway/command_line_commission.hpp"
 #include "gateway/command_line_setup.hpp"
 #include "gateway/commands.hpp"
 
@@ -244,6 +245,7 @@ int main(int argc, char** argv) {
     add_sub(app, sub);
     std::function<int()> of_setup;
     gateway::add_setup_commands(app, [&](std::function<int()> typed) { of_setup = std::move(typed); });
+    gateway::commission_commands commission(app);
 
     try {
         app.parse(argc, argv);
@@ -254,5 +256,6 @@ int main(int argc, char** argv) {
     if (app.got_subcommand("pub")) return gateway::pub_command(pub);
     if (app.got_subcommand("sub")) return gateway::sub_command(sub);
     if (of_setup) return of_setup();
+    if (const auto code = commission.run()) return *code;
     return chosen(options);
 }

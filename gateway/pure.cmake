@@ -29,6 +29,7 @@ add_library(tidegate_gateway_pure STATIC
     ${CMAKE_CURRENT_LIST_DIR}/register_words.cpp
     ${CMAKE_CURRENT_LIST_DIR}/scan_plan.cpp
     ${CMAKE_CURRENT_LIST_DIR}/scan_suggest.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/register_place.cpp
     ${CMAKE_CURRENT_LIST_DIR}/schedule.cpp
     ${CMAKE_CURRENT_LIST_DIR}/session_state.cpp
     ${CMAKE_CURRENT_LIST_DIR}/synchronisation.cpp

@@ -69,6 +69,7 @@ private:
 
     // Writing, in modbus_write.cpp.
     class write_step;
+    bool reads_first(const planned_write& what, std::size_t owner) const;
     std::string why_not_to_all(const planned_write& what) const;
     std::optional<tidegate::write_outcome> send_around(const std::string& key, const device& which,
                                                        const std::vector<std::vector<std::uint8_t>>& requests,
