@@ -22,6 +22,7 @@
 #include "gateway/learned.hpp"
 #include "gateway/limits.hpp"
 #include "gateway/live.hpp"
+#include "gateway/live_answer.hpp"
 #include "gateway/pipeline.hpp"
 #include "gateway/queue_news.hpp"
 #include "gateway/queue_options.hpp"
@@ -187,6 +188,8 @@ app::app(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> b
 /// What the commands of the command line may ask of this process.
 void app::open_control() {
     visits_.serve_on(control_);
+    control_.on("live",
+                [this](const flat_object& request, const auto& with) { answer_live(*live_, request, *with, steady_now()); });
     std::string why;
     if (!control_.listen(control_path(config_.gateway_id, config_.buffer.path), why))
         log_.warning("no_control_socket", {{"reason", why}, {"effect", "commands can't ask this service"}});

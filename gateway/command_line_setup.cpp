@@ -7,6 +7,7 @@
 #include "gateway/import_options.hpp"
 #include "gateway/scan_options.hpp"
 #include "gateway/schema_options.hpp"
+#include "gateway/watch_options.hpp"
 
 namespace gateway {
 namespace {
@@ -44,6 +45,23 @@ void add_scan(CLI::App& app, const chooser& choose) {
     scan->callback([=] { choose([=] { return scan_command(*options); }); });
 }
 
+void add_watch(CLI::App& app, const chooser& choose) {
+    const auto options = std::make_shared<watch_options>();
+    CLI::App* watch =
+        app.add_subcommand("watch", "Show a device's values as they come, from the running service or from the bus");
+    watch->add_option("WHAT", options->what, "With -c: devices of the config [all]; else a bus: /dev/ttyUSB0, tcp://10.0.0.5")
+        ->type_name("");
+    watch->add_option("-c,--config", options->config_path, "The config file; its service is asked if it runs")->type_name("FILE");
+    watch->add_option("--unit", options->unit, "Of a bus: the unit")->type_name("N");
+    watch->add_option("--template", options->template_name, "Of a bus: the device template")->type_name("NAME");
+    watch->add_option("--every", options->every, "How often [1s]")->type_name("TIME");
+    watch->add_option("--timeout", options->timeout, "Of a bus: how long to wait for an answer")->type_name("TIME");
+    watch->add_option("-n,--count", options->count, "End after so many rounds [never]")->type_name("N");
+    watch->add_flag("--json", options->json, "For programs: an object a line for each new value");
+    watch->add_flag("--plain", options->plain, "A line for each new value, on a terminal, too");
+    watch->callback([=] { choose([=] { return watch_command(*options); }); });
+}
+
 void add_import(CLI::App& app, const chooser& choose) {
     const auto options = std::make_shared<import_options>();
     CLI::App* import = app.add_subcommand("import", "Turn a maker's register list (CSV) into a device template or a config");
@@ -72,6 +90,7 @@ void add_import(CLI::App& app, const chooser& choose) {
 
 void add_setup_commands(CLI::App& app, const chooser& choose) {
     add_scan(app, choose);
+    add_watch(app, choose);
     add_import(app, choose);
     add_schema(app, choose);
 }

@@ -35,6 +35,7 @@ add_library(tidegate_gateway_pure STATIC
     ${CMAKE_CURRENT_LIST_DIR}/synchronisation.cpp
     ${CMAKE_CURRENT_LIST_DIR}/timestamps.cpp
     ${CMAKE_CURRENT_LIST_DIR}/topic.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/watch_table.cpp
     ${CMAKE_CURRENT_LIST_DIR}/write_engine.cpp
     ${CMAKE_CURRENT_LIST_DIR}/write_judge.cpp
     ${CMAKE_CURRENT_LIST_DIR}/write_news.cpp

@@ -49,7 +49,7 @@ asked scanned_line::ask(std::size_t device, std::size_t point, bool brief) {
     out.took = std::chrono::steady_clock::now() - begun;
     switch (result_.outcome) {
         case TIDEGATE_DONE:
-            out.what = heard::value;
+            out.what = heard::answered;
             if (!result_.readings.empty()) {
                 out.value = std::move(result_.readings.front().value);
             } else if (!result_.failures.empty()) {

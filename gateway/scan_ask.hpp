@@ -19,17 +19,17 @@ class scan_stop {
 public:
     void stop();
     bool stopped() const { return stopped_; }
+    /// What stop() is to interrupt from now on; null: nothing.
+    void watch(adapter_bus* bus);
 
 private:
-    friend class scanned_line;
-    void watch(adapter_bus* bus);
     std::mutex mutex_;
     adapter_bus* bus_ = nullptr;
     std::atomic<bool> stopped_{false};
 };
 
 /// `disturbed`: something was heard that is no answer to this: noise, a damaged answer, somebody else's.
-enum class heard : std::uint8_t { silence, disturbed, exception, value, absent, bus_down, interrupted };
+enum class heard : std::uint8_t { silence, disturbed, exception, answered, absent, bus_down, interrupted };
 
 struct asked {
     gateway::heard what = heard::silence;

@@ -62,7 +62,7 @@ bool bus_scan::take(line_state& at, std::uint8_t unit, const asked& answer, bool
             at.units[unit] = state::disturbed;
             return true;
         case heard::exception:
-        case heard::value:
+        case heard::answered:
             break;
     }
     at.any = true;
@@ -73,7 +73,7 @@ bool bus_scan::take(line_state& at, std::uint8_t unit, const asked& answer, bool
     if (at.line) one.line = at.line->text(), one.settings = *at.line;
     one.took = answer.took;
     one.answer = answer.words;
-    if (answer.what == heard::value) one.readable = std::string(input ? "input" : "holding") + ": 0, type: uint16";
+    if (answer.what == heard::answered) one.readable = std::string(input ? "input" : "holding") + ": 0, type: uint16";
     to.units.push_back(one);
     watcher_.found(one);
     return true;

@@ -51,20 +51,19 @@ std::string text_of(const asked& answer) {
 
 signature_answer answer_of(const asked& from) {
     signature_answer out;
-    using kind = signature_answer::kind;
-    if (from.what == heard::exception) out.kind = kind::refused;
-    if (from.what == heard::silence || from.what == heard::disturbed) out.kind = kind::silent;
-    if (from.what != heard::value) return out;
-    out.kind = kind::nothing;
+    if (from.what == heard::exception) out.kind = signature_kind::refused;
+    if (from.what == heard::silence || from.what == heard::disturbed) out.kind = signature_kind::silent;
+    if (from.what != heard::answered) return out;
+    out.kind = signature_kind::nothing;
     if (!from.value) return out;
     std::visit(
         [&](const auto& value) {
             using type = std::decay_t<decltype(value)>;
             if constexpr (std::is_arithmetic_v<type>) {
-                out.kind = kind::number;
+                out.kind = signature_kind::number;
                 out.number = static_cast<double>(value);
             } else if constexpr (std::is_same_v<type, std::string>) {
-                out.kind = value.empty() ? kind::nothing : kind::text;
+                out.kind = value.empty() ? signature_kind::nothing : signature_kind::text;
             }
         },
         *from.value);
@@ -95,7 +94,7 @@ void ask_identity(questions& to, device_identity& who) {
     const auto ask = [&](std::size_t which) {
         const auto answer = to.ask(which);
         texts[which] = text_of(answer);
-        return answer.what == heard::value;
+        return answer.what == heard::answered;
     };
     // Who knows the function at all has the first three objects.
     if (ask(vendor))
@@ -168,12 +167,11 @@ bool identify(chosen_bus& bus, found_unit& one, const std::vector<template_facts
         // Who says what he is isn't asked about others; nor one without SunSpec's list for its models.
         if ((named && !names_model(one.identity, of) && !of.sunspec) || (of.sunspec && !one.identity.sunspec)) continue;
         for (const auto& point : of.signature) {
-            if (to.over() || !worth_asking(mine)) break;
+            if (to.over() || !worth_asking(of, mine)) break;
             const auto number = numbers.at(point.keys);
             if (!known.contains(number)) known[number] = answer_of(to.ask(number));
             mine.push_back(known[number]);
-            if (one.readable.empty() && known[number].kind == signature_answer::kind::number && !of.sunspec)
-                one.readable = point.keys;
+            if (one.readable.empty() && known[number].kind == signature_kind::number && !of.sunspec) one.readable = point.keys;
         }
     }
     one.suggestions = suggest(one.identity, templates, answers);

@@ -16,6 +16,7 @@ constexpr int nonsense_weight = -15;
 constexpr int least_score = 30;
 constexpr int as_likely = 15;
 constexpr std::size_t most_suggestions = 5;
+constexpr std::size_t most_reasons = 3;
 
 std::string letters(std::string_view text) {
     std::string out;
@@ -92,13 +93,12 @@ std::string number_text(double value) {
 }
 
 void judge_point(const signature_point& point, const signature_answer& answer, suggestion& to) {
-    using kind = signature_answer::kind;
     switch (answer.kind) {
-        case kind::refused:
+        case signature_kind::refused:
             to.score += refused_weight;
             to.reasons.push_back(point.name + " is refused");
             return;
-        case kind::number: {
+        case signature_kind::number: {
             std::string words;
             const auto points = worth(point, answer.number, words);
             to.score += points;
@@ -107,22 +107,22 @@ void judge_point(const signature_point& point, const signature_answer& answer, s
                                      (point.unit.empty() ? "" : " " + point.unit) + ' ' + words);
             return;
         }
-        case kind::text:
+        case signature_kind::text:
             to.score += 2;
             return;
-        case kind::silent:
+        case signature_kind::silent:
             to.score -= 10;
             to.reasons.push_back(point.name + " isn't answered");
             return;
-        case kind::unasked:
-        case kind::nothing:
+        case signature_kind::unasked:
+        case signature_kind::nothing:
             return;
     }
 }
 
 void judge_sunspec(const template_facts& of, const std::vector<signature_answer>& answers, suggestion& to) {
     const auto there = std::count_if(answers.begin(), answers.end(), [](const signature_answer& one) {
-        return one.kind == signature_answer::kind::number || one.kind == signature_answer::kind::text;
+        return one.kind == signature_kind::number || one.kind == signature_kind::text;
     });
     if (there == 0) {
         to.score += 2 * refused_weight;
@@ -188,11 +188,16 @@ bool names_maker(const device_identity& who, const template_facts& of) {
     return all_words(who).find(first) != std::string::npos;
 }
 
-bool worth_asking(const std::vector<signature_answer>& so_far) {
-    std::size_t bad = 0;
-    for (const auto& one : so_far)
-        bad += one.kind == signature_answer::kind::refused || one.kind == signature_answer::kind::silent ? 1 : 0;
-    return bad == 0;
+bool worth_asking(const template_facts& of, const std::vector<signature_answer>& so_far) {
+    constexpr std::size_t patience = 2;  // points without any sign
+    int worth_so_far = 0;
+    for (std::size_t i = 0; i < so_far.size(); ++i) {
+        if (so_far[i].kind == signature_kind::refused || so_far[i].kind == signature_kind::silent) return false;
+        std::string words;
+        if (so_far[i].kind == signature_kind::number) worth_so_far += worth(of.signature[i], so_far[i].number, words);
+        if (so_far[i].kind == signature_kind::text) ++worth_so_far;
+    }
+    return worth_so_far > 0 || (worth_so_far == 0 && so_far.size() < patience);
 }
 
 std::vector<suggestion> suggest(const device_identity& who, const std::vector<template_facts>& all,
@@ -208,6 +213,8 @@ std::vector<suggestion> suggest(const device_identity& who, const std::vector<te
         std::find_if(out.begin(), out.end(), [&](const auto& one) { return one.score < out.front().score - as_likely; });
     out.erase(far, out.end());
     if (out.size() > most_suggestions) out.resize(most_suggestions);
+    for (auto& one : out)
+        if (one.reasons.size() > most_reasons) one.reasons.resize(most_reasons);
     return out;
 }
 

@@ -39,9 +39,9 @@ struct template_facts {
     std::vector<signature_point> signature;  // the telling ones first
 };
 
+enum class signature_kind : unsigned char { unasked, silent, refused, nothing, number, text };
 struct signature_answer {
-    enum class kind : unsigned char { unasked, silent, refused, nothing, number, text };
-    signature_answer::kind kind = kind::unasked;
+    signature_kind kind = signature_kind::unasked;
     double number = 0;
 };
 
@@ -56,7 +56,7 @@ bool names_model(const device_identity& who, const template_facts& of);
 bool names_maker(const device_identity& who, const template_facts& of);
 
 /// Whether it pays to ask for its further registers.
-bool worth_asking(const std::vector<signature_answer>& so_far);
+bool worth_asking(const template_facts& of, const std::vector<signature_answer>& so_far);
 
 /// `answers`: of each template, in the order of its signature. The best first; those that fit as well as the best, no others.
 std::vector<suggestion> suggest(const device_identity& who, const std::vector<template_facts>& all,
