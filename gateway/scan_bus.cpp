@@ -55,7 +55,7 @@ bool bus_scan::take(line_state& at, std::uint8_t unit, const asked& answer, bool
             at.units[unit] = state::silent;
             return true;
         case heard::silence:
-            if (at.units[unit] == state::unasked) at.units[unit] = state::silent;
+            at.units[unit] = state::silent;  // what was heard before was somebody else's
             return true;
         case heard::disturbed:
             at.any = true;

@@ -47,7 +47,7 @@ void scan_screen::clear() {
 
 void scan_screen::say(const std::string& line) {
     clear();
-    if (!quiet_) std::fprintf(stderr, "%s\n", line.c_str());
+    if (!quiet_ || line.starts_with("error:")) std::fprintf(stderr, "%s\n", line.c_str());
 }
 
 }  // namespace gateway

@@ -17,7 +17,7 @@ public:
     scan_screen& operator=(const scan_screen&) = delete;
 
     void show(const scan_progress& far, const std::string& what, std::size_t found);
-    /// A line that stays.
+    /// A line that stays. An error also where all else is for programs.
     void say(const std::string& line);
     void clear();
 

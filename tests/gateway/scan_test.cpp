@@ -37,7 +37,7 @@ using strings = std::vector<std::string>;
 
 TEST_CASE("scan: units, the likely ones first", "[scan]") {
     const auto all = gateway::units_of("1-247", true);
-    REQUIRE(all);
+    REQUIRE(all.has_value());
     CHECK(all->size() == 247);
     CHECK(std::vector<std::uint8_t>(all->begin(), all->begin() + 8) == std::vector<std::uint8_t>{1, 2, 3, 4, 5, 10, 100, 126});
     CHECK(gateway::likely_count(*all) == 15);  // without 255
@@ -48,29 +48,29 @@ TEST_CASE("scan: units, the likely ones first", "[scan]") {
     CHECK(*gateway::units_of("0-1", false) == std::vector<std::uint8_t>{1, 0});
     for (const auto* wrong : {"", "0", "256", "5-3", "a", "1,", "1--2"}) {
         INFO(wrong);
-        CHECK_FALSE(gateway::units_of(wrong, true));
+        CHECK_FALSE(gateway::units_of(wrong, true).has_value());
     }
 }
 
 TEST_CASE("scan: line settings, the usual ones first", "[scan]") {
     const auto usual = gateway::lines_of("", "");
-    REQUIRE(usual);
+    REQUIRE(usual.has_value());
     CHECK(usual->front() == gateway::line_try{9600, "none"});
     CHECK((*usual)[1] == gateway::line_try{9600, "even"});
     const auto typed = gateway::lines_of("19200,9600", "O,E,N");
-    REQUIRE(typed);
+    REQUIRE(typed.has_value());
     REQUIRE(typed->size() == 6);
     CHECK(typed->front().text() == "9600 8N1");
     CHECK(typed->back().text() == "19200 8O1");
     CHECK(gateway::lines_of("9600", "")->size() == 2);
-    CHECK_FALSE(gateway::lines_of("fast", ""));
-    CHECK_FALSE(gateway::lines_of("", "X"));
+    CHECK_FALSE(gateway::lines_of("fast", "").has_value());
+    CHECK_FALSE(gateway::lines_of("", "X").has_value());
 }
 
 TEST_CASE("scan: hosts of networks, ranges and lists", "[scan]") {
     const auto of = [](const char* typed) { return gateway::hosts_of(typed); };
     const auto network = of("tcp://10.0.0.3/29");
-    REQUIRE(network);
+    REQUIRE(network.has_value());
     CHECK(network->size() == 6);
     CHECK(network->front() == "tcp://10.0.0.1:502");
     CHECK(network->back() == "tcp://10.0.0.6:502");
@@ -82,7 +82,7 @@ TEST_CASE("scan: hosts of networks, ranges and lists", "[scan]") {
     for (const auto* wrong : {"tcp://10.0.0.0/21", "tcp://10.0.0.9-3", "tcp://", "tcp://10.0.0.1:0", "tcp://10.0.0/24",
                               "tcp://a b", "tcp://10.0.0.0/22,10.1.0.0/28"}) {
         INFO(wrong);
-        CHECK_FALSE(of(wrong));
+        CHECK_FALSE(of(wrong).has_value());
     }
 }
 
