@@ -132,10 +132,27 @@ std::vector<std::uint8_t> bus_scan::second_pass(const line_state& at) const {
     return out;
 }
 
+/// The likely units at each setting. A setting that the port can't do is passed over, as long as it can do another.
+bool bus_scan::try_lines(std::vector<line_state>& all, const std::vector<std::uint8_t>& units, scanned_bus& to) {
+    std::string refusal;
+    for (auto& one : all) {
+        const auto before = progress_.count();
+        if (sweep(one, units, brief_timeout(one.line, wishes_.timeout), true, false, to)) continue;
+        if (stop_.stopped() || !to.service.empty() || to.problem.empty()) return false;
+        one.refused = true;
+        refusal = std::exchange(to.problem, {});
+        progress_.skip(units.size() - (progress_.count() - before));
+    }
+    if (std::any_of(all.begin(), all.end(), [](const line_state& one) { return !one.refused; })) return true;
+    to.problem = refusal;
+    return false;
+}
+
 void bus_scan::run_line(scanned_bus& to) {
     std::vector<line_state> all;
     const auto add = [&](std::optional<line_try> line) {
-        all.push_back({std::move(line), std::vector<state>(256, state::unasked), std::vector<bool>(256, false), false, false});
+        all.push_back(
+            {std::move(line), std::vector<state>(256, state::unasked), std::vector<bool>(256, false), false, false, false});
     };
     for (const auto& one : wishes_.lines) add(one);
     if (all.empty()) add(std::nullopt);
@@ -143,13 +160,11 @@ void bus_scan::run_line(scanned_bus& to) {
     const std::vector<std::uint8_t> first(wishes_.units.begin(), wishes_.units.begin() + static_cast<std::ptrdiff_t>(likely));
     const std::vector<std::uint8_t> rest(wishes_.units.begin() + static_cast<std::ptrdiff_t>(likely), wishes_.units.end());
     progress_.add(all.size() * first.size() + rest.size() + first.size());
-    if (all.size() > 1)
-        for (auto& one : all)
-            if (!sweep(one, first, brief_timeout(one.line, wishes_.timeout), true, false, to)) return;
+    if (all.size() > 1 && !try_lines(all, first, to)) return;
     const bool any = std::any_of(all.begin(), all.end(), [](const line_state& one) { return one.any; });
     bool counted = false;  // the rest of one line is in the total already
     for (auto& one : all) {
-        if (any && !one.any && !wishes_.thorough) continue;
+        if (one.refused || (any && !one.any && !wishes_.thorough)) continue;
         if (std::exchange(counted, true)) progress_.add(rest.size() + first.size());
         const auto& units = all.size() > 1 ? rest : wishes_.units;
         if (!sweep(one, units, brief_timeout(one.line, wishes_.timeout), true, false, to)) return;
@@ -181,7 +196,7 @@ bool bus_scan::answers_to_any(line_state& at, scanned_bus& to) {
 }
 
 void bus_scan::run_network(scanned_bus& to) {
-    line_state at{std::nullopt, std::vector<state>(256, state::unasked), std::vector<bool>(256, false), false, false};
+    line_state at{std::nullopt, std::vector<state>(256, state::unasked), std::vector<bool>(256, false), false, false, false};
     progress_.add(5);
     if (!wishes_.units_typed) {
         if (answers_to_any(at, to)) {

@@ -68,6 +68,7 @@ private:
         std::vector<state> units;     // by number
         std::vector<bool> suspected;  // may have answered too late
         bool any = false;             // something was heard
+        bool refused = false;         // the port can't do this setting
         bool has_absent = false;      // a gateway said that there is nobody behind it
     };
 
@@ -77,6 +78,7 @@ private:
     void suspect(line_state& at, std::chrono::steady_clock::time_point now);
     std::vector<std::uint8_t> left_of(const line_state& at, bool (*wanted)(const line_state&, std::uint8_t)) const;
     std::vector<std::uint8_t> second_pass(const line_state& at) const;
+    bool try_lines(std::vector<line_state>& all, const std::vector<std::uint8_t>& units, scanned_bus& to);
     void run_line(scanned_bus& to);
     void run_network(scanned_bus& to);
     bool answers_to_any(line_state& at, scanned_bus& to);
