@@ -72,6 +72,31 @@ commission_commands::commission_commands(CLI::App& app) {
         "  tidegate read '/dev/ttyUSB0?baud=19200' --unit 5 --input 0 --count 20\n"
         "  tidegate read -c plant.yaml line1 --unit 5 --identify");
     read->callback([this] { chosen_ = read_command; });
+
+    CLI::App* guess = add(app, "guess", "Find out how registers are to be read: which type, which byte order", options_);
+    add_place(*guess, options_);
+    text(*guess, "Options", "-e,--expect", options_.expect, "VALUE", "What it should be now, in any unit: 230, or 0.23");
+    text(*guess, "Options", "--tolerance", options_.tolerance, "PERCENT", "How near that must be [2%]");
+    number(*guess, "--reads", options_.reads, 1000, "Read it so often, to see what moves [1]");
+    text(*guess, "Options", "--every", options_.every, "TIME", "With so much time between [1s]");
+    guess->add_flag("--all", options_.all, "Everything that it could be, not the best ten alone")->group("Options");
+    guess->footer(
+        "  tidegate guess tcp://10.0.0.5 --unit 1 --holding 107 --expect 230\n"
+        "  tidegate guess /dev/ttyUSB0 --unit 5 --input 0 --reads 5 --every 2s");
+    guess->callback([this] { chosen_ = guess_command; });
+
+    CLI::App* write = add(app, "write", "Write a value to a device, after asking, and read it back", options_);
+    add_place(*write, options_);
+    add_type(*write, options_, "int16, uint32, float32, string, … as in the config file");
+    write->add_option("VALUE", options_.value, "The value, as it would be read: scaled, or true and false")
+        ->required()
+        ->type_name("");
+    write->add_flag("-y,--yes", options_.yes, "Don't ask")->group("Options");
+    write->add_flag("!--no-verify", options_.verify, "Don't read it back")->group("Options");
+    write->footer(
+        "  tidegate write tcp://10.0.0.5 --unit 1 --holding 12 --type int16 --scale 0.1 21.5\n"
+        "  tidegate write -c plant.yaml line1 --unit 5 --coil 3 --yes true");
+    write->callback([this] { chosen_ = write_command; });
 }
 
 std::optional<int> commission_commands::run() const {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <ctime>
+#include <iterator>
 
 #include "config/units.hpp"
 #include "gateway/commission_talk.hpp"
@@ -154,18 +155,18 @@ constexpr const char* object_names[] = {"vendor", "product code", "revision", "U
 
 /// Function 43/14, then 17: what a device has of the two.
 int identify(const commission_options& how, const chosen_bus& bus) {
-    auto objects = device_of(how.where, "objects");
-    for (int i = 0; i < 7; ++i) objects.points.push_back("identification: " + std::to_string(i));
-    auto server = device_of(how.where, "server");
-    server.points.emplace_back("server_id: true");
-    const auto opened = open(bus, {objects, server});
+    auto device = device_of(how.where, "device");
+    constexpr std::size_t objects = std::size(object_names);
+    for (std::size_t i = 0; i < objects; ++i) device.points.push_back("identification: " + std::to_string(i));
+    device.points.emplace_back("server_id: true");
+    const auto opened = open(bus, {device});
     if (!opened) return exit_failed;
-    const auto said = opened->read(0);
+    const auto said = opened->read_some(0, 0, objects);
     if (said.outcome == TIDEGATE_BUS_DOWN || said.outcome == TIDEGATE_DEVICE_DOWN) {
         complain_of_silence(bus, *opened, said, how.where.unit);
         return exit_failed;
     }
-    const auto answer = opened->read(1);
+    const auto answer = opened->read_some(0, objects, 1);
     std::string json = "{\"unit\":" + how.where.unit;
     bool any = false;
     const auto show = [&](const char* name, const commission_bus::answer& one) {
@@ -214,6 +215,7 @@ int read_command(const commission_options& how) {
         const bool good = show(how, plan, *bus, *opened, got);
         std::fflush(stdout);
         if (how.every.empty()) return good ? exit_done : exit_failed;
+        if (got.outcome == TIDEGATE_BUS_DOWN && !opened->service().empty()) return exit_failed;  // it won't come back by itself
         if (stop.came() || !stop.sleep(every)) return exit_done;
         if (!how.json && plan.rows.size() > 1) print_time();
     }

@@ -177,9 +177,13 @@ point_index commission_bus::number_of(std::size_t device, std::size_t point) con
 }
 
 commission_bus::answers commission_bus::read(std::size_t device, bool probe) {
+    return read_some(device, 0, probe ? 1 : config().devices[device].points.size(), probe);
+}
+
+commission_bus::answers commission_bus::read_some(std::size_t device, std::size_t from, std::size_t count, bool probe) {
     answers got;
-    got.points.resize(probe ? 1 : config().devices[device].points.size());
-    const point_index first = number_of(device, 0);
+    got.points.resize(count);
+    const point_index first = number_of(device, from);
     std::vector<tidegate_candidate> wanted;
     for (std::size_t p = 0; p < got.points.size(); ++p) wanted.push_back({static_cast<point_index>(first + p), 0, 0, 0});
     const auto take = [&](point_index point, answer what) {

@@ -54,6 +54,8 @@ public:
     /// Asks until all points of the device had their answer, or it gives none. `probe`: only the first point, and no longer than
     /// pays.
     answers read(std::size_t device, bool probe = false);
+    /// Of `count` of its points, from `first` on.
+    answers read_some(std::size_t device, std::size_t first, std::size_t count, bool probe = false);
     adapter_bus::write_result write(std::size_t device, std::size_t point, const value& what, bool check_only = false);
     /// Lets the port go until the next request.
     void release() { bus_->release(); }

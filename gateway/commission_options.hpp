@@ -27,7 +27,7 @@ struct commission_options {
     // write
     std::string value;
     bool yes = false;
-    bool no_verify = false;
+    bool verify = true;
 };
 
 int read_command(const commission_options& how);

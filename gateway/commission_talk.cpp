@@ -77,7 +77,7 @@ void complain_of_silence(const chosen_bus& bus, const commission_bus& asked, con
         return complain("unit " + unit + " at " + bus.place() + ": " + note, advice_on_silence(bus.settings, unit));
     std::vector<std::string> advice;
     if (got.outcome == TIDEGATE_BUS_DOWN && !asked.doubt().empty()) advice.push_back(asked.doubt() + '.');
-    if (got.outcome == TIDEGATE_BUS_DOWN && note.find("in use by tidegate") != std::string::npos && asked.doubt().empty())
+    if (got.outcome == TIDEGATE_BUS_DOWN && note.find("(tidegate)") != std::string::npos && asked.doubt().empty())
         advice.emplace_back("If that is a running service, name its config with -c FILE: then it asks in our place.");
     if (got.outcome == TIDEGATE_DEVICE_DOWN) advice = advice_on_exception(got.exception, {}, false);
     const bool named = note.find(bus.place()) != std::string::npos;

@@ -10,6 +10,8 @@ add_library(tidegate_gateway_pure STATIC
     ${CMAKE_CURRENT_LIST_DIR}/device_trouble.cpp
     ${CMAKE_CURRENT_LIST_DIR}/flat_json.cpp
     ${CMAKE_CURRENT_LIST_DIR}/group_commit.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/guess.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/guess_weights.cpp
     ${CMAKE_CURRENT_LIST_DIR}/inbox_intake.cpp
     ${CMAKE_CURRENT_LIST_DIR}/learned.cpp
     ${CMAKE_CURRENT_LIST_DIR}/live.cpp

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <filesystem>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -32,6 +33,14 @@ public:
     visiting_bus(std::unique_ptr<control_client> stay, std::unique_ptr<control_client> questions, std::int64_t visit,
                  std::size_t points)
         : stay_(std::move(stay)), questions_(std::move(questions)), visit_(std::to_string(visit)), points_(points) {}
+
+    /// Answered, so that the next visit finds the bus free.
+    ~visiting_bus() override {
+        std::string why;
+        if (!hung_up_)
+            std::ignore = questions_->ask(R"({"do":"visit_end","visit":)" + visit_ + '}', [](const std::string&) { return true; },
+                                          why);  // a service that is gone has no visitors
+    }
 
     void poll(std::span<const tidegate_candidate> candidates, bool probe, poll_result& to) override {
         to.readings.clear();

@@ -69,11 +69,8 @@ void bound_waits(std::vector<config::setting>& settings, config::scope scope, co
 }
 
 void bound_waits(config::bus& bus, const config::vocabulary& words, std::chrono::nanoseconds most) {
-    for (const char* const path : {"timeout", "connect_timeout"}) {
-        const auto known = std::find_if(words.keys.begin(), words.keys.end(),
-                                        [&](const auto& key) { return key.scope == config::scope::bus && key.path == path; });
-        if (known == words.keys.end() || find(bus.settings, path) != nullptr) continue;
-        set(bus.settings, path, "");
+    if (find(bus.settings, "timeout") == nullptr) {
+        set(bus.settings, "timeout", "");
         bus.settings.back().integer = most.count();
     }
     bound_waits(bus.settings, config::scope::bus, words, most);
@@ -141,6 +138,13 @@ visits::visits(const config::file& config, std::vector<held_bus> held, const ada
 void visits::serve_on(control_server& socket) {
     socket.on("visit", [this](const flat_object& request, const exchange& with) { come(request, with); });
     socket.on("visit_poll", [this](const flat_object& request, const exchange& with) { poll(request, with); });
+    socket.on("visit_end", [this](const flat_object& request, const exchange& with) {
+        std::size_t bus = 0;
+        const visitor* who = visitor_of(request, with, bus);
+        if (who == nullptr) return;
+        leave(bus, who->number);
+        with->succeed();
+    });
     socket.on("visit_write", [this](const flat_object& request, const exchange& with) { write_to(request, with); });
 }
 
@@ -261,7 +265,7 @@ void visits::write_to(const flat_object& request, const exchange& with) {
     const auto point = number_in(request, "point");
     const std::string* encoded = text_in(request, "value");
     const auto bytes = encoded ? mqtt::base64_decode(*encoded) : std::nullopt;
-    wire_reader from(bytes ? *bytes : "");
+    wire_reader from(bytes ? std::string_view(*bytes) : std::string_view());
     value wanted = from.value();
     if (!point || *point >= who->device.size() || !bytes || from.bad() || std::holds_alternative<no_value>(wanted))
         return with->fail("\"point\" is the number of a point, \"value\" what it shall be");

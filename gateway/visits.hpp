@@ -3,7 +3,7 @@
 // Not here: the asking (bus_visit.hpp), and the tool's end (visiting_bus.hpp).
 //
 // {"do":"visit","bus":"…"}: the text of a config with one bus, whose port or host is one of the service's. Answers
-// {"visit":3,"service":"plant","bus":"line"} and stays under way: the visit is over when the client goes away. Not held here:
+// {"visit":3,"service":"plant","bus":"line"} and stays under way: the visit is over when the client goes away, or says {"do":"visit_end","visit":3}. Not held here:
 // {"holds":false} and the end. {"do":"visit_poll","visit":3,"points":"0 1 2"} and {"do":"visit_write","visit":3,"point":0,
 // "value":"…"} over another connection answer {"result":"…"}; values and results are as in adapter_wire.hpp, in base64: the two
 // ends are the same program.
