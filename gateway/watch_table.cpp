@@ -22,16 +22,12 @@ bool is_harmful(std::uint32_t code) {
            code == 0xFEFF;
 }
 
+/// At most so many characters; a ~ stands for what is cut off.
 std::string cut(const std::string& text, std::size_t characters) {
-    std::string out;
-    std::string_view rest = text;
-    for (std::size_t i = 0; i < characters && !rest.empty(); ++i) {
-        const auto one = config::first_character(rest);
-        out += rest.substr(0, one.bytes);
-        rest.remove_prefix(one.bytes);
-    }
-    if (rest.empty()) return out;
-    return characters == 0 ? "" : cut(out, characters - 1) + "~";
+    if (config::count_characters(text) <= characters) return text;
+    if (characters == 0) return {};
+    const auto rest = config::without_first(text, characters - 1);
+    return text.substr(0, text.size() - rest.size()) + '~';
 }
 
 std::string padded(const std::string& text, std::size_t width, bool right = false) {

@@ -30,7 +30,7 @@ TEST_CASE("watch: a frame, and the mark of what changed", "[watch]") {
     CHECK(table.frame("title", 80, 24) == lines{"title", "boiler  online, a request takes 31 ms",
                                                 "  supply      21.4 \xC2\xB0"
                                                 "C       0.4 s",
-                                                "  pump                              exception 2: illegal data address"});
+                                                "  pump                             exception 2: illegal data address"});
     table.update({boiler("21.4", 2)});
     CHECK(table.frame("title", 80, 24)[2].starts_with("  supply"));
     table.update({boiler("21.5", 3)});
@@ -50,6 +50,7 @@ TEST_CASE("watch: a frame fits every window", "[watch]") {
             CHECK(frame.size() <= rows);
             for (const auto& line : frame) CHECK(config::count_characters(line) <= columns);
         }
+    CHECK(table.frame("a long title", 6, 1) == lines{"a lon~"});
     CHECK(table.frame("t", 80, 10).back().find("more lines") != std::string::npos);
 }
 

@@ -72,10 +72,11 @@ class Line:
     @staticmethod
     def pdu(meter, function, rest):
         if function == 43 and "objects" in meter:
-            wanted, text = rest[2], meter["objects"].get(rest[2])
-            if text is None:
+            wanted = [n for n in sorted(meter["objects"]) if n == rest[2] or (rest[1] != 4 and n > rest[2])]
+            if rest[2] not in wanted:
                 return bytes([0xAB, 2])
-            return bytes([43, 14, rest[1], 0x81, 0, 0, 1, wanted, len(text)]) + text.encode()
+            objects = b"".join(bytes([n, len(meter["objects"][n])]) + meter["objects"][n].encode() for n in wanted)
+            return bytes([43, 14, rest[1], 0x81, 0, 0, len(wanted)]) + objects
         if function in (3, 4):
             address, count = struct.unpack(">HH", rest)
             values = meter.get(function, {})
@@ -296,9 +297,9 @@ def on_a_terminal(build, config):
     check(text.count("\x1b[2J") == 1, "cleared once, at the start")
     drawn = text.split("\x1b[H")[2:]
     for frame in drawn:
-        lines = [re.sub(r"\x1b\[[0-9?]*[A-Za-z]", "", one) for one in frame.split("\r\n")]
+        lines = [re.sub(r"\x1b\[[0-9?]*[A-Za-z]", "", one).rstrip("\r") for one in frame.split("\n")]
         check(len(lines) <= 5 and all(len(one) <= 40 for one in lines), f"a frame fits: {lines}")
-    last = [re.sub(r"\x1b\[[0-9?]*[A-Za-z]", "", one) for one in drawn[-1].split("\r\n")]
+    last = [re.sub(r"\x1b\[[0-9?]*[A-Za-z]", "", one).rstrip("\r") for one in drawn[-1].split("\n")]
     check(len(last) <= 4 and all(len(one) <= 20 for one in last), f"the last fits the new size: {last}")
     os.close(master)
 
