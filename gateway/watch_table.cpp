@@ -60,7 +60,9 @@ std::string device_line(const watch_device& of) {
 
 void watch_table::update(std::vector<watch_device> now) {
     marks_.resize(now.size());
+    trouble_.assign(now.size(), false);
     for (std::size_t d = 0; d < now.size(); ++d) {
+        trouble_[d] = !now[d].problem.empty() && (d >= devices_.size() || now[d].problem != devices_[d].problem);
         marks_[d].resize(now[d].points.size());
         for (std::size_t p = 0; p < now[d].points.size(); ++p) {
             const auto& point = now[d].points[p];
@@ -117,7 +119,9 @@ std::vector<std::string> watch_table::frame(std::string_view title, std::size_t 
 
 std::vector<std::string> watch_table::news(std::string_view clock) const {
     std::vector<std::string> out;
-    for (std::size_t d = 0; d < devices_.size(); ++d)
+    for (std::size_t d = 0; d < devices_.size(); ++d) {
+        if (trouble_[d])
+            out.push_back(std::string(clock) + ' ' + visible(devices_[d].name) + " error: " + visible(devices_[d].problem));
         for (std::size_t p = 0; p < devices_[d].points.size(); ++p) {
             if (!marks_[d][p].is_new) continue;
             const auto& point = devices_[d].points[p];
@@ -126,12 +130,20 @@ std::vector<std::string> watch_table::news(std::string_view clock) const {
                                   : "error: " + visible(point.problem);
             out.push_back(std::string(clock) + ' ' + visible(devices_[d].name) + ' ' + visible(point.name) + ' ' + what);
         }
+    }
     return out;
 }
 
 std::vector<std::string> watch_table::json_news(std::string_view timestamp) const {
     std::vector<std::string> out;
-    for (std::size_t d = 0; d < devices_.size(); ++d)
+    for (std::size_t d = 0; d < devices_.size(); ++d) {
+        if (trouble_[d]) {
+            std::string line = "{\"ts\":\"" + std::string(timestamp) + "\",\"device\":";
+            append_json_string(line, devices_[d].name);
+            line += ",\"error\":";
+            append_json_string(line, devices_[d].problem);
+            out.push_back(line + '}');
+        }
         for (std::size_t p = 0; p < devices_[d].points.size(); ++p) {
             if (!marks_[d][p].is_new) continue;
             const auto& point = devices_[d].points[p];
@@ -148,6 +160,7 @@ std::vector<std::string> watch_table::json_news(std::string_view timestamp) cons
             }
             out.push_back(line + '}');
         }
+    }
     return out;
 }
 

@@ -50,6 +50,7 @@ private:
     };
     std::vector<watch_device> devices_;
     std::vector<std::vector<mark>> marks_;
+    std::vector<bool> trouble_;  // by device: what is wrong with it is news
 };
 
 /// Control characters, and those that would turn a line around, as \x1b and \u202e; what isn't UTF-8 as \xff.

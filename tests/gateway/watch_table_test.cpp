@@ -62,6 +62,13 @@ TEST_CASE("watch: lines are for what is new", "[watch]") {
                                           "12:00:00 boiler pump error: exception 2: illegal data address"});
     table.update({boiler("21.4", 1)});
     CHECK(table.news("12:00:01").empty());
+    auto dead = boiler("21.4", 1);
+    dead.problem = "no answer within 500 ms";
+    table.update({dead});
+    CHECK(table.news("12:00:02") == lines{"12:00:02 boiler error: no answer within 500 ms"});
+    CHECK(table.json_news("T") == lines{"{\"ts\":\"T\",\"device\":\"boiler\",\"error\":\"no answer within 500 ms\"}"});
+    table.update({dead});
+    CHECK(table.news("12:00:03").empty());
     table.update({boiler("21.4", 2)});  // read again, the same value
     CHECK(table.json_news("T") ==
           lines{"{\"ts\":\"T\",\"device\":\"boiler\",\"point\":\"supply\",\"value\":21.4,\"unit\":\"\xC2\xB0"

@@ -267,8 +267,10 @@ buses:
     lines = [json.loads(one) for one in alone.stdout.splitlines()]
     check({"device": "hall", "point": "voltage", "value": 230.1, "unit": "V"}.items() <= lines[0].items(), f"without a service: {lines}")
     check("exception 2" in lines[1]["error"], f"what a point lacks is told: {lines}")
-    typed = tidegate(build, "watch", line.path, "--unit", "9", "--template", "eastron-sdm630", "-n", "1", "--plain")
-    check("unit-9 voltage_l1 230.1 V" in typed.stdout, typed.stdout)
+    typed = tidegate(build, "watch", f"rtu://{line.path}?parity=none", "--unit", "9", "--template", "eastron-sdm630", "-n", "1", "--plain")
+    check("unit-9 voltage_l1 230.1 V" in typed.stdout, f"by a template: {typed.stdout}{typed.stderr}")
+    silent = tidegate(build, "watch", f"rtu://{line.path}?parity=none", "--unit", "10", "--template", "eastron-sdm120", "-n", "1", "--plain")
+    check("unit-10 error: no answer" in silent.stdout, f"who is silent is told: {silent.stdout}")
 
 
 def on_a_terminal(build, config):
