@@ -94,6 +94,9 @@ TEST_CASE("register lists: what addresses count from, by the evidence", "[import
         CHECK_FALSE(list.sure);
         CHECK(template_of(list, {"x", "y", "d", "", 1}).text.find("\n  base: 1\n") != std::string::npos);
     }
+    SECTION("long values at odd addresses, none of them 1") {
+        CHECK(of("name,address,type\na,3,float\nb,5,float\nc,7,float\n").notation == notation::from_1);
+    }
     SECTION("long values at even addresses") {
         CHECK(of("name,address,type\na,2,float\nb,4,float\nc,6,float\n").notation == notation::from_0);
     }
