@@ -10,6 +10,7 @@
 #include "gateway/clock_report.hpp"
 #include "gateway/learned.hpp"
 #include "gateway/limits.hpp"
+#include "gateway/live_answer.hpp"
 #include "gateway/queue_options.hpp"
 #include "gateway/resident_pages.hpp"
 #include "gateway/session_state.hpp"
@@ -103,6 +104,8 @@ void app::open_control() {
     });
     control_.on("trace", [this](const flat_object& request, auto with) { traces_.begin(request, with); });
     visits_.serve_on(control_);
+    control_.on("live",
+                [this](const flat_object& request, const auto& with) { answer_live(*live_, request, *with, steady_now()); });
     control_.on("purge", [this](const flat_object&, auto with) {
         purge_.begin(std::move(with));
         store_->purge();

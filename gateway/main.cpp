@@ -19,6 +19,7 @@
 #include "gateway/command_line_papers.hpp"
 #include "gateway/command_line_reload.hpp"
 #include "gateway/command_line_status.hpp"
+#include "gateway/command_line_setup.hpp"
 #include "gateway/commands.hpp"
 
 namespace {
@@ -253,9 +254,10 @@ int main(int argc, char** argv) {
     gateway::sub_options sub;
     add_pub(app, pub);
     add_sub(app, sub);
-    std::function<int()> of_diagnostics;
-    const auto choose = [&](std::function<int()> typed) { of_diagnostics = std::move(typed); };
+    std::function<int()> asked;
+    const auto choose = [&](std::function<int()> typed) { asked = std::move(typed); };
     gateway::add_diagnostics_commands(app, choose);
+    gateway::add_setup_commands(app, choose);
     gateway::commission_commands commission(app);
     gateway::add_status(app, choose);
     gateway::add_paper_commands(app, choose);  // the last: it makes papers of all the others
@@ -269,7 +271,7 @@ int main(int argc, char** argv) {
     if (app.got_subcommand("pub")) return gateway::pub_command(pub);
     if (app.got_subcommand("sub")) return gateway::sub_command(sub);
     if (app.got_subcommand(reloads)) return gateway::reload_command(reload);
-    if (of_diagnostics) return of_diagnostics();
+    if (asked) return asked();
     if (const auto code = commission.run()) return *code;
     return chosen(options);
 }

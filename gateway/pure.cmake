@@ -6,6 +6,7 @@ add_library(tidegate_gateway_pure STATIC
     ${CMAKE_CURRENT_LIST_DIR}/computed.cpp
     ${CMAKE_CURRENT_LIST_DIR}/config_changes.cpp
     ${CMAKE_CURRENT_LIST_DIR}/config_digest.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/csv.cpp
     ${CMAKE_CURRENT_LIST_DIR}/delivery.cpp
     ${CMAKE_CURRENT_LIST_DIR}/device_health.cpp
     ${CMAKE_CURRENT_LIST_DIR}/device_trouble.cpp
@@ -38,18 +39,28 @@ add_library(tidegate_gateway_pure STATIC
     ${CMAKE_CURRENT_LIST_DIR}/queue_damage.cpp
     ${CMAKE_CURRENT_LIST_DIR}/queue_options.cpp
     ${CMAKE_CURRENT_LIST_DIR}/queue_watch.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/register_columns.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/register_list.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/register_names.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/register_notation.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/register_output.cpp
     ${CMAKE_CURRENT_LIST_DIR}/register_place.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/register_types.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/register_words.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/scan_plan.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/scan_suggest.cpp
     ${CMAKE_CURRENT_LIST_DIR}/schedule.cpp
-    ${CMAKE_CURRENT_LIST_DIR}/service_record.cpp
     ${CMAKE_CURRENT_LIST_DIR}/secret_places.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/service_record.cpp
     ${CMAKE_CURRENT_LIST_DIR}/session_state.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/shell_completion.cpp
     ${CMAKE_CURRENT_LIST_DIR}/state_text.cpp
     ${CMAKE_CURRENT_LIST_DIR}/status_words.cpp
-    ${CMAKE_CURRENT_LIST_DIR}/shell_completion.cpp
     ${CMAKE_CURRENT_LIST_DIR}/synchronisation.cpp
     ${CMAKE_CURRENT_LIST_DIR}/tar.cpp
     ${CMAKE_CURRENT_LIST_DIR}/timestamps.cpp
     ${CMAKE_CURRENT_LIST_DIR}/topic.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/watch_table.cpp
     ${CMAKE_CURRENT_LIST_DIR}/write_engine.cpp
     ${CMAKE_CURRENT_LIST_DIR}/write_judge.cpp
     ${CMAKE_CURRENT_LIST_DIR}/write_news.cpp

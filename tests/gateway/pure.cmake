@@ -23,12 +23,15 @@ tidegate_test(tests_gateway_pure
         ${CMAKE_CURRENT_LIST_DIR}/queue_damage_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/queue_options_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/queue_watch_test.cpp
+        ${CMAKE_CURRENT_LIST_DIR}/register_list_test.cpp
+        ${CMAKE_CURRENT_LIST_DIR}/scan_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/schedule_failure_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/schedule_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/state_text_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/synchronisation_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/timestamps_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/topic_test.cpp
+        ${CMAKE_CURRENT_LIST_DIR}/watch_table_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/write_engine_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/write_judge_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/write_orders_test.cpp
