@@ -2,6 +2,7 @@
 #include "config/json_schema.hpp"
 
 #include <algorithm>
+#include <array>
 #include <vector>
 
 #include "config/grammar.hpp"
@@ -15,8 +16,9 @@ namespace {
 constexpr const char* name_pattern = "^[^/+#{}$ ]([^/+#{}]{0,62}[^/+#{} ])?$";
 
 std::string name_of(section where, const std::string& adapter) {
-    static constexpr const char* names[section_count] = {"file", "gateway", "mqtt",  "buffer",        "publish",
-                                                         "bus",  "device",  "point", "template_file", "template"};
+    static constexpr std::array<const char*, section_count> names = {
+        "file", "gateway", "mqtt", "buffer", "publish", "bus", "device", "point", "template_file", "template", "http"};
+    static_assert(names.back() != nullptr, "a section has no name");
     const std::string name = names[static_cast<std::size_t>(where)];
     const bool by_adapter = where == section::bus || where == section::device || where == section::point;
     return by_adapter && !adapter.empty() ? name + '-' + adapter : name;
@@ -144,7 +146,8 @@ std::string json_schema(schema_of what, std::span<const vocabulary> vocabularies
         definitions.push_back(json_pair(name_of(where, adapter), body));
     };
     const bool of_template = what == schema_of::template_file;
-    for (const auto where : {section::gateway, section::mqtt, section::buffer, section::publish, section::template_header})
+    for (const auto where :
+         {section::gateway, section::mqtt, section::buffer, section::publish, section::http, section::template_header})
         if ((where == section::template_header) == of_template || where == section::publish) define(where, own, none);
     for (const auto& one : vocabularies) {
         const grammar rules(&one);

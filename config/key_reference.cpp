@@ -64,6 +64,7 @@ std::string key_reference(std::span<const vocabulary> vocabularies) {
     add("## `gateway`", section::gateway);
     add("## `mqtt`", section::mqtt);
     add("## `buffer`", section::buffer);
+    add("## `http`", section::http);
     add("## `publish`, at the top, of a device, or inline in a point", section::publish);
     add("## A bus: `buses.NAME`", section::bus);
     add("## A device: `buses.NAME.devices.NAME`", section::device);

@@ -298,6 +298,7 @@ bool section_below(section where, std::string_view path, section& to) {
         home{section::file, "buffer", section::buffer},
         home{section::file, "publish", section::publish},
         home{section::file, "buses", section::bus},
+        home{section::file, "http", section::http},
         home{section::bus, "devices", section::device},
         home{section::device, "points", section::point},
         home{section::device, "publish", section::publish},
