@@ -148,6 +148,26 @@ bool bus_scan::try_lines(std::vector<line_state>& all, const std::vector<std::ui
     return false;
 }
 
+/// Where a line answers at a second setting as at the first, the settings mean nothing to it (a pseudo-terminal, a converter with
+/// settings of its own): the first counts, and the others need no search.
+void bus_scan::pass_over_same(std::vector<line_state>& all, scanned_bus& to) {
+    const auto has_found = [&](const line_state& at, std::uint8_t unit) { return at.units[unit] == state::found; };
+    for (std::size_t later = 1; later < all.size(); ++later) {
+        const auto is_same = [&](const line_state& earlier) {
+            bool some = false;
+            for (const auto unit : wishes_.units) {
+                if (!has_found(all[later], unit)) continue;
+                if (!has_found(earlier, unit)) return false;
+                some = true;
+            }
+            return some && !earlier.refused;
+        };
+        if (!std::any_of(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(later), is_same)) continue;
+        all[later].refused = true;
+        std::erase_if(to.units, [&](const found_unit& one) { return one.settings == *all[later].line; });
+    }
+}
+
 void bus_scan::run_line(scanned_bus& to) {
     std::vector<line_state> all;
     const auto add = [&](std::optional<line_try> line) {
@@ -161,10 +181,12 @@ void bus_scan::run_line(scanned_bus& to) {
     const std::vector<std::uint8_t> rest(wishes_.units.begin() + static_cast<std::ptrdiff_t>(likely), wishes_.units.end());
     progress_.add(all.size() * first.size() + rest.size() + first.size());
     if (all.size() > 1 && !try_lines(all, first, to)) return;
-    const bool any = std::any_of(all.begin(), all.end(), [](const line_state& one) { return one.any; });
+    pass_over_same(all, to);
+    // As soon as a setting is known at which there is somebody, the silent ones need no search.
+    const auto any = [&] { return std::any_of(all.begin(), all.end(), [](const line_state& one) { return one.any; }); };
     bool counted = false;  // the rest of one line is in the total already
     for (auto& one : all) {
-        if (one.refused || (any && !one.any && !wishes_.thorough)) continue;
+        if (one.refused || (any() && !one.any && !wishes_.thorough)) continue;
         if (std::exchange(counted, true)) progress_.add(rest.size() + first.size());
         const auto& units = all.size() > 1 ? rest : wishes_.units;
         if (!sweep(one, units, brief_timeout(one.line, wishes_.timeout), true, false, to)) return;

@@ -79,6 +79,7 @@ private:
     std::vector<std::uint8_t> left_of(const line_state& at, bool (*wanted)(const line_state&, std::uint8_t)) const;
     std::vector<std::uint8_t> second_pass(const line_state& at) const;
     bool try_lines(std::vector<line_state>& all, const std::vector<std::uint8_t>& units, scanned_bus& to);
+    void pass_over_same(std::vector<line_state>& all, scanned_bus& to);
     void run_line(scanned_bus& to);
     void run_network(scanned_bus& to);
     bool answers_to_any(line_state& at, scanned_bus& to);
