@@ -9,6 +9,7 @@ if(NOT EXISTS ${CMAKE_SYSROOT}/usr/include)
 endif()
 
 set(CMAKE_LIBRARY_ARCHITECTURE ${gnu_triplet})
+set(CMAKE_INSTALL_LIBDIR lib/${gnu_triplet} CACHE PATH "As Debian has it; CMake knows that only where it builds for itself.")
 set(CMAKE_C_COMPILER ${gnu_triplet}-gcc)
 set(CMAKE_CXX_COMPILER ${gnu_triplet}-g++)
 set(CMAKE_CROSSCOMPILING_EMULATOR ${qemu};-L;${CMAKE_SYSROOT})

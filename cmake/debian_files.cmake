@@ -1,0 +1,13 @@
+# cmake/debian_files.cmake: read by cpack when everything lies in its folder and nothing is packed yet: the form that Debian wants files in.
+foreach(COMPONENT IN LISTS CPACK_COMPONENTS_ALL)
+    set(ROOT ${CPACK_TEMPORARY_DIRECTORY}/${COMPONENT})
+    file(GLOB TEXTS ${ROOT}/usr/share/man/man*/*.[1-8] ${ROOT}/usr/share/doc/*/changelog.Debian)
+    file(GLOB LIBRARIES ${ROOT}/usr/lib/*.a ${ROOT}/usr/lib/*/*.a)
+    if(TEXTS)
+        execute_process(COMMAND gzip -9n ${TEXTS} COMMAND_ERROR_IS_FATAL ANY)
+    endif()
+    if(LIBRARIES)
+        execute_process(COMMAND ${CPACK_TIDEGATE_STRIP} --strip-debug --enable-deterministic-archives --remove-section=.comment
+            ${LIBRARIES} COMMAND_ERROR_IS_FATAL ANY)
+    endif()
+endforeach()
