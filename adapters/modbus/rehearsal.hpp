@@ -44,7 +44,7 @@ private:
     bool is_silent(std::size_t device) const;
     bool happens(odds chance);
     std::uint64_t next();
-    std::uint64_t below(std::uint64_t end) { return next() % end; }
+    std::size_t below(std::size_t end) { return static_cast<std::size_t>(next() % end); }
     std::uint8_t refusal_of(const state& of, const read_request& request) const;
     bool is_held(std::size_t device, table from, std::uint16_t address) const;
     void mar(envelope how, std::uint8_t unit, const state& of, std::vector<std::uint8_t>& answer);

@@ -102,6 +102,15 @@ class Machine:
         return before
 
 
+def depends(packages):
+    """The Debian packages that those need, by name; of alternatives the first."""
+    names = set()
+    for package in packages:
+        text = subprocess.run(["dpkg-deb", "-f", package, "Depends"], capture_output=True, text=True, check=True).stdout
+        names |= {entry.split()[0] for entry in text.replace("|", ",|").split(",") if entry.strip() and not entry.startswith("|")}
+    return sorted(name for name in names if not name.startswith("tidegate"))
+
+
 def sparse_copy(source, target):
     subprocess.run(["cp", "--sparse=always", source, target], check=True)
 

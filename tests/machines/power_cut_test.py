@@ -23,15 +23,6 @@ SLACK = 1.9  # s: an emulated disk's sync on a busy machine
 STATE, CONFIG = "/var/lib/tidegate", "/etc/tidegate/tidegate.yaml"
 
 
-def depends(packages):
-    """The Debian packages that those need, by name; of alternatives the first."""
-    names = set()
-    for package in packages:
-        text = subprocess.run(["dpkg-deb", "-f", package, "Depends"], capture_output=True, text=True, check=True).stdout
-        names |= {entry.split()[0] for entry in text.replace("|", ",|").split(",") if entry.strip() and not entry.startswith("|")}
-    return sorted(name for name in names if not name.startswith("tidegate"))
-
-
 class Site:
     """The machine with the package, and beside it what it talks to."""
 
@@ -255,7 +246,7 @@ def main():
     options = arguments.parse_args()
     print(f"seed {options.seed}", flush=True)
 
-    subprocess.run([HERE / "image", options.image, *depends(options.packages)], check=True)
+    subprocess.run([HERE / "image", options.image, *machine.depends(options.packages)], check=True)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="tidegate-machine-"))
     queue_disk = folder / "queue.img"
     machine.ext4_disk(queue_disk, "512M")
