@@ -19,6 +19,7 @@ set(CPACK_COMPONENTS_ALL program adapters dev)
 set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_PACKAGE_NAME tidegate)
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "")
 set(CPACK_PACKAGE_VERSION ${PROJECT_VERSION})
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
@@ -33,10 +34,11 @@ set(CPACK_PACKAGE_CONTACT "${CPACK_DEBIAN_PACKAGE_MAINTAINER}")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 
 set(VERSION ${PROJECT_VERSION}-${CPACK_DEBIAN_PACKAGE_RELEASE})
-# What the programs load: dpkg-shlibdeps finds out, but knows no libraries of another architecture. So that list is written down here,
-# and a test compares it with what dpkg-shlibdeps says where it can.
-set(LIBRARIES_program "libc6 (>= 2.34), libgcc-s1 (>= 3.0), libmbedcrypto7 (>= 2.28.0), libmbedtls14 (>= 2.28.0), libmbedx509-1 (>= 2.28.0), libmuparser2v5 (>= 2.2.6.1), libsqlite3-0 (>= 3.37.0), libstdc++6 (>= 12), libyaml-0-2")
-set(LIBRARIES_adapters "libc6 (>= 2.34), libgcc-s1 (>= 3.0), libmbedcrypto7 (>= 2.28.0), libmbedtls14 (>= 2.28.0), libmbedx509-1 (>= 2.28.0), libstdc++6 (>= 12)")
+# What the programs load: dpkg-shlibdeps finds out, but knows no libraries of another architecture. So for those it is written down here,
+# in the versions of Debian 12, and a test compares it with what dpkg-shlibdeps says where it can.
+set(LIBRARIES_adapters "libc6 (>= 2.36), libgcc-s1 (>= 12), libmbedcrypto7 (>= 2.28.3), libmbedtls14 (>= 2.28.3), \
+libmbedx509-1 (>= 2.28.3), libstdc++6 (>= 12)")
+set(LIBRARIES_program "${LIBRARIES_adapters}, libmuparser2v5 (>= 2.3.3), libsqlite3-0 (>= 3.40.1), libyaml-0-2 (>= 0.2.5)")
 set(DEPENDS_program "tidegate-adapters (= ${VERSION}), systemd | systemd-standalone-sysusers | systemd-sysusers")
 set(DEPENDS_adapters "")
 if(CMAKE_CROSSCOMPILING)
@@ -88,4 +90,6 @@ This package holds what other programs are built with: the MQTT client and
 the durable log as static libraries, the interface for adapters as a C
 header, and CMake's files for all three.")
 
+set(CPACK_TIDEGATE_LIBRARIES_PROGRAM "${LIBRARIES_program}")
+set(CPACK_TIDEGATE_LIBRARIES_ADAPTERS "${LIBRARIES_adapters}")
 include(CPack)

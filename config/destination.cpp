@@ -89,6 +89,7 @@ void destination_reader::read_session() {
     if (const auto* delay = keys_.find("will_delay")) to_.will_delay = to_seconds(*delay);
     if (const auto* policy = keys_.find("on_session_loss"))
         to_.on_session_loss = policy->text == "drop" ? session_loss::drop : session_loss::resend;
+    if (const auto* statuses = keys_.find("status_topics")) to_.status_topics = statuses->text == "publish";
     if (const auto* redirect = keys_.find("redirects"))
         to_.redirects = redirect->text == "ignore" ? redirects::ignore : redirects::follow;
     if (const auto* most = keys_.find("max_in_flight")) to_.max_in_flight = static_cast<std::uint16_t>(most->integer);

@@ -237,6 +237,7 @@ struct destination {
     std::chrono::seconds will_delay{0};
     config::redirects redirects = redirects::follow;
     config::login login = login::password;
+    bool status_topics = true;  // false: only readings are published, and no will is left
     int poison_after = 3;  // 0: never
     position where;
 };

@@ -111,6 +111,9 @@ const std::vector<definition>& keys() {
          .synonyms = {"topic_alias_maximum", "max_topic_aliases"}},
         {.section = section::mqtt, .form = form::choice, .path = "redirects", .choices = {"follow", "ignore"}, .fallback = "follow",
          .help = "What to do when the broker names another server (MQTT 5).", .synonyms = {"redirect", "server_reference"}},
+        {.section = section::mqtt, .form = form::choice, .path = "status_topics", .choices = {"publish", "none"}, .fallback = "publish",
+         .help = "Whether the gateway publishes its statuses and alarms and leaves a will; none is for brokers that close on topics "
+                 "that aren't theirs (Azure IoT Hub).", .synonyms = {"status", "statuses", "status_topic"}},
         {.section = section::mqtt, .form = form::integer, .path = "poison_after", .least = 0, .most = 100, .fallback = "3",
          .help = "A message on which the broker closes so many connections in a row is put aside; 0: never."},
 

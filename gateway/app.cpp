@@ -25,6 +25,7 @@
 #include "gateway/pipeline.hpp"
 #include "gateway/queue_news.hpp"
 #include "gateway/queue_options.hpp"
+#include "gateway/queue_purge.hpp"
 #include "gateway/session_state.hpp"
 #include "gateway/store_thread.hpp"
 #include "gateway/writes.hpp"
@@ -119,6 +120,7 @@ private:
     std::unique_ptr<delivery> delivery_;
     std::unique_ptr<mqtt::client> client_;
     std::optional<live> live_;
+    queue_purge purge_{log_};
     control_server control_{loop_};
     std::vector<std::unique_ptr<bus_thread>> buses_;
 
@@ -181,6 +183,10 @@ app::app(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> b
 
 /// What the commands of the command line may ask of this process.
 void app::open_control() {
+    control_.on("purge", [this](const flat_object&, auto with) {
+        purge_.begin(std::move(with));
+        store_->purge();
+    });
     std::string why;
     if (!control_.listen(control_path(config_.gateway_id, config_.buffer.path), why))
         log_.warning("no_control_socket", {{"reason", why}, {"effect", "commands can't ask this service"}});
@@ -280,6 +286,7 @@ void app::on_committed(committed done) {
     accepted_ += done.report.appended;
     live_->on_committed(done.report);
     queue_news_.on_committed(done, stamp_now());
+    if (purge_.on_committed(done)) store_->purge();
     if (done.report.more_aged) look_at_age_in(limits::look_at_age_again);
     delivery_->on_committed(done.report, std::move(done.messages), done.keep);
     const bool may_acknowledge = writes_.on_committed(done);
@@ -320,6 +327,7 @@ void app::on_salvaged(const store::recovery& found) {
         broker_news_.forget_connection();
     }
     queue_news_.on_salvaged(found, stamp_now());
+    purge_.on_failed("the queue file was damaged, and is made anew; ask again");
     writes_.on_salvaged();
     store_->go_on(found);
     store_->read_inbox(store::inbox_number{1}, limits::read_messages, limits::read_bytes);
@@ -331,6 +339,7 @@ void app::on_salvaged(const store::recovery& found) {
 
 void app::on_store_failed(const store::error& why, backlog behind) {
     queue_news_.on_failed(why, behind, stamp_now());
+    purge_.on_failed(why.detail());
     if (stage_ != stage::running) continue_stop();
 }
 
@@ -392,7 +401,7 @@ void app::pump() {
 
 void app::set_status(const std::string& topic, std::string text) {
     live_->on_status(topic, text);
-    delivery_->set_status(topic, std::move(text), steady_now());
+    if (config_.mqtt.status_topics) delivery_->set_status(topic, std::move(text), steady_now());
 }
 
 void app::on_effect(const mqtt::effect& what) {

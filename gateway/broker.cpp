@@ -119,9 +119,11 @@ mqtt::options session_options(const config::file& config, const mqtt::will& will
     how.keepalive = to.keepalive;
     how.session_expiry = to.session_expiry;
     how.highest_qos = static_cast<mqtt::qos>(to.max_qos);
-    how.will = will;
-    how.will->qos = std::min(will.qos, how.highest_qos);
-    if (to.will_delay.count() > 0) how.will_properties.will_delay_interval = static_cast<std::uint32_t>(to.will_delay.count());
+    if (to.status_topics) {
+        how.will = will;
+        how.will->qos = std::min(will.qos, how.highest_qos);
+    }
+    if (to.status_topics && to.will_delay.count() > 0) how.will_properties.will_delay_interval = static_cast<std::uint32_t>(to.will_delay.count());
     how.session_loss =
         to.on_session_loss == config::session_loss::resend ? mqtt::on_session_loss::resend : mqtt::on_session_loss::drop;
     how.redirects = to.redirects == config::redirects::follow ? mqtt::redirects::follow : mqtt::redirects::ignore;

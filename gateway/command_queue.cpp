@@ -38,10 +38,11 @@ void print_json(const store::statistics& s) {
     const store::ledger& l = s.ledger;
     std::printf(R"({"accepted":%)" PRIu64 R"(,"acknowledged":%)" PRIu64 R"(,"queued":%)" PRIu64 R"(,"dropped":{"oldest":%)" PRIu64
                 R"(,"newest":%)" PRIu64 R"(,"refused":%)" PRIu64 R"(,"session":%)" PRIu64 R"(,"expired":%)" PRIu64
-                R"(,"aged":%)" PRIu64 R"(,"thinned":%)" PRIu64 R"(,"damaged":%)" PRIu64 R"(,"unwritten":%)" PRIu64
-                R"(},"balanced":%s,"bytes":%)" PRIu64 R"(,"max_bytes":%)" PRIu64 R"(,"bytes_written":%)" PRIu64,
+                R"(,"aged":%)" PRIu64 R"(,"thinned":%)" PRIu64 R"(,"damaged":%)" PRIu64 R"(,"purged":%)" PRIu64
+                R"(,"unwritten":%)" PRIu64 R"(},"balanced":%s,"bytes":%)" PRIu64 R"(,"max_bytes":%)" PRIu64
+                R"(,"bytes_written":%)" PRIu64,
                 l.accepted, l.acknowledged, l.queued, l.dropped_oldest, l.dropped_newest, l.dropped_refused, l.dropped_session,
-                l.dropped_expired, l.dropped_aged, l.dropped_thinned, l.dropped_damaged, l.dropped_unwritten,
+                l.dropped_expired, l.dropped_aged, l.dropped_thinned, l.dropped_damaged, l.dropped_purged, l.dropped_unwritten,
                 l.balanced() ? "true" : "false", s.bytes_used, s.max_bytes, s.bytes_written);
     std::printf(R"(,"dead_letters":{"messages":%)" PRIu64 R"(,"crowded_out":%)" PRIu64 R"(,"not_found":%)" PRIu64
                 R"(},"inbox":{"waiting":%)" PRIu64 R"(,"bytes":%)" PRIu64 "}",
@@ -59,9 +60,9 @@ void print_table(const std::string& path, const store::statistics& s) {
     if (l.queued > 0 && s.oldest) std::printf("   oldest: %s", age_text(age_of_oldest(s)).c_str());
     std::printf("\ndropped       %12" PRIu64 "   oldest %" PRIu64 ", newest %" PRIu64 ", refused by the broker %" PRIu64
                 ", session lost %" PRIu64 ", expired %" PRIu64 ",\n                             too old %" PRIu64
-                ", thinned %" PRIu64 ", file damaged %" PRIu64 ", disk took nothing %" PRIu64 "\n",
+                ", thinned %" PRIu64 ", file damaged %" PRIu64 ", purged %" PRIu64 ", disk took nothing %" PRIu64 "\n",
                 l.dropped(), l.dropped_oldest, l.dropped_newest, l.dropped_refused, l.dropped_session, l.dropped_expired,
-                l.dropped_aged, l.dropped_thinned, l.dropped_damaged, l.dropped_unwritten);
+                l.dropped_aged, l.dropped_thinned, l.dropped_damaged, l.dropped_purged, l.dropped_unwritten);
     std::printf("dead letters  %12" PRIu64 "   kept of those refused; crowded out %" PRIu64 ", gone before %" PRIu64 "\n",
                 s.dead_letters.messages, s.dead_letters.crowded_out, s.dead_letters.not_found);
     std::printf("inbox         %12" PRIu64 "   received and not handled yet\n", s.inbox.messages);

@@ -18,6 +18,7 @@ struct command_options {
     // Of the queue commands.
     std::string queue_path;  // instead of the config file's
     bool dead_letters = false;
+    bool yes = false;  // of those that ask first
     std::uint64_t count = 10;
     std::string template_name;  // of `templates`; empty: all
     // Of simulate.
@@ -33,6 +34,7 @@ int templates_command(const command_options& how);
 int queue_stats_command(const command_options& how);
 int queue_peek_command(const command_options& how);
 int queue_export_command(const command_options& how);
+int queue_purge_command(const command_options& how);
 int queue_audit_command(const command_options& how);
 
 struct pub_options {

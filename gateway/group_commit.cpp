@@ -165,6 +165,7 @@ std::optional<group_commit::time_point> group_commit::due() const {
     if (boot_offset_ms_) at(next_commit_);
     if (memory_ && !memory_->empty()) at(memory_due());
     if (save_) at(save_due());
+    if (purge_) at(time_point{});
     if (now_ && !due) at(time_point{});
     if (due && flush_) due = time_point{};
     if (due) due = std::max(*due, not_before_);
@@ -193,6 +194,7 @@ const store::transaction& group_commit::begin(time_point now) {
     take_messages();
     work_.unwritten = unwritten_;
     work_.now.swap(now_);
+    work_.purge = std::exchange(purge_, false);
     work_.boot_offset_ms = std::exchange(boot_offset_ms_, std::nullopt);
     saving_.reset();
     saving_.swap(save_);
@@ -234,6 +236,7 @@ void group_commit::take_messages() {
 committed group_commit::on_durable(const store::commit_report& report) {
     committed done;
     done.report = report;
+    done.purge = work_.purge;
     done.keep = keep_taken_;
     done.messages = std::exchange(work_.append, {});
     if (memory_) {

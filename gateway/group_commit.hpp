@@ -46,6 +46,7 @@ struct committed {
     std::uint64_t saved_up_to = 0;                  // 0: no save was in it
     std::vector<store::received_message> received;  // in the inbox, from report.first_received on
     std::uint64_t unwritten = 0;                    // messages that went before; the ledger has them now
+    bool purge = false;                             // it was asked to
     std::uint64_t refusals = 0;                     // so many times the inbox has had no room, this commit included
 };
 
@@ -86,12 +87,15 @@ public:
     void save(save_request request, time_point now);
     /// The time, by which messages are too old. It goes with the next commit, or at once if nothing waits for one.
     void look_at_age(const store::stamp& now) { now_ = now; }
+    /// As store::transaction::purge; due at once. A commit that fails forgets it.
+    void purge() { purge_ = true; }
     /// As store::transaction::boot_offset_ms; due like an append, and tried again until it is durable.
     void set_boot_offset(std::int64_t offset_ms) { boot_offset_ms_ = offset_ms; }
     /// What waits now is due now.
     void flush() { flush_ = !empty(); }
     bool empty() const {
-        return appends_.empty() && !save_ && unwritten_ == 0 && !now_ && !boot_offset_ms_ && (!memory_ || memory_->empty());
+        return appends_.empty() && !save_ && unwritten_ == 0 && !now_ && !purge_ && !boot_offset_ms_ &&
+               (!memory_ || memory_->empty());
     }
     backlog behind() const;
     /// What append() or save() have made known without a commit; each is returned once.
@@ -141,6 +145,7 @@ private:
     std::optional<save_request> save_;  // several merged: the last cursor, session and held; all of the rest, in order
     time_point save_since_{};
     std::optional<store::stamp> now_;  // since the last commit
+    bool purge_ = false;
     std::optional<std::int64_t> boot_offset_ms_;
     std::uint64_t refusals_ = 0;
     time_point next_commit_{};  // of a stream: commit_every after the one before

@@ -233,6 +233,10 @@ int main(int argc, char** argv) {
         .number("-n,--count", options.count, "N", 1, std::numeric_limits<std::int64_t>::max(), "So many of them [10]")
         .flag("--json", options.json, "For programs: an object a line")
         .calls([&] { chosen = gateway::queue_audit_command; });
+    add_queue_command(*queue, "purge", "Drop what waits, but for what may have been sent already; asks first", options)
+        .flag("-y,--yes", options.yes, "Don't ask")
+        .calls([&] { chosen = gateway::queue_purge_command; });
+
     std::string adapter_object;
     CLI::App* adapter = app.add_subcommand("adapter-process")->group("");  // run and check start it; not for people
     adapter->add_option("OBJECT", adapter_object)->required();

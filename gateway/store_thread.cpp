@@ -68,6 +68,14 @@ void store_thread::look_at_age(const store::stamp& now) {
     wake_.notify_one();
 }
 
+void store_thread::purge() {
+    {
+        const std::lock_guard lock(mutex_);
+        waiting_.purge();
+    }
+    wake_.notify_one();
+}
+
 void store_thread::set_boot_offset(std::int64_t offset_ms) {
     {
         const std::lock_guard lock(mutex_);

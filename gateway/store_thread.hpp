@@ -47,6 +47,7 @@ public:
     /// Both, in one transaction if so much doesn't wait before that it needs several.
     std::uint64_t append(std::vector<store::message> messages, bool keep, save_request with);
     void look_at_age(const store::stamp& now);  // as group_commit's
+    void purge();  // as group_commit's
     void set_boot_offset(std::int64_t offset_ms);
     void read(store::sequence from, std::size_t most_messages, std::size_t most_bytes);
     /// Requires: there is an on_read_inbox.

@@ -1,4 +1,5 @@
-// store/aging.cpp: options::max_age: drops segments whose newest message is too old, the oldest first.
+// store/aging.cpp: options::max_age: drops segments whose newest message is too old, the oldest first. And transaction.purge,
+// which drops them whatever their age.
 // Not here: how old a message is (age.hpp), and when a wall clock is believed (retention.hpp); the clock itself, which is the
 // caller's.
 //
@@ -63,29 +64,42 @@ std::optional<std::chrono::milliseconds> queue::file::age_of(const dated_segment
 
 /// Removes the segments after `after` up to that one; false: only some of them, since they are many.
 result<bool> queue::file::drop_aged(std::int64_t after, std::int64_t last_to_go, attempt& in) {
+    const auto gone = erase_oldest(after, last_to_go, in);
+    if (!gone) return gone.error();
+    if (in.report.aged == 0) in.report.aged_from = sequence{gone->first()};
+    in.report.aged_to = sequence{gone->last()};
+    in.report.aged += gone->messages();
+    in.next.figures.dropped_aged += gone->messages();
+    return gone->last() >= last_to_go;
+}
+
+/// Whatever nobody may have seen, or as much of it as one transaction removes.
+result<void> queue::file::purge(attempt& in) {
+    const auto gone = erase_oldest(exempt_up_to(in.next.cursor), highest_number, in);
+    if (!gone) return gone.error();
+    in.report.purged = gone->messages();
+    in.report.more_to_purge = gone->enough();
+    in.next.figures.dropped_purged += gone->messages();
+    return {};
+}
+
+result<eviction> queue::file::erase_oldest(std::int64_t after, std::int64_t last_to_go, attempt& in) {
     eviction plan(most_bytes / page_size);
-    bool all = false;
     {
         auto segments = log_.segments_after(after);
         if (!segments) return segments.error();
-        while (!all && !plan.enough()) {
+        while (!plan.enough() && plan.last() < last_to_go) {
             const auto row = segments->next();
             if (!row) return row.error();
             if (!*row) break;
-            const auto segment = log_.as_segment(*segments);
-            if (!segment) continue;
-            plan.add(*segment);
-            all = segment->last() >= last_to_go;
+            if (const auto segment = log_.as_segment(*segments)) plan.add(*segment);
         }
     }
+    if (plan.messages() == 0) return plan;
     if (const auto erased = log_.erase(part::log, plan.first(), plan.last()); !erased) return erased.error();
-    if (in.report.aged == 0) in.report.aged_from = sequence{plan.first()};
-    in.report.aged_to = sequence{plan.last()};
-    in.report.aged += plan.messages();
     in.next.figures.stored -= std::min(plan.messages(), in.next.figures.stored);
-    in.next.figures.dropped_aged += plan.messages();
     in.counters_changed = true;
-    return all;
+    return plan;
 }
 
 /// The first segment after `after`; nothing: there is none. One that can't be read has no age.

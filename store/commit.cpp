@@ -16,7 +16,7 @@ bool is_empty(const transaction& work) {
     return work.append.empty() && work.first == sequence{0} && !work.cursor && !work.session && work.settled == settled{} &&
            work.park.empty() && !work.now && work.receive.empty() && !work.held && work.handled.empty() &&
            work.remove_dead_letters.empty() && !work.remove_all_dead_letters && work.audit.empty() && work.remember.empty() &&
-           work.forget.empty() && work.unwritten == 0 && !work.boot_offset_ms;
+           work.forget.empty() && !work.purge && work.unwritten == 0 && !work.boot_offset_ms;
 }
 
 bool is_finished(sequence at, const cursor& by) {
@@ -80,7 +80,7 @@ result<commit_report> queue::file::try_commit(const transaction& work) {
     audited_ = in.audit;
     if (work.handed_out) given_out_ = std::max(given_out_, now_.figures.last);
     const bool evicted = reading_.first() >= number(in.report.evicted_from) && reading_.last() <= number(in.report.evicted_to);
-    const bool others_went = in.report.aged > 0 || in.report.thinned > 0;
+    const bool others_went = in.report.aged > 0 || in.report.thinned > 0 || in.report.purged > 0;
     if (evicted || others_went || reading_.last() <= number(now_.cursor.acked)) reading_ = {};
     return in.report;
 }
@@ -106,6 +106,9 @@ result<void> queue::file::move_messages(const transaction& work, attempt& in) {
     }
     if (work.now) {
         if (const auto aged = age_out(*work.now, in); !aged) return aged;
+    }
+    if (work.purge) {
+        if (const auto purged = purge(in); !purged) return purged;
     }
     if (const auto noted = note(work, in); !noted) return noted;
     if (const auto received = fill_inbox(work, in); !received) return received;

@@ -41,6 +41,7 @@ ledger contents::ledger() const {
     found.dropped_aged = figures.dropped_aged;
     found.dropped_thinned = figures.dropped_thinned;
     found.dropped_damaged = figures.dropped_damaged;
+    found.dropped_purged = figures.dropped_purged;
     found.dropped_unwritten = figures.dropped_unwritten;
     return found;
 }
@@ -56,7 +57,7 @@ void contents::balance() {
     std::uint64_t excess = known - now.accepted;
     for (std::uint64_t* count : {&figures.dropped_damaged, &figures.dropped_oldest, &figures.acknowledged,
                                  &figures.dropped_refused, &figures.dropped_session, &figures.dropped_expired,
-                                 &figures.dropped_aged, &figures.dropped_thinned, &figures.skipped}) {
+                                 &figures.dropped_aged, &figures.dropped_thinned, &figures.dropped_purged, &figures.skipped}) {
         const std::uint64_t less = std::min(excess, *count);
         *count -= less;
         excess -= less;

@@ -154,10 +154,11 @@ struct ledger {
     std::uint64_t dropped_aged = 0;       // older than options::max_age
     std::uint64_t dropped_thinned = 0;    // full_policy::thin took them from between others
     std::uint64_t dropped_damaged = 0;    // the file was damaged where they were
+    std::uint64_t dropped_purged = 0;     // somebody wanted them gone
     std::uint64_t dropped_unwritten = 0;  // they waited in memory for a disk that took nothing, until there was no more room
     std::uint64_t dropped() const {
         return dropped_oldest + dropped_newest + dropped_refused + dropped_session + dropped_expired + dropped_aged +
-               dropped_thinned + dropped_damaged + dropped_unwritten;
+               dropped_thinned + dropped_damaged + dropped_purged + dropped_unwritten;
     }
     bool balanced() const { return accepted == acknowledged + queued + dropped(); }
     bool operator==(const ledger&) const = default;
@@ -215,6 +216,7 @@ struct transaction {
     std::vector<std::string> forget;       // names; before `remember`
     std::uint64_t unwritten = 0;           // messages that never got into one: counted as accepted, and as dropped_unwritten
     std::optional<stamp> now;              // messages older than options::max_age go; once a minute is often enough
+    bool purge = false;  // every message that nobody may have seen goes; if there are many, more_to_purge asks for another time
     std::optional<std::int64_t> boot_offset_ms;  // of this boot, if options::boot_id names it; kept for the last 16 boots
 };
 
@@ -249,6 +251,8 @@ struct commit_report {
     sequence aged_from{0};               // … all within this range, ends included
     sequence aged_to{0};
     bool more_aged = false;                               // there may be more of them: give the time again soon
+    std::uint64_t purged = 0;                             // messages dropped by transaction.purge
+    bool more_to_purge = false;                           // not all that it asks for fitted into one transaction
     std::optional<std::chrono::milliseconds> oldest_age;  // if the time was given: of the oldest segment that may be dropped
     std::uint64_t thinned = 0;                            // messages dropped by thin …
     std::vector<thinning> thinnings;                      // … in this order

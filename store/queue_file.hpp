@@ -104,6 +104,8 @@ private:
     result<void> age_out(const stamp& now, attempt& in);
     std::optional<std::chrono::milliseconds> age_of(const dated_segment& segment, const stamp& judge, const attempt& in) const;
     result<bool> drop_aged(std::int64_t after, std::int64_t last_to_go, attempt& in);
+    result<void> purge(attempt& in);
+    result<eviction> erase_oldest(std::int64_t after, std::int64_t last_to_go, attempt& in);
     result<std::optional<dated_segment>> next_dated(std::int64_t after);
     // thinning.cpp
     result<bool> thin(attempt& in);

@@ -9,7 +9,8 @@ namespace store {
 namespace {
 
 constexpr std::uint8_t format = 1;
-constexpr std::uint8_t counters_format = 4;  // 1 ends before dropped_expired, 2 before dropped_aged; 3 says the same as 4
+constexpr std::uint8_t counters_format =
+    5;  // 1 ends before dropped_expired, 2 before dropped_aged, 3 and 4 before dropped_purged
 
 std::string begin(std::uint8_t with = format) { return std::string(1, static_cast<char>(with)); }
 
@@ -68,6 +69,7 @@ std::string encode(const counters& what) {
         put_varint(to, value);
     put_varint(to, static_cast<std::uint64_t>(what.thinned_up_to));
     put_varint(to, static_cast<std::uint64_t>(what.thin_until));
+    put_varint(to, what.dropped_purged);
     return to;
 }
 
@@ -149,6 +151,7 @@ std::optional<counters> decode_counters(std::string_view bytes) {
         found.thinned_up_to = number(take_sequence(from));
         found.thin_until = number(take_sequence(from));
     }
+    if (written_as >= 5) found.dropped_purged = from.varint();
     if (!ended(from)) return std::nullopt;
     return found;
 }

@@ -29,6 +29,7 @@ struct counters {
     std::uint64_t dropped_thinned = 0;
     std::uint64_t dropped_damaged = 0;
     std::uint64_t dropped_unwritten = 0;
+    std::uint64_t dropped_purged = 0;
     std::uint64_t skipped = 0;        // sequence numbers that no message was ever given
     std::uint64_t bytes_written = 0;  // to the queue's files, in all their life
     std::int64_t thinned_up_to = 0;   // thin: how far the present pass has got …

@@ -13,7 +13,8 @@ constexpr std::size_t most_older_texts = 4096;
 // Each of these only grows, so the greater one was written later.
 auto progress(const counters& of) {
     return std::make_tuple(of.last, of.acknowledged + of.dropped_oldest + of.dropped_refused + of.dropped_session +
-                                        of.dropped_expired + of.dropped_aged + of.dropped_thinned + of.dropped_damaged);
+                                        of.dropped_expired + of.dropped_aged + of.dropped_thinned + of.dropped_damaged +
+                                        of.dropped_purged);
 }
 auto progress(const cursor& of) {
     return std::make_tuple(number(of.acked), number(of.maybe_sent), of.acked_beyond.size() + of.released_beyond.size(),

@@ -1,7 +1,7 @@
 // store/schema.hpp: the queue file: its tables, its version, and how it is opened.
 // Not here: what the rows mean (segment.hpp, record.hpp) and the statements that use them (log.hpp).
 //
-// An SQLite database, application_id 0x54694761 ("TiGa"), user_version 4, beside it -wal and -shm (SQLite's), .lock (held
+// An SQLite database, application_id 0x54694761 ("TiGa"), user_version 5, beside it -wal and -shm (SQLite's), .lock (held
 // by the process that writes) and .reserve. Five tables:
 //
 //     log(first INTEGER PRIMARY KEY, count INTEGER, crc INTEGER, data BLOB)
@@ -34,8 +34,9 @@
 // Passed over as well: a row for each message (nine times the bytes when it drains), states in the rows (eighteen times).
 //
 // Version 1 had no dead letters, inbox, held identifiers, expiry (segment.hpp) and count of what expired (record.hpp);
-// version 2 lacks the counts from dropped_aged on, and the clock in earlier boots; version 3 has no audit and no memory. Each is
-// brought up to 4 when it is opened for writing, the counters with it: they say the version a second time.
+// version 2 lacks the counts from dropped_aged on, and the clock in earlier boots; version 3 has no audit and no memory; version
+// 4 has no count of what was purged. Each is brought up to 5 when it is opened for writing, the counters with it: they say the
+// version a second time.
 //
 // How it is opened is part of the format's promise; each point survived power cuts in simulation, its absence didn't:
 //   - psow=0 and synchronous=FULL: one sync of the WAL for each commit, and no sector shared by two commits.
@@ -60,7 +61,7 @@
 namespace store {
 
 constexpr std::int64_t application_id = 0x54694761;
-constexpr std::int64_t schema_version = 4;
+constexpr std::int64_t schema_version = 5;
 constexpr std::int64_t first_version_with_dead_letters = 2;
 constexpr std::int64_t first_version_with_notes = 4;  // audit, memory
 

@@ -82,6 +82,7 @@ TEST_CASE("read: the way to an encrypted broker, and what the session may do", "
                               {"Authorization", "", secret_reference{from::file, "/run/token", {15, 47}}, {15, 47}}});
     CHECK((mqtt.will_delay == 30s && mqtt.max_qos == 1 && mqtt.max_in_flight == 200 && mqtt.receive_maximum == 5));
     CHECK((mqtt.topic_aliases == 0 && mqtt.redirects == redirects::ignore && mqtt.poison_after == 0));
+    CHECK_FALSE(mqtt.status_topics);
 }
 
 TEST_CASE("read: what a certificate is checked for", "[config][read]") {
@@ -207,6 +208,7 @@ TEST_CASE("read: what isn't written has the model's default, and the schema says
     CHECK((fallback(section::mqtt, "on_session_loss") == "resend" && mqtt.on_session_loss == session_loss::resend));
     CHECK((fallback(section::mqtt, "tls.verify") == "full" && mqtt.tls.verify == tls_verify::full));
     CHECK((fallback(section::mqtt, "redirects") == "follow" && mqtt.redirects == redirects::follow));
+    CHECK((fallback(section::mqtt, "status_topics") == "publish" && mqtt.status_topics));
     CHECK(parse_duration(fallback(section::mqtt, "will_delay")).value == mqtt.will_delay);
     CHECK(parse_integer(fallback(section::mqtt, "max_qos")).value == mqtt.max_qos);
     CHECK(parse_integer(fallback(section::mqtt, "receive_maximum")).value == mqtt.receive_maximum);

@@ -91,6 +91,11 @@ TEST_CASE("broker: each key of the session reaches it", "[gateway][broker]") {
     CHECK(how.session_loss == mqtt::on_session_loss::drop);
     CHECK(how.broker == "a:8883,b:443");
     CHECK(how.servers == 2);
+
+    mqtt_keys.status_topics = false;
+    const auto silent = session_options(file, offline);
+    CHECK_FALSE(silent.will.has_value());
+    CHECK_FALSE(silent.will_properties.will_delay_interval.has_value());
 }
 
 TEST_CASE("broker: each server is reached by the means that all of them have", "[gateway][broker]") {

@@ -86,6 +86,53 @@ TEST_CASE("aging: within a boot, by the time since then alone", "[store][aging]"
     CHECK(b.found.ledger.balanced());
 }
 
+TEST_CASE("purge: whatever nobody may have seen goes, and the ledger says so", "[store][aging]") {
+    bench b(0h);
+    for (int i = 0; i < 10; ++i) b.append(3, {today, i, false});
+    store::transaction work;
+    work.purge = true;
+    SECTION("all of it") {
+        const auto done = must(b.queue->commit(work));
+        CHECK(done.purged == 30);
+        CHECK_FALSE(done.more_to_purge);
+        CHECK(all_of(*b.queue).empty());
+        CHECK(must(b.queue->commit(work)).purged == 0);
+    }
+    SECTION("what may have been sent stays, by its segment") {
+        work.cursor = store::cursor{at(0), at(0), at(4), {}, {}};
+        CHECK(must(b.queue->commit(work)).purged == 24);
+        CHECK(numbers(all_of(*b.queue)) == std::vector<std::int64_t>{1, 2, 3, 4, 5, 6});
+    }
+    SECTION("what was read stays, since it may be on its way") {
+        static_cast<void>(must(b.queue->read(at(1), 5, 1000)));
+        CHECK(must(b.queue->commit(work)).purged == 24);
+    }
+    const auto ledger = b.queue->ledger();
+    CHECK(ledger.accepted == 30);
+    CHECK(ledger.dropped_purged + ledger.queued == 30);
+    CHECK(ledger.balanced());
+    b.boot("boot-1");
+    CHECK(b.found.ledger == ledger);
+    b.append(1, {today, 99, false});
+    CHECK(numbers(all_of(*b.queue)).back() == 31);
+}
+
+TEST_CASE("purge: a long queue goes in several transactions", "[store][aging]") {
+    bench b(0h);
+    for (int i = 0; i < 10; ++i) b.append(100, {today, i, false}, 10'000);
+    store::transaction work;
+    work.purge = true;
+    std::uint64_t gone = 0, rounds = 0;
+    for (bool more = true; more; ++rounds) {
+        const auto done = must(b.queue->commit(work));
+        gone += done.purged;
+        more = done.more_to_purge;
+    }
+    CHECK(gone == 1000);
+    CHECK(rounds > 1);
+    CHECK(b.queue->ledger().balanced());
+}
+
 TEST_CASE("aging: a segment is as old as its newest message", "[store][aging]") {
     bench b(1h);
     store::transaction work = appending(1, 2);

@@ -142,7 +142,7 @@ TEST_CASE("open: the file is what schema.hpp says", "[store][open]") {
     store::connection file;
     must(file.open(path, store::connection::access::immutable, nullptr));
     CHECK(must(file.integer("PRAGMA application_id")) == 0x54694761);
-    CHECK(must(file.integer("PRAGMA user_version")) == 4);
+    CHECK(must(file.integer("PRAGMA user_version")) == 5);
     CHECK(must(file.integer("PRAGMA page_size")) == 4096);
     CHECK(must(file.integer("PRAGMA auto_vacuum")) == 2);
     CHECK(must(file.text("PRAGMA integrity_check")) == "ok");
@@ -197,7 +197,7 @@ TEST_CASE("open: what can't be, with what to do about it", "[store][open]") {
     }
     SECTION("a newer version's") {
         std::ignore = open(path);
-        run_sql(path, "PRAGMA user_version=5");
+        run_sql(path, "PRAGMA user_version=6");
         const auto failed = open(path);
         REQUIRE(code_of(failed) == errc::newer);
         CHECK_THAT(failed.error().detail(), Contains("format 5") && Contains("newer version"));
