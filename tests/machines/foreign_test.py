@@ -36,9 +36,11 @@ def make_root(folder, architecture, packages):
 
 
 def inside(root, *command):
-    done = subprocess.run(["chroot", root, *command], capture_output=True, text=True, env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"})
+    """With a /proc of its own, which is gone with the command."""
+    mounted = ["unshare", "--mount", "sh", "-c", 'mount -t proc proc "$1/proc" && exec chroot "$@"', "sh"]
+    done = subprocess.run([*mounted, root, *command], capture_output=True, text=True, env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"})
     if done.returncode != 0:
-        raise RuntimeError(f"{' '.join(command)} failed with {done.returncode}: {done.stdout}{done.stderr}")
+        raise RuntimeError(f"{' '.join(map(str, command))} failed with {done.returncode}: {done.stdout}{done.stderr}")
     return done.stdout.strip()
 
 
@@ -73,6 +75,7 @@ def program_folder(root, folder, architecture):
     (prefix / "usr").symlink_to(root / "usr")
     for name in [entry.name for entry in root.iterdir() if entry.name.startswith("lib")]:
         (prefix / name).symlink_to(f"usr/{name}")
+    (where / "templates").symlink_to(root / "usr/share/tidegate/templates")
     program = where / "tidegate"
     program.write_text(f'#!/bin/sh\nexport QEMU_LD_PREFIX={prefix}\nexec {root}/usr/bin/tidegate "$@"\n')
     program.chmod(0o755)
