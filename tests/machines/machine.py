@@ -49,8 +49,11 @@ class Machine:
         """Runs one line in the machine's shell; returns its exit code and output."""
         assert "\n" not in command
         self.shell.sendall(command.encode() + b"\n")
-        output = self._until(b"=exit ", seconds)
-        return int(self._until(b"=\n", seconds)), output.decode(errors="replace")
+        try:
+            output = self._until(b"=exit ", seconds)
+            return int(self._until(b"=\n", seconds)), output.decode(errors="replace")
+        except TimeoutError as silence:
+            raise TimeoutError(f"`{command}`: {silence}") from None
 
     def must(self, command, seconds=120):
         code, output = self.run(command, seconds)
