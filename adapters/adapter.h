@@ -181,7 +181,7 @@ typedef struct tidegate_frame {
     uint32_t direction; /* enum tidegate_frame_direction */
     const uint8_t* bytes;
     size_t length;
-    int64_t age; /* ns from the frame's last byte to this call */
+    int64_t age; /* ns from the frame's last byte to this call; negative: a serial port is still sending it */
 } tidegate_frame;
 
 /* Where poll() reports. Called from within poll(), on its thread, before it returns. */
@@ -240,7 +240,8 @@ typedef struct tidegate_write {
 typedef struct tidegate_write_report {
     uint32_t struct_size;
     void* context;
-    /* Right before the first byte leaves for the device; what goes out, in words ("function 6, holding 120 = 0x0141"). */
+    /* Right before the first byte leaves for the device; what goes out, in words ("function 6, holding 120 = 0x0141").
+     * With TIDEGATE_WRITE_CHECK, if it is known: what would go out. */
     void (*sending)(void* context, const char* what);
     void (*exception)(void* context, uint32_t code);
     void (*note)(void* context, const char* text);

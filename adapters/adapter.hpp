@@ -191,6 +191,12 @@ public:
         const tidegate_exchange what{sizeof what, device, static_cast<std::uint32_t>(result), exception, turnaround};
         to_.exchanged(to_.context, &what);
     }
+    /// A frame as it was on the wire; nothing to a host that doesn't watch, or is older than 1.2.
+    void frame(tidegate_frame_direction direction, std::span<const std::uint8_t> bytes, std::int64_t age) const {
+        if (!has(&tidegate_readings::frame, offsetof(tidegate_readings, frame))) return;
+        const tidegate_frame what{sizeof what, static_cast<std::uint32_t>(direction), bytes.data(), bytes.size(), age};
+        to_.frame(to_.context, &what);
+    }
     /// Whether the host knows outcome::device_busy; one of version 1.0 would take the device for dead.
     bool know_busy() const { return to_.struct_size >= offsetof(tidegate_readings, learned) + sizeof to_.learned; }
 
@@ -204,13 +210,26 @@ private:
 
 class write_report {
 public:
-    explicit write_report(const tidegate_write_report& to) : to_(to) {}
+    /// `traced`: TIDEGATE_WRITE_TRACE.
+    explicit write_report(const tidegate_write_report& to, bool traced = false) : to_(to), traced_(traced) {}
     void sending(const std::string& what) const { to_.sending(to_.context, what.c_str()); }
     void exception(std::uint32_t code) const { to_.exception(to_.context, code); }
     void note(const std::string& text) const { to_.note(to_.context, text.c_str()); }
 
+    /// Whether somebody watches: then each frame is to be reported.
+    bool is_traced() const {
+        constexpr std::size_t told = offsetof(tidegate_write_report, frame) + sizeof to_.frame;
+        return traced_ && to_.struct_size >= told && to_.frame != nullptr;
+    }
+    /// Requires: is_traced().
+    void frame(tidegate_frame_direction direction, std::span<const std::uint8_t> bytes, std::int64_t age) const {
+        const tidegate_frame what{sizeof what, static_cast<std::uint32_t>(direction), bytes.data(), bytes.size(), age};
+        to_.frame(to_.context, &what);
+    }
+
 private:
     const tidegate_write_report& to_;
+    bool traced_;
 };
 
 class plan_listener {
@@ -282,6 +301,8 @@ public:
         return write_outcome::rejected;
     }
     virtual void recall(std::uint32_t /*device*/, std::string_view /*text*/) {}
+    /// A bus with nothing that another one could want needs none.
+    virtual void release() {}
     /// False after a note says why. Only called if describe() was told that the adapter can serve.
     virtual bool serve(const simulation& to) {
         to.note("this adapter can't simulate its devices");
@@ -358,7 +379,8 @@ struct edge {
         try {
             const std::span<const tidegate_write_item> items(what->items, what->item_count);
             const bool check_only = (what->flags & TIDEGATE_WRITE_CHECK) != 0;
-            return static_cast<std::uint32_t>(of(opaque).write(items, check_only, write_report(*to)));
+            const bool traced = (what->flags & TIDEGATE_WRITE_TRACE) != 0;
+            return static_cast<std::uint32_t>(of(opaque).write(items, check_only, write_report(*to, traced)));
         } catch (const std::exception& error) {
             to->note(to->context, error.what());
         } catch (...) {
@@ -371,6 +393,13 @@ struct edge {
             of(opaque).recall(device, text);
         } catch (...) {
             // What was learned can be learned again.
+        }
+    }
+    static void release(tidegate_bus* opaque) noexcept {
+        try {
+            of(opaque).release();
+        } catch (...) {
+            // What is still open, the other bus will find in use, and say so.
         }
     }
     static std::uint32_t rehearse(tidegate_bus* opaque, const char* line, const tidegate_simulation* to) noexcept {
@@ -404,6 +433,7 @@ tidegate_adapter describe(const char* name, const char* version, std::span<const
     table.write = &edge<make>::write;
     table.recall = &edge<make>::recall;
     table.rehearse = can_serve == serves::yes ? &edge<make>::rehearse : nullptr;
+    table.release = &edge<make>::release;
     return table;
 }
 

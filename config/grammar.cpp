@@ -10,8 +10,8 @@
 namespace config {
 namespace {
 
-constexpr std::array all_sections = {section::file,    section::gateway, section::mqtt,   section::buffer,
-                                     section::publish, section::bus,     section::device, section::point};
+constexpr std::array all_sections = {section::file, section::gateway, section::mqtt,  section::buffer, section::publish,
+                                     section::bus,  section::device,  section::point, section::http};
 constexpr std::size_t most_words_listed = 40;
 
 section section_of(scope where) {
@@ -80,6 +80,8 @@ std::string home(section where, std::string_view inside) {
             return "inside 'buffer'";
         case section::publish:
             return "inside 'publish'";
+        case section::http:
+            return "inside 'http'";
         case section::bus:
             return "to a bus";
         case section::device:

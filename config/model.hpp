@@ -150,7 +150,7 @@ struct device {
     std::string template_name = {};  // empty: none
     position template_where = {};
     std::string digest =
-        {};  // of what its adapter is told, by which a changed config is known (gateway/learned.hpp); outlives `settings`
+        {};  // of what its adapter is told, by which a changed config is known (gateway/config_digest.hpp); outlives `settings`
 };
 
 struct bus {
@@ -160,6 +160,8 @@ struct bus {
     std::vector<device> devices;
     position where;
     position adapter_where;
+    std::chrono::nanoseconds longest_timeout{0};  // of those that it or a device is given; outlives `settings`, as does `digest`
+    std::string digest = {};                      // of all that makes its thread another one (gateway/config_digest.hpp)
 };
 
 enum class scheme : std::uint8_t { mqtt, mqtts, ws, wss };
@@ -238,7 +240,7 @@ struct destination {
     config::redirects redirects = redirects::follow;
     config::login login = login::password;
     bool status_topics = true;  // false: only readings are published, and no will is left
-    int poison_after = 3;  // 0: never
+    int poison_after = 3;       // 0: never
     position where;
 };
 
@@ -254,6 +256,25 @@ struct buffer {
     config::durability durability = durability::always;
     std::chrono::milliseconds commit_every{100};
     position where;
+};
+
+/// The status page, its interface and the metrics.
+struct http {
+    std::string host;           // an address, without brackets
+    std::uint16_t port = 8377;  // 0: any that is free
+    bool loopback = true;
+    std::optional<secret_reference> token;
+    named_file certificate;  // empty: no TLS
+    named_file key;          // empty: it is in `certificate`
+    bool writes = false;     // whether it takes commands
+    position where;
+    /// Wherever in the file it stands.
+    bool operator==(const http& other) const {
+        const auto same_token = token.has_value() == other.token.has_value() &&
+                                (!token || (token->from == other.token->from && token->name == other.token->name));
+        return same_token && host == other.host && port == other.port && certificate.path == other.certificate.path &&
+               key.path == other.key.path && writes == other.writes;
+    }
 };
 
 /// When the board's clock counts as right. `automatic`: when the system says so; `trusted`: always, for sites without a time
@@ -283,6 +304,7 @@ struct file {
     destination mqtt;
     config::buffer buffer;
     std::vector<bus> buses;
+    std::optional<config::http> http;  // nothing: off
 };
 
 }  // namespace config

@@ -4,6 +4,7 @@
 #include "config/buses.hpp"
 #include "config/check.hpp"
 #include "config/destination.hpp"
+#include "config/http.hpp"
 #include "config/publish.hpp"
 #include "config/topic.hpp"
 #include "config/tree.hpp"
@@ -38,6 +39,7 @@ file file_reader::read(const node& root) {
     if (const auto* gateway = top.find("gateway")) read_gateway(*gateway, to);
     if (const auto* mqtt = top.find("mqtt")) to.mqtt = read_destination(*mqtt, rules_, out_);
     if (const auto* buffer = top.find("buffer")) read_buffer(*buffer, to.buffer);
+    if (const auto* http = top.find("http")) to.http = read_http(*http, rules_, out_);
     if (to.mqtt.client_id.empty()) to.mqtt.client_id = to.gateway_id;
     read_buses(top, to);
     check_topics(to, out_);
@@ -45,6 +47,7 @@ file file_reader::read(const node& root) {
     check_idempotency_keys(to, out_);
     check_durability(to, out_);
     check_writes(to, out_);
+    check_http(to, out_);
     return to;
 }
 

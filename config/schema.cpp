@@ -266,8 +266,25 @@ const std::vector<definition>& keys() {
         {.section = section::template_header, .form = form::text_list, .path = "notes",
          .help = "What one must know to use it.", .synonyms = {"note", "comments"}},
 
-        {.section = section::file, .form = form::unbuilt, .path = "http", .unbuilt = "this version has no status page",
-         .synonyms = {"web", "metrics", "status"}},
+        {.section = section::file, .form = form::map, .path = "http",
+         .help = "The status page, its interface and /metrics; off unless this is there.",
+         .synonyms = {"web", "metrics", "status", "webserver", "dashboard"}},
+        {.section = section::http, .form = form::text, .path = "listen", .most = 300, .required = true,
+         .help = "Where it is served, such as 127.0.0.1:8377 or [::1]:8377; 0.0.0.0 and [::] are all addresses; port 0: any that is free.",
+         .synonyms = {"address", "bind", "port", "host"}},
+        {.section = section::http, .form = form::secret, .path = "token",
+         .help = "Where the token is that clients must send: @env:NAME, @file:/path or @cred:NAME; needed beyond loopback.",
+         .synonyms = {"password", "secret", "auth", "api_key", "bearer"}},
+        {.section = section::http, .form = form::map, .path = "tls", .help = "Serves https instead of http.",
+         .synonyms = {"ssl", "https"}},
+        {.section = section::http, .form = form::text, .path = "tls.cert", .most = longest_path,
+         .help = "The server's certificate, and those between it and its authority.",
+         .synonyms = {"certificate", "crt", "certfile", "cert_file"}},
+        {.section = section::http, .form = form::text, .path = "tls.key", .most = longest_path,
+         .help = "The file of its key; by default that of the certificate.", .synonyms = {"keyfile", "key_file", "private_key"}},
+        {.section = section::http, .form = form::choice, .path = "writes", .choices = {"off", "enabled"}, .fallback = "off",
+         .help = "Whether commands are taken here, too; 'gateway' must have 'writes: enabled' as well.",
+         .synonyms = {"write", "writable", "commands"}},
     };
     return all;
 }

@@ -10,9 +10,21 @@
 
 namespace config {
 
-/// A map of the file with keys of its own; the last two are those of a template's file.
-enum class section : std::uint8_t { file, gateway, mqtt, buffer, publish, bus, device, point, template_file, template_header };
-constexpr std::size_t section_count = 10;
+/// A map of the file with keys of its own; two of them are those of a template's file.
+enum class section : std::uint8_t {
+    file,
+    gateway,
+    mqtt,
+    buffer,
+    publish,
+    bus,
+    device,
+    point,
+    template_file,
+    template_header,
+    http
+};
+constexpr std::size_t section_count = 11;
 
 /// How a value is written. `named`: a map from names to the next section; `text_by_name`: a map from names to text; `deadband`:
 /// `0.5` or `2%`; `topic`: with {placeholders}; `secret`: `@env:NAME`, `@file:/path` or `@cred:NAME`; `map`: keys inside, which

@@ -53,6 +53,8 @@ public:
     };
     virtual void poll(std::span<const tidegate_candidate> candidates, bool probe, poll_result& to) = 0;
 
+    /// Whether trace() would be heeded, as far as the host knows. From any thread.
+    virtual bool can_trace() const { return false; }
     /// Whether polls and writes gather frames from now on. False: this adapter can't.
     virtual bool trace(bool /*on*/) { return false; }
 

@@ -244,6 +244,7 @@ public:
         : adapter_(adapter), bus_(opened), devices_(devices), numbers_(std::move(numbers)), offered_(numbers_.size()) {}
     ~loaded_bus() override;
     void poll(std::span<const tidegate_candidate> candidates, bool probe, poll_result& to) override;
+    bool can_trace() const override;
     bool trace(bool on) override;
     bool release() override;
     bool can_write() const override;
@@ -301,9 +302,14 @@ void loaded_bus::poll(std::span<const tidegate_candidate> candidates, bool probe
     }
 }
 
+/// A table of 1.1 has no `release`: who built it knew of no frames, either.
+bool loaded_bus::can_trace() const {
+    return adapter_.struct_size >= offsetof(tidegate_adapter, release) + sizeof(tidegate_adapter::release);
+}
+
 bool loaded_bus::trace(bool on) {
-    tracing_ = on;
-    return true;  // an adapter that can't reports nothing
+    tracing_ = on && can_trace();
+    return can_trace();  // one that doesn't do it all the same reports nothing
 }
 
 bool loaded_bus::release() {

@@ -1,41 +1,23 @@
 // gateway/app.cpp: wiring. Reading it top to bottom shows every part and every path between them.
 #include "gateway/app.hpp"
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <csignal>
 #include <cstdio>
-#include <optional>
 #include <random>
 #include <stdexcept>
 
-#include "gateway/broker.hpp"
-#include "gateway/broker_news.hpp"
-#include "gateway/bus_news.hpp"
-#include "gateway/bus_thread.hpp"
-#include "gateway/clock.hpp"
+#include "gateway/app_parts.hpp"
 #include "gateway/clock_report.hpp"
-#include "gateway/control_server.hpp"
-#include "gateway/delivery.hpp"
-#include "gateway/device_news.hpp"
 #include "gateway/learned.hpp"
 #include "gateway/limits.hpp"
-#include "gateway/live.hpp"
-#include "gateway/pipeline.hpp"
-#include "gateway/queue_news.hpp"
+#include "gateway/live_answer.hpp"
 #include "gateway/queue_options.hpp"
-#include "gateway/queue_purge.hpp"
+#include "gateway/resident_pages.hpp"
 #include "gateway/session_state.hpp"
-#include "gateway/store_thread.hpp"
-#include "gateway/writes.hpp"
-#include "mqtt/client.hpp"
-#include "mqtt/session.hpp"
+#include "gateway/status_reply.hpp"
 
 namespace gateway {
-namespace {
 
-/// For idempotency keys: new with each start, whatever the clock says and whatever became of the queue file.
 std::string new_epoch() {
     std::random_device random;
     char text[13];
@@ -45,169 +27,128 @@ std::string new_epoch() {
 
 std::string gateway_status_topic(const config::file& config) { return "tidegate/" + config.gateway_id + "/status"; }
 
-/// Calls on the loop's thread, unless the timer is set anew before.
-template <typename Call>
-void call_at(boost::asio::steady_timer& timer, mqtt::time_point when, Call call) {
-    timer.expires_at(when);
-    timer.async_wait([call](const boost::system::error_code& error) {
-        if (!error) call();
-    });
-}
-
-/// All parts and the paths between them. Loop thread only.
-class app {
-public:
-    app(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> buses, const log& logger);
-
-    /// Polls and delivers until SIGTERM or SIGINT, then leaves in order. Returns the exit code.
-    int run();
-
-private:
-    // In from the threads and the session.
-    void on_bus_events(std::vector<bus_event> events);
-    void take_device(const device_event& what);
-    void take_missed(const missed_event& what);
-    void take_statistics(const bus_statistics& what);
-    void take_readings(const cycle& done);
-    void on_committed(committed done);
-    void on_read(store::sequence from, store::result<std::vector<store::stored_message>> found);
-    void on_salvaged(const store::recovery& found);
-    void on_store_failed(const store::error& why, backlog behind);
-    void on_read_inbox(store::result<std::vector<store::waiting_message>> found);
-    void on_effect(const mqtt::effect& what);
-    void on_offline(const mqtt::effect& what);
-
-    // What happens in between.
-    std::vector<std::string> recall_learned_in(store::queue& in, const std::vector<std::unique_ptr<adapter_bus>>& buses) const;
-    void keep_learned(const learned_event& what);
-    void open_control();
-    void begin_session(const store::recovery& found);
-    void pump();
-    void look_at_age();
-    void look_at_age_in(std::chrono::milliseconds delay);
-    void look_at_clock(const store::stamp& now);
-    void date_by(std::int64_t boot_offset_ms);
-    writes::paths paths_of_writes();
-    void look_at_writes();
-    void set_status(const std::string& topic, std::string text);
-
-    // Leaving: stop polling, deliver what can be delivered in time, say goodbye, close the store.
-    void begin_stop(int signal);
-    void continue_stop();
-    void say_goodbye();
-    void finish_stop();
-
-    const config::file& config_;
-    const log& log_;
-    const std::vector<mqtt::connection_settings> servers_;
-    const mqtt::options session_options_;
-    boost::asio::io_context loop_{1};
-    boost::asio::signal_set signals_;
-    boost::asio::steady_timer stop_timer_;
-    boost::asio::steady_timer age_timer_;
-    boost::asio::steady_timer pump_timer_;
-    boost::asio::steady_timer write_timer_;
-    pipeline pipeline_;
-    device_news device_news_;
-    bus_news bus_news_;
-    queue_news queue_news_;
-    broker_news broker_news_;
-    const std::string boot_id_ = boot_id();
-    std::optional<clock_watch> clock_;
-    writes writes_;
-    std::unique_ptr<store_thread> store_;
-    std::unique_ptr<mqtt::session> session_;
-    std::unique_ptr<delivery> delivery_;
-    std::unique_ptr<mqtt::client> client_;
-    std::optional<live> live_;
-    queue_purge purge_{log_};
-    control_server control_{loop_};
-    std::vector<std::unique_ptr<bus_thread>> buses_;
-
-    enum class stage { running, draining, leaving } stage_ = stage::running;
-    std::uint64_t accepted_ = 0;          // messages made durable by this process
-    std::vector<store::parking> parked_;  // refused messages; they go with the next save
-};
-
-}  // namespace
-
-app::app(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> buses, const log& logger)
-    : config_(config),
+app::app(std::shared_ptr<site> from, const log& logger)
+    : config_(std::move(*from->config)),
       log_(logger),
-      servers_(connections(config.mqtt)),
-      session_options_(session_options(config, {gateway_status_topic(config), "offline", mqtt::qos::at_least_once, true})),
+      uplink_(uplink_of(config_)),
       signals_(loop_, SIGTERM, SIGINT),
+      reload_signal_(loop_, SIGHUP),
+      care_timer_(loop_),
       stop_timer_(loop_),
       age_timer_(loop_),
       pump_timer_(loop_),
       write_timer_(loop_),
-      pipeline_(config, new_epoch()),
-      device_news_(config, logger, [this](const auto& topic, auto text) { set_status(topic, std::move(text)); }),
-      bus_news_(config, [this](const auto& topic, auto text) { set_status(topic, std::move(text)); }),
-      queue_news_(config, logger, [this](const auto& topic, auto text) { set_status(topic, std::move(text)); }),
-      broker_news_(config, servers_, logger),
-      writes_(config, logger, paths_of_writes()) {
-    trust_clock(config.clock);
-    store::recovery found;
-    auto queue = store::queue::open(queue_options(config.buffer, boot_id_), found);
-    if (!queue) throw std::runtime_error(queue.error().detail());
-
-    clock_.emplace(found.boot_offset_ms);
-    live_.emplace(config, found, steady_now());
-    begin_session(found);
-    if (found.boot_offset_ms) date_by(*found.boot_offset_ms);
-    queue_news_.on_opened(found, stamp_now());
-    writes_.look_back(*queue);
-    const auto stale = recall_learned_in(*queue, buses);
-    store_ = std::make_unique<store_thread>(
-        std::move(*queue), commits_of(config.buffer, found), loop_,
-        store_events{[this](committed done) { on_committed(std::move(done)); },
-                     [this](store::sequence from, auto messages) { on_read(from, std::move(messages)); },
-                     [this](const store::error& why, backlog behind) { on_store_failed(why, behind); },
-                     [this](store::inbox_number, auto messages) { on_read_inbox(std::move(messages)); },
-                     [this](const store::recovery& salvaged) { on_salvaged(salvaged); }});
-    if (!stale.empty()) {
-        save_request request;
-        request.forget = stale;
-        store_->save(std::move(request));
-    }
-    for (std::size_t i = 0; i < buses.size(); ++i)
-        buses_.push_back(
-            std::make_unique<bus_thread>(i, config.buses[i], std::move(buses[i]), loop_,
-                                         [this](std::vector<bus_event> events) { on_bus_events(std::move(events)); }));
-    set_status(gateway_status_topic(config), "online");
+      pipeline_(config_, epoch_),
+      device_news_(config_, logger, [this](const auto& topic, auto text) { set_status(topic, std::move(text)); }),
+      bus_news_(config_, [this](const auto& topic, auto text) { set_status(topic, std::move(text)); }),
+      queue_news_(config_, logger, [this](const auto& topic, auto text) { set_status(topic, std::move(text)); }),
+      broker_news_(config_, uplink_.servers, logger),
+      writes_(config_, logger, paths_of_writes()),
+      visits_(config_, std::move(from->held), {from, &from->adapters}, logger, paths_of_visits()),
+      buses_(loop_, health_, [this](std::vector<bus_event> events) { on_bus_events(std::move(events)); }),
+      reload_(loop_, from->path, config_.buffer.path, [this](config_reading found) { on_config_read(std::move(found)); }) {
+    trust_clock(config_.clock);
+    // A damaged file is salvaged first.
+    notify_.send(patience_text(limits::salvage_hangs));
+    open_store(from);
+    set_status(gateway_status_topic(config_), "online");
+    tell_service();
     open_control();
+    open_http();
     look_at_clock(stamp_now());
     if (!clock_->boot_offset_ms()) tell_unset_clock(log_, last_clock_evidence());
 }
 
+void app::open_store(const std::shared_ptr<site>& from) {
+    store::recovery found;
+    auto queue = store::queue::open(queue_options(config_.buffer, boot_id_), found);
+    if (!queue) throw std::runtime_error(queue.error().detail());
+    const auto memories = queue->recall();
+    if (!memories) throw std::runtime_error(memories.error().detail());
+
+    clock_.emplace(found.boot_offset_ms);
+    started_ = stamp_now();
+    live_.emplace(config_, found, steady_now());
+    live_->on_loaded(started_);
+    live_->set_started(started_);
+    live_->set_source(from->path, from->warnings);
+    begin_session(found);
+    if (found.boot_offset_ms) date_by(*found.boot_offset_ms);
+    queue_news_.on_opened(found, stamp_now());
+    writes_.look_back(*queue);
+    store_ = std::make_unique<store_thread>(
+        std::move(*queue), commits_of(config_.buffer, found), loop_,
+        store_events{[this](committed done) { on_committed(std::move(done)); },
+                     [this](store::sequence first, auto messages) { on_read(first, std::move(messages)); },
+                     [this](const store::error& why, backlog behind) { on_store_failed(why, behind); },
+                     [this](store::inbox_number, auto messages) { on_read_inbox(std::move(messages)); },
+                     [this](const store::recovery& salvaged) { on_salvaged(salvaged); },
+                     [this](const store::recovery& again, bool held) { on_reopened(again, held); },
+                     [this](const std::optional<store::stored_message>& oldest) { live_->on_oldest(oldest); }},
+        health_.add("store"));
+    record_ = record_of_start(*memories, boot_id_);
+    save_request request;
+    request.remember.push_back(memory_of_running(record_));
+    store_->save(std::move(request));
+    recall_in(*memories, from->buses);
+    buses_.add(config_, std::move(from->buses), {from, &from->adapters});
+}
+
 /// What the commands of the command line may ask of this process.
 void app::open_control() {
+    control_.on("reload", [this](const flat_object& asked, auto from) {
+        const value* file = asked.find("file");
+        const auto* path = file ? std::get_if<std::string>(file) : nullptr;
+        if (path && !reload_.is_of(*path)) return from->fail("the service runs with " + reload_.path() + ", not with " + *path);
+        request_reload(std::move(from));
+    });
+    control_.on("trace", [this](const flat_object& request, auto with) { traces_.begin(request, with); });
+    visits_.serve_on(control_);
+    control_.on("live",
+                [this](const flat_object& request, const auto& with) { answer_live(*live_, request, *with, steady_now()); });
     control_.on("purge", [this](const flat_object&, auto with) {
         purge_.begin(std::move(with));
         store_->purge();
+    });
+    control_.on("status", [this](const flat_object& request, const auto& with) {
+        look_at_oldest();
+        answer_status(*live_, request, *with);
     });
     std::string why;
     if (!control_.listen(control_path(config_.gateway_id, config_.buffer.path), why))
         log_.warning("no_control_socket", {{"reason", why}, {"effect", "commands can't ask this service"}});
 }
 
-/// Hands adapters what they learned in an earlier life. Returns the names of what is of no use any more.
-std::vector<std::string> app::recall_learned_in(store::queue& in, const std::vector<std::unique_ptr<adapter_bus>>& buses) const {
-    const auto memories = in.recall();
-    if (!memories) throw std::runtime_error(memories.error().detail());
-    recollection found = recall_learned(*memories, config_);
-    for (const auto& each : found.learned) buses[each.bus]->recall(each.device, each.text);
-    return std::move(found.stale);
+/// Null: there is none.
+bus_thread* app::bus_named(const std::string& name) const {
+    for (std::size_t bus = 0; bus < buses_.size(); ++bus)
+        if (config_.buses[bus].name == name) return &buses_.at(bus);
+    return nullptr;
+}
+
+/// Hands adapters what they learned in an earlier life, and forgets what is of no use any more.
+void app::recall_in(const std::vector<store::memory>& memories, const std::vector<std::unique_ptr<adapter_bus>>& buses) {
+    recollection found = recall_learned(memories, config_);
+    for (const auto& each : found.learned)
+        if (buses[each.bus]) buses[each.bus]->recall(each.device, each.text);
+    if (found.stale.empty()) return;
+    save_request request;
+    request.forget = std::move(found.stale);
+    store_->save(std::move(request));
+}
+
+app::uplink app::uplink_of(const config::file& config) {
+    return {connections(config.mqtt),
+            session_options(config, {gateway_status_topic(config), "offline", mqtt::qos::at_least_once, true})};
 }
 
 /// What the session is made of. After damage this happens again.
 void app::begin_session(const store::recovery& found) {
-    session_ = std::make_unique<mqtt::session>(session_options_, saved_state_of(found), std::random_device{}());
+    session_ = std::make_unique<mqtt::session>(uplink_.session, saved_state_of(found), std::random_device{}());
     delivery_ = std::make_unique<delivery>(*session_, found.last);
     if (clock_->boot_offset_ms()) delivery_->set_boot_offset(*clock_->boot_offset_ms());
     client_ = std::make_unique<mqtt::client>(
-        loop_, servers_, *session_, [this](const mqtt::effect& what) { on_effect(what); }, [this] { pump(); });
+        loop_, uplink_.servers, *session_, [this](const mqtt::effect& what) { on_effect(what); }, [this] { pump(); });
     if (auto commands = writes_.subscriptions(); !commands.empty()) session_->subscribe(std::move(commands), {}, steady_now());
 }
 
@@ -216,12 +157,20 @@ int app::run() {
         if (!error) begin_stop(signal);
     });
     log_.info("started", {{"gateway", config_.gateway_id}, {"buses", buses_.size()}, {"broker", broker_name(config_.mqtt)}});
+    if (record_.crashes_in_a_row > 0)
+        log_.warning("not_stopped_in_order", {{"last_stop", name_of(record_.before)},
+                                              {"in_a_row", record_.crashes_in_a_row},
+                                              {"starts", record_.starts},
+                                              {"consequence", "nothing that was durable is lost"}});
     broker_news_.tell_settings();
     look_at_age();
     writes_.begin();
     client_->start();
-    const auto begin = steady_now();
-    for (const auto& bus : buses_) bus->start(begin);
+    buses_.start(steady_now());
+    reload_signal_.async_wait([this](const auto& error, int) { on_reload_signal(error); });
+    watchdog_.emplace(health_, loop_, notify_, log_);
+    notify_.send(ready_text(in_words(figures())));
+    look_after();
     loop_.run();
     return 0;
 }
@@ -237,6 +186,8 @@ void app::on_bus_events(std::vector<bus_event> events) {
         if (const auto* statistics = std::get_if<bus_statistics>(&event)) take_statistics(*statistics);
         if (const auto* written = std::get_if<write_event>(&event)) writes_.on_written(*written);
         if (const auto* read = std::get_if<read_back_event>(&event)) writes_.on_read_back(*read);
+        if (const auto* visited = std::get_if<visit_event>(&event)) visits_.on_visited(*visited);
+        if (const auto* traced = std::get_if<trace_event>(&event)) traces_.on_frames(config_.buses[traced->bus].name, *traced);
     }
     pump();
 }
@@ -274,7 +225,7 @@ void app::take_readings(const cycle& done) {
         if (!delivery_->publish_now(m, now)) broker_news_.note_qos0_dropped();
         return true;
     });
-    if (unlogged > 0) client_->flush();
+    if (unlogged > 0 && client_) client_->flush();
     if (messages.empty()) return;
     const std::uint64_t dropped = store_->append(std::move(messages), delivery_->takes_fresh());
     if (dropped > 0) queue_news_.on_unwritten();
@@ -284,7 +235,7 @@ void app::take_readings(const cycle& done) {
 
 void app::on_committed(committed done) {
     accepted_ += done.report.appended;
-    live_->on_committed(done.report);
+    live_->on_committed(done);
     queue_news_.on_committed(done, stamp_now());
     if (purge_.on_committed(done)) store_->purge();
     if (done.report.more_aged) look_at_age_in(limits::look_at_age_again);
@@ -298,6 +249,11 @@ void app::on_committed(committed done) {
 void app::look_at_age() {
     if (stage_ != stage::running) return;
     store_->look_at_age(stamp_now());
+    log_.tell_held();
+    if (start_pages_ && !reload_.is_reading() && steady_now() - live_->started() >= limits::look_at_age) {
+        release_start_pages();
+        start_pages_ = false;
+    }
     look_at_age_in(limits::look_at_age);
 }
 
@@ -319,22 +275,31 @@ void app::on_read(store::sequence from, store::result<std::vector<store::stored_
 /// anew, on a new connection.
 void app::on_salvaged(const store::recovery& found) {
     if (stage_ != stage::leaving) {
-        client_.reset();
-        const auto old = std::move(delivery_);
-        begin_session(found);
-        delivery_->take_status_of(*old);
+        begin_session_anew(found);
         parked_.clear();
-        broker_news_.forget_connection();
     }
     queue_news_.on_salvaged(found, stamp_now());
-    purge_.on_failed("the queue file was damaged, and is made anew; ask again");
+    if (found.damage) purge_.on_failed("the queue file was damaged, and is made anew; ask again");
     writes_.on_salvaged();
     store_->go_on(found);
     store_->read_inbox(store::inbox_number{1}, limits::read_messages, limits::read_bytes);
     if (stage_ == stage::leaving) return;
     client_->start();
     pump();
+    if (leaving_ != leaving::reopening) end_leaving();  // this was it
     if (stage_ != stage::running) continue_stop();
+}
+
+void app::begin_session_anew(const store::recovery& found) {
+    client_.reset();
+    if (next_uplink_) uplink_ = *std::exchange(next_uplink_, std::nullopt);
+    const auto old = std::move(delivery_);
+    begin_session(found);
+    if (config_.mqtt.status_topics) {
+        delivery_->take_status_of(*old);
+        for (const auto& [topic, text] : live_->statuses()) delivery_->set_status(topic, text, steady_now());
+    }
+    broker_news_.forget_connection();
 }
 
 void app::on_store_failed(const store::error& why, backlog behind) {
@@ -358,12 +323,14 @@ void app::date_by(std::int64_t boot_offset_ms) {
     delivery_->set_boot_offset(boot_offset_ms);
     device_news_.set_boot_offset(boot_offset_ms);
     queue_news_.set_boot_offset(boot_offset_ms);
+    live_->set_boot_offset(boot_offset_ms);
+    if (store_) tell_service();
 }
 
 // ---- Commands: session → inbox → engine → bus threads, and back ----
 
 writes::paths app::paths_of_writes() {
-    return {[this](std::size_t bus, bus_order order) { buses_[bus]->order(std::move(order)); },
+    return {[this](std::size_t bus, bus_order order) { buses_.order(bus, std::move(order)); },
             [this](std::vector<store::message> answers, save_request with) {
                 store_->append(std::move(answers), delivery_->takes_fresh(), std::move(with));
                 look_at_writes();
@@ -371,6 +338,9 @@ writes::paths app::paths_of_writes() {
             [this](save_request request) { store_->save(std::move(request)); },
             [this] {
                 return write_engine::moment{steady_now(), {stamp_now(), clock_->boot_offset_ms()}};
+            },
+            [this](const write_news& what) {
+                if (http_) http_->on_write_news(what);
             }};
 }
 
@@ -386,6 +356,19 @@ void app::on_read_inbox(store::result<std::vector<store::waiting_message>> found
     if (found) writes_.on_read_inbox(std::move(*found));
 }
 
+visits::paths app::paths_of_visits() {
+    return {[this](std::size_t bus, std::unique_ptr<adapter_bus> visitor) { buses_.at(bus).welcome(std::move(visitor)); },
+            [this](std::size_t bus, visit_order order) { buses_.at(bus).visit(std::move(order)); },
+            [this](std::size_t bus) { buses_.at(bus).see_off(); },
+            [this](std::string entry) {
+                save_request request;
+                request.audit.push_back(std::move(entry));
+                request.barrier = true;
+                store_->save(std::move(request));
+            },
+            [] { return stamp_now(); }};
+}
+
 // ---- The session ----
 
 void app::pump() {
@@ -395,7 +378,8 @@ void app::pump() {
     look_at_writes();
     if (const auto read = delivery_->wanted()) store_->read(read->from, read->messages, read->bytes);
     if (const auto next = delivery_->next_deadline()) call_at(pump_timer_, *next, [this] { pump(); });
-    client_->flush();
+    if (client_) client_->flush();
+    if (leaving_ == leaving::settling) continue_leaving();
     if (stage_ == stage::draining) continue_stop();
 }
 
@@ -425,56 +409,10 @@ void app::on_offline(const mqtt::effect& what) {
     delivery_->on_offline();
     if (stage_ == stage::leaving) return finish_stop();
     writes_.on_offline();
-    broker_news_.tell(what);
+    if (leaving_ == leaving::no) broker_news_.tell(what);
     if (stage_ == stage::draining) continue_stop();
 }
 
-// ---- Leaving ----
-
-void app::begin_stop(int signal) {
-    if (stage_ != stage::running) return;
-    log_.info("stopping", {{"signal", signal}});
-    stage_ = stage::draining;
-    writes_.begin_stop();
-    for (const auto& bus : buses_) bus->stop();  // hands over what has been read
-    writes_.finish_all();
-    store_->flush();
-    call_at(stop_timer_, steady_now() + limits::drain_on_stop, [this] {
-        if (stage_ == stage::draining) say_goodbye();
-    });
-    continue_stop();
-}
-
-/// Waits until all that was read is durable, and, while the broker is there, until the queue is empty.
-void app::continue_stop() {
-    if (stage_ != stage::draining) return;
-    if (session_->is_online() && !delivery_->drained()) return;
-    // Acknowledgements that came since would otherwise wait for their lazy commit.
-    if (!store_->idle() && !queue_news_.has_failed()) return store_->flush();
-    say_goodbye();
-}
-
-void app::say_goodbye() {
-    stage_ = stage::leaving;
-    stop_timer_.cancel();
-    if (session_->is_online()) {
-        set_status(gateway_status_topic(config_), "offline");
-        client_->flush();
-    }
-    client_->stop(limits::disconnect_on_stop, [this] { finish_stop(); });
-}
-
-void app::finish_stop() {
-    control_.stop();
-    if (store_) store_->stop();  // commits the last acknowledgements
-    loop_.stop();
-    const backlog lost = store_ ? store_->behind() : backlog{};
-    queue_news_.on_closed(lost);
-    log_.info("stopped", {{"accepted", accepted_}, {"lost", lost.waiting + lost.unwritten}});
-}
-
-int run_service(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> buses, const log& logger) {
-    return app(config, std::move(buses), logger).run();
-}
+int run_service(std::shared_ptr<site> from, const log& logger) { return app(std::move(from), logger).run(); }
 
 }  // namespace gateway

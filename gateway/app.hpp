@@ -3,17 +3,15 @@
 #pragma once
 
 #include <memory>
-#include <vector>
 
-#include "config/model.hpp"
-#include "gateway/adapter_host.hpp"
 #include "gateway/log.hpp"
+#include "gateway/site.hpp"
 
 namespace gateway {
 
 /// Polls and delivers until SIGTERM or SIGINT, then leaves in order: delivers what it can within a few seconds, loses
-/// nothing. Returns the exit code. `buses` are those of the config, in its order. Throws std::runtime_error with a message
+/// nothing. Returns the exit code. `from` has a config, and its buses. Throws std::runtime_error with a message
 /// for the user if something needed at the start can't be had (the queue file, a secret).
-int run_service(const config::file& config, std::vector<std::unique_ptr<adapter_bus>> buses, const log& logger);
+int run_service(std::shared_ptr<site> from, const log& logger);
 
 }  // namespace gateway

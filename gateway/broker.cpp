@@ -123,7 +123,8 @@ mqtt::options session_options(const config::file& config, const mqtt::will& will
         how.will = will;
         how.will->qos = std::min(will.qos, how.highest_qos);
     }
-    if (to.status_topics && to.will_delay.count() > 0) how.will_properties.will_delay_interval = static_cast<std::uint32_t>(to.will_delay.count());
+    if (to.status_topics && to.will_delay.count() > 0)
+        how.will_properties.will_delay_interval = static_cast<std::uint32_t>(to.will_delay.count());
     how.session_loss =
         to.on_session_loss == config::session_loss::resend ? mqtt::on_session_loss::resend : mqtt::on_session_loss::drop;
     how.redirects = to.redirects == config::redirects::follow ? mqtt::redirects::follow : mqtt::redirects::ignore;

@@ -2,6 +2,7 @@
 #include "gateway/bus_news.hpp"
 
 #include <cmath>
+#include <utility>
 
 #include "gateway/payload.hpp"
 
@@ -57,6 +58,11 @@ std::string status_of(const bus_statistics& now, const config::bus& bus) {
 }
 
 }  // namespace
+
+void bus_news::follow(const renumbering& to) {
+    for (auto& [bus, before] : std::exchange(told_, {}))
+        if (to[bus]) told_.emplace(*to[bus], std::move(before));
+}
 
 void bus_news::tell(const bus_statistics& now, time_point at) {
     std::vector<bool> overdue;

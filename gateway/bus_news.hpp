@@ -9,6 +9,7 @@
 
 #include "config/model.hpp"
 #include "gateway/bus_statistics.hpp"
+#include "gateway/config_changes.hpp"
 
 namespace gateway {
 
@@ -21,6 +22,9 @@ public:
     /// Told at once if it is the first, or the bus went down or came back, or a device fell behind or caught up; else once a
     /// minute, since a status goes over the network.
     void tell(const bus_statistics& now, time_point at);
+
+    /// The config has taken the place of another.
+    void follow(const renumbering& to);
 
 private:
     struct told {

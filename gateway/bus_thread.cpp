@@ -23,10 +23,11 @@ constexpr unsigned busy_is_news = 10;  // answers in a row: some seven seconds
 
 }  // namespace
 
-bus_thread::bus_thread(std::size_t index, const config::bus& config, std::unique_ptr<adapter_bus> opened,
-                       boost::asio::io_context& loop, std::function<void(std::vector<bus_event>)> on_events)
-    : index_(index),
-      config_(config),
+bus_thread::bus_thread(std::size_t number, const config::bus& config, std::unique_ptr<adapter_bus> opened,
+                       boost::asio::io_context& loop, std::function<void(std::vector<bus_event>)> on_events,
+                       std::shared_ptr<pulse> beat)
+    : number_(number),
+      name_(config.name),
       bus_(std::move(opened)),
       loop_(loop),
       on_events_(std::move(on_events)),
@@ -36,7 +37,8 @@ bus_thread::bus_thread(std::size_t index, const config::bus& config, std::unique
       devices_(config.devices.size()),
       plausibility_(config),
       computed_(config),
-      gauge_(index, groups_, config.devices.size(), steady_now()),
+      gauge_(number, groups_, config.devices.size(), steady_now()),
+      pulse_(std::move(beat)),
       alive_(std::make_shared<bool>(true)) {
     for (std::size_t group = 0; group < groups_.size(); ++group) {
         for (const point_index point : groups_[group].points) {
@@ -56,13 +58,18 @@ void bus_thread::start(time_point begin) {
     thread_ = std::thread(&bus_thread::run, this);
 }
 
-void bus_thread::stop() {
+void bus_thread::interrupt() {
     {
         const std::lock_guard lock(mutex_);
         stopping_ = true;
+        if (visitor_) visitor_->interrupt();
     }
     wake_.notify_all();
     bus_->interrupt();
+}
+
+void bus_thread::stop() {
+    interrupt();
     if (!thread_.joinable()) return;
     thread_.join();
     on_events_(take_waiting());
@@ -77,21 +84,22 @@ std::vector<bus_event> bus_thread::take_waiting() {
 }
 
 void bus_thread::run() noexcept {
-    const std::string name = "bus " + config_.name;
+    const std::string name = "bus " + name_;
     pthread_setname_np(pthread_self(), name.substr(0, 15).c_str());
-    schedule plan(groups_, config_.devices.size(), begin_);
+    schedule plan(groups_, devices_.size(), begin_, std::max(begin_, steady_now()));
     statistics_due_ = steady_now() + statistics_every;
     for (;;) {
+        pulse_->busy("work", limits::work_hangs, steady_now());
         if (steady_now() >= statistics_due_) tell_statistics(plan);
-        if (take_order(plan)) continue;
+        if (take_order(plan) || take_visit()) continue;
         const auto turn = plan.next(steady_now());
         if (!turn) {
-            if (!wait_until(std::min(plan.wake(), statistics_due_))) return;
+            if (!wait_until(std::min(plan.wake(), statistics_due_))) return pulse_->idle();
             continue;
         }
         {
             const std::lock_guard lock(mutex_);
-            if (stopping_) return;
+            if (stopping_) return pulse_->idle();
             lane_.on_poll();
         }
         take_turn(plan, *turn);
@@ -102,15 +110,26 @@ void bus_thread::run() noexcept {
 bool bus_thread::wait_until(time_point when) {
     std::unique_lock lock(mutex_);
     lane_.on_poll();  // none is due
-    wake_.wait_until(lock, when, [this] { return stopping_ || !lane_.empty(); });
+    pulse_->idle();
+    share_.idle();
+    wake_.wait_until(lock, when, [this] { return stopping_ || !lane_.empty() || visit_order_ || !leaving_.empty(); });
     return !stopping_;
 }
 
 void bus_thread::take_turn(schedule& plan, const schedule::turn& turn) {
+    take_port_back();
     const time_point began = steady_now();
+    pulse_->busy("poll", limits::adapter_hangs, began);
     bus_->poll(turn.candidates, turn.probe, result_);
     const time_point ended = steady_now();
+    pulse_->busy("work", limits::work_hangs, ended);
     if (result_.outcome == TIDEGATE_INTERRUPTED) return;
+    if (result_.outcome == TIDEGATE_DEVICE_SILENT)
+        own_late_until_ = ended + std::max<nanoseconds>(ended - began, limits::late_answer);
+    {
+        const std::lock_guard lock(mutex_);
+        share_.polled(ended - began);
+    }
 
     covered_.clear();
     for (auto& reading : result_.readings) {
@@ -138,7 +157,7 @@ void bus_thread::take_turn(schedule& plan, const schedule::turn& turn) {
     for (const std::size_t group : result.also_ended) finish_cycle(group);
 
     if (const auto missed = plan.missed_cycles(); missed != missed_told_ && ended - missed_told_at_ >= missed_report_in_) {
-        emit(missed_event{index_, missed - missed_told_});
+        emit(missed_event{number_, missed - missed_told_});
         missed_told_ = missed;
         missed_told_at_ = ended;
         missed_report_in_ = std::clamp(missed_report_in_ * 2, first_missed_report, last_missed_report);
@@ -148,8 +167,9 @@ void bus_thread::take_turn(schedule& plan, const schedule::turn& turn) {
 /// What a poll says beside its readings.
 void bus_thread::note_poll(std::size_t device, time_point began, time_point ended) {
     gauge_.took(device, result_, began, ended);
+    emit_frames(result_.frames);
     for (auto& [about, text] : result_.learned)
-        if (about < devices_.size()) emit(learned_event{index_, about, std::move(text)});
+        if (about < devices_.size()) emit(learned_event{number_, about, std::move(text)});
 }
 
 void bus_thread::finish_cycle(std::size_t group) {
@@ -157,7 +177,7 @@ void bus_thread::finish_cycle(std::size_t group) {
     cycle done = std::move(gathered.readings);
     gathered = {};
     if (done.readings.empty()) return;
-    done.bus = index_;
+    done.bus = number_;
     done.device = groups_[group].device;
     // A failure is told with the next cycle, as this one's state has been told.
     for (auto& made : computed_.follow(done, plausibility_, gathered.failure)) done.readings.push_back(std::move(made));
@@ -179,7 +199,7 @@ void bus_thread::note_errors(const schedule& plan, const schedule::turn& turn, c
     // A bus that is down takes all its devices with it, and brings them all back.
     const bool all = result_.outcome == TIDEGATE_BUS_DOWN;
     for (std::size_t device = all ? 0 : turn.device; device < (all ? devices_.size() : turn.device + 1); ++device) {
-        device_event now{index_, device, plan.state(device), {}, {}, devices_[device].overdue, plausibility_.dropped(device)};
+        device_event now{number_, device, plan.state(device), {}, {}, devices_[device].overdue, plausibility_.dropped(device)};
         now.error = all ? silence : trouble_.of(device, now.state);
         // A single failure that the next poll mends is no news while the device counts as online.
         device_event& told = devices_[device];
@@ -208,8 +228,13 @@ void bus_thread::tell_statistics(const schedule& plan) {
 void bus_thread::emit(bus_event event) {
     std::unique_lock lock(mutex_);
     // The loop never waits for a bus, so this ends; if it lags, the bus falls behind visibly instead of filling the memory.
+    if (waiting_.size() >= limits::bus_events) pulse_->idle();  // it is the loop that is late
     wake_.wait(lock, [this] { return stopping_ || waiting_.size() < limits::bus_events; });
     waiting_.push_back(std::move(event));
+    post_drain(lock);
+}
+
+void bus_thread::post_drain(std::unique_lock<std::mutex>& lock) {
     if (drain_posted_) return;
     drain_posted_ = true;
     lock.unlock();

@@ -33,6 +33,8 @@ stamper& the_stamper() {
 
 std::chrono::steady_clock::time_point steady_now() { return std::chrono::steady_clock::now(); }
 
+std::chrono::system_clock::time_point wall_now() { return std::chrono::system_clock::now(); }
+
 store::stamp stamp_now() { return the_stamper().now(); }
 
 void trust_clock(config::clock_trust how) { the_stamper().trust(how); }

@@ -12,6 +12,9 @@ namespace gateway {
 
 std::chrono::steady_clock::time_point steady_now();
 
+/// Unix time as the board believes it, finer than a stamp; for what is only shown.
+std::chrono::system_clock::time_point wall_now();
+
 /// Wall time, time since boot, and whether the wall time is known to be right. Any thread.
 store::stamp stamp_now();
 

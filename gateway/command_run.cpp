@@ -9,18 +9,18 @@
 namespace gateway {
 
 int run_command(const command_options& how) {
-    const log logger(how.verbose ? level::debug : level::info);
+    const log logger(how.verbose ? level::debug : level::info, how.verbose ? log::repeats::all : log::repeats::limited);
     std::string why;
-    const auto site = load_site(how.config_path, why);
-    if (!site) {
+    const std::shared_ptr<site> found = load_site(how.config_path, why);
+    if (!found) {
         logger.error("config_unreadable", {{"reason", why}});
         return 1;
     }
-    print_diagnostics(*site);
-    if (!site->config) return 1;
-    forget_source(*site);
+    print_diagnostics(*found);
+    if (!found->config) return 1;
+    forget_source(*found);
     try {
-        return run_service(*site->config, std::move(site->buses), logger);
+        return run_service(found, logger);
     } catch (const std::exception& failed) {  // start-up only: nothing after it throws on purpose
         logger.error("start_failed", {{"reason", failed.what()}});
         return 1;

@@ -1,6 +1,7 @@
 // gateway/control_server.cpp: see control_server.hpp.
 #include "gateway/control_server.hpp"
 
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -29,6 +30,14 @@ std::string json_text(std::string_view text) {
     std::string quoted;
     append_json(quoted, value{std::string(text)});
     return quoted;
+}
+
+/// Nobody's, if the kernel doesn't say.
+unsigned user_of(stream_protocol::socket& client) {
+    ucred who{};
+    socklen_t size = sizeof who;
+    const bool known = ::getsockopt(client.native_handle(), SOL_SOCKET, SO_PEERCRED, &who, &size) == 0;
+    return known ? who.uid : static_cast<unsigned>(-1);
 }
 
 }  // namespace
@@ -79,6 +88,7 @@ public:
     void succeed() override { end(R"({"end":true,"ok":true})"); }
     void fail(std::string_view error) override { end(R"({"end":true,"ok":false,"error":)" + json_text(error) + '}'); }
     void on_gone(std::function<void()> call) override { gone_ = std::move(call); }
+    unsigned peer_user() const override { return user_; }
     std::size_t waiting_bytes() const override { return output_.size() + sending_.size(); }
 
 private:
@@ -126,6 +136,7 @@ private:
     std::string sending_;  // is being written
     bool busy_ = false;
     std::function<void()> gone_;
+    const unsigned user_ = user_of(socket_);
 };
 
 control_server::control_server(boost::asio::io_context& loop) : state_(std::make_unique<state>(loop)) {}

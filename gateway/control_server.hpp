@@ -34,6 +34,8 @@ public:
         virtual void fail(std::string_view error) = 0;
         /// Called once if the client goes away before the end.
         virtual void on_gone(std::function<void()> call) = 0;
+        /// The user id of the client's process (SO_PEERCRED).
+        virtual unsigned peer_user() const = 0;
         /// Bytes that replies still wait with.
         virtual std::size_t waiting_bytes() const = 0;
     };

@@ -70,13 +70,16 @@ void delivery::pump(mqtt::time_point now, const store::stamp& clock) {
     if (read_not_before_ && now >= *read_not_before_) read_not_before_.reset();
     while (session_.accepts()) {
         const std::int64_t next = mqtt::number(session_.next());
+        if (held_to_ && next > *held_to_) break;
         while (!buffer_.empty() && number(buffer_.front().sequence) < next) take_front();
         if (next >= covered_from_ && !buffer_.empty()) {
+            if (held_to_ && number(buffer_.front().sequence) > *held_to_) break;
             store::stored_message m = take_front();
             correct_timestamp(m.message.payload, m.message.taken, m.of_this_boot ? boot_offset_ms_ : m.boot_offset_ms);
             auto publication = publication_of(m.message);
             publication.expiry = life_left(m, {clock, boot_offset_ms_});
             session_.publish(mqtt::sequence{number(m.sequence)}, publication, now);
+            given_ = std::max(given_, number(m.sequence));
             continue;
         }
         read_needed_ = !caught_up();
@@ -104,6 +107,10 @@ bool delivery::publish_now(store::message message, mqtt::time_point now) {
     return session_.publish_unlogged(publication_of(message), now);
 }
 
+void delivery::hold() {
+    if (!held_to_) held_to_ = std::max(given_, mqtt::number(session_.highest_sent()));
+}
+
 void delivery::set_status(const std::string& topic, std::string text, mqtt::time_point now) {
     status& s = status_[topic];
     if (s.told && s.text == text) return;
@@ -122,14 +129,18 @@ void delivery::on_offline() {
 
 void delivery::pump_status(mqtt::time_point now) {
     if (!session_.is_online()) return;
-    for (auto& [topic, s] : status_) {
-        if (s.told) continue;
-        mqtt::publication p;
-        p.topic = topic;
-        p.payload = s.text;
-        p.retain = true;
-        if (!session_.publish_unlogged(p, now)) return;
-        s.told = true;
+    for (auto it = status_.begin(); it != status_.end();) {
+        auto& [topic, s] = *it;
+        if (!s.told) {
+            mqtt::publication p;
+            p.topic = topic;
+            p.payload = s.text;
+            p.retain = true;
+            if (!session_.publish_unlogged(p, now)) return;
+            s.told = true;
+        }
+        // An empty one is the topic's end. (If it gets lost with the connection, the topic stays; as QoS 1 it rarely does.)
+        it = s.text.empty() ? status_.erase(it) : std::next(it);
     }
 }
 

@@ -61,10 +61,17 @@ public:
     /// Sets what a retained status topic says. It is sent now or as soon as there is a connection, and after each new one;
     /// only the latest text counts.
     void set_status(const std::string& topic, std::string text, mqtt::time_point now);
+    /// The topic has nothing more to say: the broker forgets it, now or as soon as there is a connection.
+    void clear_status(const std::string& topic, mqtt::time_point now) { set_status(topic, {}, now); }
     /// In the place of one whose session is gone: the status topics go on.
     void take_status_of(const delivery& other);
     /// The connection is gone: on the next one every status topic is sent again.
     void on_offline();
+
+    /// Begins no more messages of the log; those that the broker may have are finished. For ever: the session is about to end.
+    void hold();
+    /// Requires: hold(). The broker has nothing of ours under way.
+    bool settled() const { return mqtt::number(session_.finished()) >= *held_to_; }
 
     /// Nothing of the log is left to deliver.
     bool drained() const;
@@ -87,6 +94,8 @@ private:
     std::size_t buffered_bytes_ = 0;
     std::int64_t covered_from_;
     std::int64_t covered_to_;
+    std::int64_t given_ = 0;               // the newest message that the session was given
+    std::optional<std::int64_t> held_to_;  // no newer one is begun
     bool read_needed_ = false;
     bool reading_ = false;
     std::optional<mqtt::time_point> read_not_before_;

@@ -47,6 +47,14 @@ void device_news::set_boot_offset(std::int64_t offset_ms) {
     for (const auto& [which, told] : std::exchange(undated_, {})) tell_status(told);
 }
 
+void device_news::follow(const renumbering& to) {
+    for (auto& [which, told] : std::exchange(undated_, {})) {
+        if (!to[which.first]) continue;
+        told.bus = *to[which.first];
+        undated_[{told.bus, told.device}] = told;
+    }
+}
+
 void device_news::tell_status(const device_event& what) {
     device_event dated = what;
     dated.since = store::corrected(what.since, boot_offset_ms_);

@@ -11,6 +11,7 @@
 
 #include "config/model.hpp"
 #include "gateway/bus_thread.hpp"
+#include "gateway/config_changes.hpp"
 #include "gateway/log.hpp"
 
 namespace gateway {
@@ -25,6 +26,8 @@ public:
 
     void tell(const device_event& what);
     void tell(const missed_event& what);
+    /// The config has taken the place of another.
+    void follow(const renumbering& to);
     /// This boot's clock is known: dates those that were told by a wrong one.
     void set_boot_offset(std::int64_t offset_ms);
 

@@ -62,6 +62,7 @@ group_commit::group_commit(std::chrono::milliseconds commit_every, store::full_p
                            std::optional<on_outage> memory_first)
     : commit_every_(commit_every), when_full_(when_full) {
     if (!memory_first) return;
+    memory_first_ = true;
     memory_.emplace(memory_first->newest);
     written_ = memory_first->newest;
     finished_ = durably_finished_ = memory_first->acked;
@@ -84,7 +85,7 @@ std::uint64_t group_commit::append(std::vector<store::message> messages, bool ke
 /// Only what is sent at once, and only if none that goes before it waits for the file to number it.
 bool group_commit::goes_to_memory(bool keep) const {
     const bool others_first = !appends_.empty() || work_.append.size() > work_.numbered;
-    return memory_ && keep && !others_first && memory_->bytes() < limits::commit_bytes;
+    return memory_first_ && keep && !others_first && memory_->bytes() < limits::commit_bytes;
 }
 
 void group_commit::tell_numbered(store::sequence first, std::vector<store::message> messages) {
@@ -145,7 +146,7 @@ void group_commit::bring_along_parked(save_request& request) const {
 bool group_commit::is_light(const save_request& request) const {
     const bool file_may_have_some = finished_ < written_ || work_.append.size() > work_.numbered;
     const bool others_are_light = (!save_ || save_is_light_) && (!saving_ || saving_is_light_);
-    return memory_ && is_progress_only(request) && !file_may_have_some && others_are_light;
+    return memory_first_ && is_progress_only(request) && !file_may_have_some && others_are_light;
 }
 
 backlog group_commit::behind() const {
@@ -318,10 +319,22 @@ void group_commit::forget_session() {
     left.audit = std::move(save_->audit);
     left.remember = std::move(save_->remember);
     left.forget = std::move(save_->forget);
+    left.barrier = save_->barrier;
     save_.reset();
     const bool any = !left.handled.empty() || !left.audit.empty() || !left.remember.empty() || !left.forget.empty();
     if (any) save_ = std::move(left);
     save_is_light_ = false;
+}
+
+void group_commit::resettle(const group_commit& settings) {
+    commit_every_ = settings.commit_every_;
+    when_full_ = settings.when_full_;
+    memory_first_ = settings.memory_first_;
+    if (memory_ || !settings.memory_) return;  // what it has may have been sent under its numbers
+    memory_ = settings.memory_;
+    written_ = settings.written_;
+    finished_ = settings.finished_;
+    durably_finished_ = settings.durably_finished_;
 }
 
 void group_commit::begin_anew(store::sequence newest, store::sequence acked) {

@@ -41,13 +41,15 @@ struct save_request {
 struct committed {
     bool in_memory = false;
     store::commit_report report;
-    std::vector<store::message> messages;           // the first report.appended of them are in the log, from report.first on
-    bool keep = false;                              // as append() was told
-    std::uint64_t saved_up_to = 0;                  // 0: no save was in it
-    std::vector<store::received_message> received;  // in the inbox, from report.first_received on
-    std::uint64_t unwritten = 0;                    // messages that went before; the ledger has them now
-    bool purge = false;                             // it was asked to
-    std::uint64_t refusals = 0;                     // so many times the inbox has had no room, this commit included
+    std::vector<store::message> messages;                // the first report.appended of them are in the log, from report.first on
+    bool keep = false;                                   // as append() was told
+    std::uint64_t saved_up_to = 0;                       // 0: no save was in it
+    std::vector<store::received_message> received;       // in the inbox, from report.first_received on
+    std::uint64_t unwritten = 0;                         // messages that went before; the ledger has them now
+    bool purge = false;                                  // it was asked to
+    std::uint64_t refusals = 0;                          // so many times the inbox has had no room, this commit included
+    std::optional<store::ledger> ledger = std::nullopt;  // after this commit; nothing: it is in memory alone
+    store::dead_letter_counts dead_letters = {};
 };
 
 /// What isn't durable yet.
@@ -123,6 +125,9 @@ public:
     std::optional<store::transaction> take_settled();
     /// Saves that wait are void, but for what was handled, audited and remembered. The disk is good again.
     void forget_session();
+    /// Goes on as `settings`, which have nothing that waits, were made: of a file that has all that was handed over before it was
+    /// closed. What waits now stays.
+    void resettle(const group_commit& settings);
     /// The session that begins anew takes it from here. What is in memory alone gets new numbers when it is written.
     void begin_anew(store::sequence newest, store::sequence acked);
 
@@ -136,10 +141,11 @@ private:
     time_point memory_due() const;
     time_point save_due() const;
 
-    const std::chrono::milliseconds commit_every_;
-    const store::full_policy when_full_;
+    std::chrono::milliseconds commit_every_;
+    store::full_policy when_full_;
     std::deque<store::message> appends_;
     std::size_t append_bytes_ = 0;      // of payload
+    bool memory_first_ = false;         // on_outage
     bool keep_ = false;                 // of any of appends_
     std::uint64_t unwritten_ = 0;       // also while they are under way
     std::optional<save_request> save_;  // several merged: the last cursor, session and held; all of the rest, in order

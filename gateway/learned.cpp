@@ -3,8 +3,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cstdint>
-#include <cstdio>
 #include <map>
 #include <string_view>
 #include <utility>
@@ -17,45 +15,11 @@ namespace {
 
 constexpr std::string_view prefix = "learned ";
 
-/// FNV-1a, 64 bits, over texts with their ends: not against malice, only to see a change.
-class digest {
-public:
-    digest& add(std::string_view text) {
-        for (const char each : text) step(static_cast<unsigned char>(each));
-        step(0);
-        return *this;
-    }
-    digest& add(const std::vector<config::setting>& settings) {
-        for (const auto& each : settings) add(each.path).add(each.text);
-        return add("");
-    }
-    std::string text() const {
-        char hex[17];
-        std::snprintf(hex, sizeof hex, "%016llx", static_cast<unsigned long long>(state_));
-        return hex;
-    }
-
-private:
-    void step(unsigned char byte) { state_ = (state_ ^ byte) * 0x100000001b3u; }
-    std::uint64_t state_ = 0xcbf29ce484222325u;
-};
-
 std::string name_of(const config::bus& bus, const config::device& device) {
     return std::string(prefix) + bus.name + '/' + device.name;
 }
 
 }  // namespace
-
-void note_digests(config::file& of) {
-    for (auto& bus : of.buses) {
-        for (auto& device : bus.devices) {
-            digest all;
-            all.add(bus.adapter).add(bus.settings).add(device.settings);
-            for (const auto& point : device.points) all.add(point.name).add(point.settings);
-            device.digest = all.text();
-        }
-    }
-}
 
 std::optional<store::memory> memory_of_learned(const config::bus& bus, std::size_t device, const std::string& text) {
     assert(!bus.devices[device].digest.empty());

@@ -15,10 +15,7 @@
 
 namespace gateway {
 
-/// Puts each device's digest. While the settings are there: forget_source() takes them.
-void note_digests(config::file& of);
-
-/// Nothing: the text can't be kept (not UTF-8, too long, or under too long a name). Requires: digests.
+/// Nothing: the text can't be kept (not UTF-8, too long, or under too long a name). Requires: digests (config_digest.hpp).
 std::optional<store::memory> memory_of_learned(const config::bus& bus, std::size_t device, const std::string& text);
 
 struct recalled {

@@ -64,8 +64,56 @@ constexpr std::size_t control_request = 256u << 10;
 constexpr std::size_t control_members = 32;
 constexpr std::size_t control_waiting = 1u << 20;
 
+constexpr auto look_at_oldest = 5s;  // while somebody looks at the state
+
+// HTTP. A header is a line of a browser with room for a token; a body is a command (write_request.hpp).
+constexpr std::size_t http_connections = 256;
+constexpr std::size_t http_tls_connections = 48;         // each takes 33 KiB
+constexpr std::size_t http_connections_of_address = 64;  // but not of loopback: a proxy may be there
+constexpr std::size_t http_event_clients = 64;
+constexpr std::size_t http_header = 8u << 10;
+constexpr std::size_t http_body = 8u << 10;
+constexpr auto http_request_time = 10s;         // from a request's first byte to its last, and for the TLS handshake
+constexpr auto http_idle = 60s;                 // between requests
+constexpr auto http_stalled = 10s;              // an answer of which nothing is taken for so long
+constexpr auto http_answer_time = 2min;         // … and for all of it
+constexpr auto http_loop_time = 5s;             // the gateway's own loop must have answered by then
+constexpr auto http_command_time = 30s;         // … with the outcome of a command
+constexpr std::size_t http_commands = 16;       // under way
+constexpr std::size_t http_events_waiting = 8;  // for a client that reads slowly
+constexpr auto http_event_every = 1s;
+constexpr auto http_state_every = 5s;          // of what is only counters; anything else at once
+constexpr auto http_linger = 1s;               // what a refused client still sends is read for so long, so that it sees why
+constexpr auto http_sweep = 500ms;             // how exact all these are
+constexpr auto http_heartbeat = 15s;           // so that a client that is gone is noticed
+constexpr std::size_t http_wrong_tokens = 10;  // of one address in a minute; then it is refused for the rest of that minute
+constexpr std::size_t http_guarded_addresses = 256;
+
+// A reload: so many diagnostics are told. An mqtt section that changed waits
+// so long for what is under way before the connection is closed.
+constexpr std::size_t reload_diagnostics = 200;
+constexpr auto settle_before_leaving = 3s;
+
+// Threads that hang (health.hpp): how long a thing may take before the watchdog isn't fed any more. A call of an adapter takes
+// its time-outs, and looks names up; a commit waits for a tired SD card; to salvage a large queue file is a matter of minutes.
+constexpr auto adapter_hangs = 70s;      // or
+constexpr int adapter_hangs_after = 20;  // … so many of the longest time-out that the bus is given, if that is longer
+constexpr auto work_hangs = 30s;         // of a bus's thread, without an adapter or a disk
+constexpr auto loop_hangs = 20s;         // one turn of the loop
+constexpr auto disk_hangs = 120s;        // a commit or a read
+constexpr auto salvage_hangs = 1h;       // also the opening of a queue file
+constexpr auto loop_asked_every = 5s;    // at most; half of the watchdog's time if that is less
+// A visitor on a bus that the service polls (bus_visit.hpp): what he may wait for, unless the service itself waits longer; how
+// long the line rests at least when an answer to one may be taken for the other's; points that he may have.
+constexpr auto visit_wait = 500ms;
+constexpr auto late_answer = 500ms;
+constexpr std::size_t visit_points = 4096;
+
 // Leaving: how long a stop may take for what can still be delivered, then for DISCONNECT.
 constexpr auto drain_on_stop = 3s;
 constexpr auto disconnect_on_stop = 1s;
+constexpr auto stop_patience = 30s;  // asked of systemd again and again while a stop gets on
+
+constexpr auto look_after = 1s;  // the line for systemctl status
 
 }  // namespace gateway::limits

@@ -5,8 +5,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <vector>
 
 #include "gateway/clock.hpp"
 
@@ -61,6 +64,14 @@ bool journald_reads_stderr() {
     return here == stream;
 }
 
+/// What a person did, or is asked to look at, is always written: a command is in the audit and here.
+bool may_repeat(std::string_view event) {
+    constexpr std::array<std::string_view, 9> always = {"write",          "reload",         "reload_refused",
+                                                        "restart_needed", "queue_reopened", "started",
+                                                        "stopping",       "stopped",        "thread_hangs"};
+    return std::find(always.begin(), always.end(), event) == always.end();
+}
+
 std::string time_of_day() {
     const std::int64_t now = stamp_now().wall_ms;
     const time_t seconds = static_cast<time_t>(now / 1000);
@@ -85,12 +96,15 @@ field::field(std::string_view key, std::chrono::milliseconds time) : text_(key) 
     text_ += count % 1000 == 0 ? std::to_string(count / 1000) + "s" : std::to_string(count) + "ms";
 }
 
-log::log(level least) : least_(least), journald_(journald_reads_stderr()) {}
+log::log(level least, repeats how) : least_(least), journald_(journald_reads_stderr()) {
+    if (how == repeats::limited) limits_ = std::make_shared<log_limits>();
+}
 
 void log::write(level how, std::string_view event, std::initializer_list<field> fields) const {
     if (how > least_) return;
     std::string line;
-    if (!reader_) line = journald_ ? '<' + std::to_string(static_cast<int>(how)) + '>' : time_of_day();
+    if (!reader_ && journald_) line = '<' + std::to_string(static_cast<int>(how)) + '>';
+    const std::size_t prefix = line.size();
     line += name_of(how);
     line += ' ';
     line += event;
@@ -98,7 +112,24 @@ void log::write(level how, std::string_view event, std::initializer_list<field> 
         line += ' ';
         line += f.text();
     }
-    if (reader_) return reader_(line);
+    if (reader_) return reader_(line.substr(prefix));
+    if (limits_ && may_repeat(event)) {
+        std::vector<std::string_view> words;
+        for (const field& f : fields) words.push_back(f.text());
+        const auto before = limits_->take(log_limits::subject_of(event, words), line, steady_now());
+        if (!before) return;
+        if (*before > 0) line += " held_back=" + std::to_string(*before);
+    }
+    put(std::move(line));
+}
+
+void log::tell_held() const {
+    if (!limits_) return;
+    for (auto& [line, others] : limits_->due(steady_now())) put(line + " held_back=" + std::to_string(others) + " late=yes");
+}
+
+void log::put(std::string line) const {
+    if (!journald_) line = time_of_day() + line;
     line += '\n';
     // A log that can't be written has nowhere to say so; the service goes on.
     [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line.size());

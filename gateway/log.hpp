@@ -7,9 +7,12 @@
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
+
+#include "gateway/log_limits.hpp"
 
 namespace gateway {
 
@@ -33,11 +36,21 @@ private:
 class log {
 public:
     /// Writes to stderr: with journald's `<6>` prefix when journald reads it, else with the time of day.
-    explicit log(level least = level::info);
+    /// `limited`: what repeats without end is written now and then (log_limits.hpp); but for what a person did.
+    enum class repeats : std::uint8_t { all, limited };
+    explicit log(level least = level::info, repeats how = repeats::all);
     /// Hands each line to `reader` instead, without prefix, time and end of line. For tests.
     log(level least, std::function<void(const std::string&)> reader) : least_(least), reader_(std::move(reader)) {}
 
     void write(level how, std::string_view event, std::initializer_list<field> fields = {}) const;
+    /// Writes what repeats have kept back for long enough. Now and then.
+    void tell_held() const;
+    /// For another thread: one that keeps nothing back.
+    log unlimited() const {
+        log other = *this;
+        other.limits_.reset();
+        return other;
+    }
     void error(std::string_view event, std::initializer_list<field> fields = {}) const { write(level::error, event, fields); }
     void warning(std::string_view event, std::initializer_list<field> fields = {}) const { write(level::warning, event, fields); }
     void info(std::string_view event, std::initializer_list<field> fields = {}) const { write(level::info, event, fields); }
@@ -45,7 +58,9 @@ public:
 
 private:
     level least_;
+    void put(std::string line) const;
     bool journald_ = false;
+    std::shared_ptr<log_limits> limits_;
     std::function<void(const std::string&)> reader_;
 };
 

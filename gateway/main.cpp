@@ -14,6 +14,12 @@
 #include <vector>
 
 #include "config/suggest.hpp"
+#include "gateway/command_line_commission.hpp"
+#include "gateway/command_line_diagnostics.hpp"
+#include "gateway/command_line_papers.hpp"
+#include "gateway/command_line_reload.hpp"
+#include "gateway/command_line_status.hpp"
+#include "gateway/command_line_setup.hpp"
 #include "gateway/commands.hpp"
 
 namespace {
@@ -241,10 +247,20 @@ int main(int argc, char** argv) {
     CLI::App* adapter = app.add_subcommand("adapter-process")->group("");  // run and check start it; not for people
     adapter->add_option("OBJECT", adapter_object)->required();
 
+    gateway::reload_options reload;
+    CLI::App* const reloads = gateway::add_reload_command(app, reload);
+
     gateway::pub_options pub;
     gateway::sub_options sub;
     add_pub(app, pub);
     add_sub(app, sub);
+    std::function<int()> asked;
+    const auto choose = [&](std::function<int()> typed) { asked = std::move(typed); };
+    gateway::add_diagnostics_commands(app, choose);
+    gateway::add_setup_commands(app, choose);
+    gateway::commission_commands commission(app);
+    gateway::add_status(app, choose);
+    gateway::add_paper_commands(app, choose);  // the last: it makes papers of all the others
 
     try {
         app.parse(argc, argv);
@@ -254,5 +270,8 @@ int main(int argc, char** argv) {
     if (app.got_subcommand(adapter)) return gateway::adapter_process_command(adapter_object);
     if (app.got_subcommand("pub")) return gateway::pub_command(pub);
     if (app.got_subcommand("sub")) return gateway::sub_command(sub);
+    if (app.got_subcommand(reloads)) return gateway::reload_command(reload);
+    if (asked) return asked();
+    if (const auto code = commission.run()) return *code;
     return chosen(options);
 }

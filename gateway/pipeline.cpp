@@ -115,6 +115,36 @@ void pipeline::add_device(bus_entry& to, const config::file& file, const config:
     }
 }
 
+void pipeline::take_state_of(const pipeline& old, const config::file& was, const config::file& now) {
+    keys_ = old.keys_;
+    using name = std::pair<std::string_view, std::string_view>;  // of device and point
+    std::map<name, std::pair<std::size_t, std::size_t>> places;  // in the old one
+    for (std::size_t bus = 0; bus < was.buses.size(); ++bus) {
+        std::size_t next = 0;
+        for (const auto& device : was.buses[bus].devices)
+            for (const auto& point : device.points) places.emplace(name(device.name, point.name), std::pair(bus, next++));
+    }
+    for (std::size_t bus = 0; bus < now.buses.size(); ++bus) {
+        std::size_t next = 0;
+        for (const auto& device : now.buses[bus].devices)
+            for (const auto& point : device.points) {
+                point_entry& to = buses_[bus].points[next++];
+                const auto place = places.find(name(device.name, point.name));
+                if (place == places.end()) continue;
+                const bus_entry& from_bus = old.buses_[place->second.first];
+                const point_entry& from = from_bus.points[place->second.second];
+                const message_entry& before = from_bus.messages[from.message];
+                message_entry& message = buses_[bus].messages[to.message];
+                if (before.topic != message.topic || before.period != message.period || before.format != message.format) continue;
+                to.published = from.published;
+                to.last = from.last;
+                if (!before.sent || (message.sent && message.last_sent >= before.last_sent)) continue;
+                message.sent = true;
+                message.last_sent = before.last_sent;
+            }
+    }
+}
+
 std::vector<store::message> pipeline::process(const cycle& done) {
     assert(done.bus < buses_.size());
     bus_entry& bus = buses_[done.bus];

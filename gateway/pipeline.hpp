@@ -41,6 +41,10 @@ public:
     /// for this gateway, ASCII.
     pipeline(const config::file& file, std::string_view epoch);
 
+    /// In the place of `old`, that went by `was`, and now by `now`: the change filter of a point goes on where its topic and its
+    /// period are the same, whatever its bus is called; and keys are counted on. Requires: nothing was processed yet.
+    void take_state_of(const pipeline& old, const config::file& was, const config::file& now);
+
     /// The messages that this cycle makes, in the order of the config; none if nothing changed enough.
     std::vector<store::message> process(const cycle& done);
 

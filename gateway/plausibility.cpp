@@ -71,7 +71,7 @@ plausibility::plausibility(const config::bus& bus) : dropped_(bus.devices.size()
     for (std::size_t device = 0; device < bus.devices.size(); ++device) {
         for (const auto& point : bus.devices[device].points) {
             const point_index index = next++;
-            if (point.plausible) points_.try_emplace(index, memory{&point, device, false, false, 0, 0, {}});
+            if (point.plausible) points_.try_emplace(index, memory{point.name, *point.plausible, device, false, false, 0, 0, {}});
         }
     }
 }
@@ -81,11 +81,11 @@ const std::string* plausibility::refuse(reading& what) {
     const auto found = points_.find(what.point);
     if (found == points_.end()) return nullptr;
     memory& point = found->second;
-    const auto& rules = *point.config->plausible;
+    const auto& rules = point.rules;
     const auto number = number_of(what.value);
     if (number && std::isfinite(*number)) {
         if (auto problem = problem_of(point, *number); !problem.empty()) {
-            if (point.reason.empty()) point.reason = point.config->name + ": " + written(*number) + problem;
+            if (point.reason.empty()) point.reason = point.name + ": " + written(*number) + problem;
             ++dropped_[point.device];
             return &point.reason;
         }
@@ -97,7 +97,7 @@ const std::string* plausibility::refuse(reading& what) {
 
 /// Empty: the number is believed.
 std::string plausibility::problem_of(memory& point, double number) {
-    const auto& rules = *point.config->plausible;
+    const auto& rules = point.rules;
     if ((rules.least && number < *rules.least) || (rules.most && number > *rules.most)) return outside(rules);
     auto problem = point.has_last ? suspicion(rules, point.last, number) : std::string();
     if (!problem.empty() && !(point.has_suspect && suspicion(rules, point.suspect, number).empty())) {

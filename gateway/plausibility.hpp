@@ -20,7 +20,6 @@ namespace gateway {
 
 class plausibility {
 public:
-    /// `bus` must outlive this.
     explicit plausibility(const config::bus& bus);
 
     /// Null: the reading holds, and is rounded now. Else why not, in the same words until one of the point holds again; lives
@@ -31,7 +30,8 @@ public:
 
 private:
     struct memory {
-        const config::point* config = nullptr;
+        std::string name;
+        config::plausibility rules;
         std::size_t device = 0;
         bool has_last = false, has_suspect = false;
         double last = 0, suspect = 0;

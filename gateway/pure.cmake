@@ -1,28 +1,66 @@
 # The gateway's decisions: no clock, thread or socket; tested by feeding them the time.
 add_library(tidegate_gateway_pure STATIC
     ${CMAKE_CURRENT_LIST_DIR}/alarms.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/bus_address.cpp
     ${CMAKE_CURRENT_LIST_DIR}/bus_statistics.cpp
     ${CMAKE_CURRENT_LIST_DIR}/computed.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/config_changes.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/config_digest.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/csv.cpp
     ${CMAKE_CURRENT_LIST_DIR}/delivery.cpp
     ${CMAKE_CURRENT_LIST_DIR}/device_health.cpp
     ${CMAKE_CURRENT_LIST_DIR}/device_trouble.cpp
     ${CMAKE_CURRENT_LIST_DIR}/flat_json.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/frame_words.cpp
     ${CMAKE_CURRENT_LIST_DIR}/group_commit.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/guess.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/guess_weights.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/held_buses.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/history.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/http_exchange.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/http_request.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/http_rules.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/http_shared.cpp
     ${CMAKE_CURRENT_LIST_DIR}/inbox_intake.cpp
     ${CMAKE_CURRENT_LIST_DIR}/learned.cpp
     ${CMAKE_CURRENT_LIST_DIR}/live.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/local_commands.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/log_limits.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/man_pages.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/man_text.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/masking.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/masking_yaml.cpp
     ${CMAKE_CURRENT_LIST_DIR}/memory_log.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/metrics_text.cpp
     ${CMAKE_CURRENT_LIST_DIR}/payload.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/pcap.cpp
     ${CMAKE_CURRENT_LIST_DIR}/pipeline.cpp
     ${CMAKE_CURRENT_LIST_DIR}/plausibility.cpp
     ${CMAKE_CURRENT_LIST_DIR}/queue_damage.cpp
     ${CMAKE_CURRENT_LIST_DIR}/queue_options.cpp
     ${CMAKE_CURRENT_LIST_DIR}/queue_watch.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/register_columns.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/register_list.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/register_names.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/register_notation.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/register_output.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/register_place.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/register_types.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/register_words.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/scan_plan.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/scan_suggest.cpp
     ${CMAKE_CURRENT_LIST_DIR}/schedule.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/secret_places.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/service_record.cpp
     ${CMAKE_CURRENT_LIST_DIR}/session_state.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/shell_completion.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/state_text.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/status_words.cpp
     ${CMAKE_CURRENT_LIST_DIR}/synchronisation.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/tar.cpp
     ${CMAKE_CURRENT_LIST_DIR}/timestamps.cpp
     ${CMAKE_CURRENT_LIST_DIR}/topic.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/watch_table.cpp
     ${CMAKE_CURRENT_LIST_DIR}/write_engine.cpp
     ${CMAKE_CURRENT_LIST_DIR}/write_judge.cpp
     ${CMAKE_CURRENT_LIST_DIR}/write_news.cpp

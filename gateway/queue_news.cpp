@@ -28,6 +28,11 @@ void queue_news::on_opened(const store::recovery& found, const store::stamp& now
                       {"consequence", "if the device becomes full, nothing can be written until there is room"}});
 }
 
+void queue_news::follow(const config::buffer& now) {
+    buffer_ = now;
+    watch_ = queue_watch(now);
+}
+
 void queue_news::on_salvaged(const store::recovery& found, const store::stamp& now) {
     if (!found.damage) return;
     const store::damage& what = *found.damage;

@@ -36,6 +36,9 @@ public:
     /// This boot's clock is known: dates the alarms that were told by a wrong one.
     void set_boot_offset(std::int64_t offset_ms);
 
+    /// Another buffer section is in force, and the file is open again.
+    void follow(const config::buffer& now);
+
     /// The last commit did.
     bool has_failed() const { return failing_.has_value(); }
 
@@ -46,7 +49,7 @@ private:
     void raise(alarm which, const std::string& reason, const store::stamp& now);
     void clear(alarm which, const store::stamp& now);
 
-    const config::buffer buffer_;
+    config::buffer buffer_;
     const log& log_;
     const set_status set_status_;
     alarms alarms_;

@@ -37,7 +37,7 @@ private:
     std::string words(std::uint64_t bytes, bool full, time_point now) const;
     std::optional<std::chrono::milliseconds> time_left(std::uint64_t bytes) const;
 
-    const config::buffer how_;
+    config::buffer how_;
     enum class level : std::uint8_t { low, filling, full } level_ = level::low;
     std::deque<sample> samples_;  // one a minute, of the last ten
     std::optional<std::chrono::milliseconds> oldest_age_;

@@ -32,8 +32,9 @@ double share(nanoseconds cost, nanoseconds period) {
 
 }  // namespace
 
-schedule::schedule(std::vector<poll_group> groups, std::size_t devices, time_point start)
-    : start_(start), devices_(devices), wake_(start), background_due_(start + background_pause) {
+schedule::schedule(std::vector<poll_group> groups, std::size_t devices, time_point start, time_point now)
+    : start_(start), devices_(devices), wake_(now), background_due_(now + background_pause) {
+    assert(now >= start);
     groups_.reserve(groups.size());
     std::size_t points = 0;
     for (poll_group& what : groups) {
@@ -41,7 +42,7 @@ schedule::schedule(std::vector<poll_group> groups, std::size_t devices, time_poi
         devices_[what.device].groups.push_back(groups_.size());
         for (const point_index point : what.points) points = std::max<std::size_t>(points, point + std::size_t{1});
         groups_.push_back({.what = std::move(what), .pending = {}});
-        release(groups_.back(), 0, start);
+        release(groups_.back(), phase_at(groups_.back(), now), now);
     }
     marked_.resize(points);
 }

@@ -51,7 +51,10 @@ struct poll_group {
 class schedule {
 public:
     /// Every group is due first at `start`; its phase stays fixed from there. Requires: no group is without points.
-    schedule(std::vector<poll_group> groups, std::size_t devices, time_point start);
+    schedule(std::vector<poll_group> groups, std::size_t devices, time_point start)
+        : schedule(std::move(groups), devices, start, start) {}
+    /// Likewise, but it begins only `now`: at once, with the cycles whose phase it is, and goes on in the phases from `start`.
+    schedule(std::vector<poll_group> groups, std::size_t devices, time_point start, time_point now);
 
     /// One request to make now. The spans live until the next call of a non-const member.
     struct turn {
@@ -138,7 +141,9 @@ private:
     void silent(const turn& done, std::span<const point_index> covered, time_point began, time_point ended, turn_result& result);
     void bus_failed(const turn& done, time_point ended, turn_result& result);
 
-    std::int64_t phase_at(const group_entry& group, time_point at) const { return (at - start_) / group.what.period; }
+    std::int64_t phase_at(const group_entry& group, time_point at) const {
+        return group.what.period > nanoseconds{0} ? (at - start_) / group.what.period : 0;
+    }
     void release(group_entry& group, std::int64_t phase, time_point now);
     time_point deadline_of(const group_entry& group, time_point now) const;
     void begin(group_entry& group, time_point began);

@@ -8,7 +8,7 @@
 #include <tuple>
 
 #include "gateway/broker.hpp"
-#include "gateway/learned.hpp"
+#include "gateway/config_digest.hpp"
 #include "gateway/template_folders.hpp"
 #include "gateway/text_file.hpp"
 
@@ -37,6 +37,18 @@ void create_buses(site& of) {
     if (of.diagnostics.size() == before) return;
     of.buses.clear();
     of.config.reset();
+}
+
+/// For who looks at the service.
+std::vector<config_warning> warnings_of(const site& of) {
+    std::vector<config_warning> found;
+    for (const auto& each : of.diagnostics) {
+        if (each.severity != config::severity::warning) continue;
+        const bool in_template = each.where.file > 0 && each.where.file <= of.templates.size();
+        found.push_back({in_template ? of.templates[each.where.file - 1].path : std::string(), each.where.line, each.where.column,
+                         each.message});
+    }
+    return found;
 }
 
 }  // namespace
@@ -70,12 +82,13 @@ std::unique_ptr<site> load_site(const std::string& path, std::string& why, forei
 }
 
 void forget_source(site& of) {
+    of.held = held_buses(*of.config);
+    of.warnings = warnings_of(of);
     std::string().swap(of.text);
     std::vector<config::template_file>().swap(of.templates);
     of.diagnostics.clear();
     const auto release = [](std::vector<config::setting>& settings) { std::vector<config::setting>().swap(settings); };
-    for (auto& bus : of.config->buses) {
-        release(bus.settings);
+    for (auto& bus : of.config->buses) {  // its own settings stay: they say where it is
         for (auto& device : bus.devices) {
             release(device.settings);
             for (auto& point : device.points) release(point.settings);

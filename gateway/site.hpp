@@ -9,6 +9,8 @@
 
 #include "config/read.hpp"
 #include "gateway/adapter_host.hpp"
+#include "gateway/held_buses.hpp"
+#include "gateway/live.hpp"
 
 namespace gateway {
 
@@ -20,6 +22,8 @@ struct site {
     std::optional<config::file> config;               // absent: the file has errors
     std::vector<std::unique_ptr<adapter_bus>> buses;  // in the order of the config; complete if config is there
     std::vector<config::diagnostic> diagnostics;      // in order of position
+    std::vector<held_bus> held;                       // of each bus; from forget_source() on
+    std::vector<config_warning> warnings;             // of a file that is good; they outlive `diagnostics` and `templates`
     std::vector<config::template_file> templates;     // that the file uses; a position's `file` counts them
 };
 

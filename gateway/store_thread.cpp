@@ -13,12 +13,14 @@
 
 namespace gateway {
 
-store_thread::store_thread(store::queue opened, group_commit how, boost::asio::io_context& loop, store_events events)
+store_thread::store_thread(store::queue opened, group_commit how, boost::asio::io_context& loop, store_events events,
+                           std::shared_ptr<pulse> beat)
     : queue_(std::move(opened)),
       loop_(loop),
       events_(std::move(events)),
       waiting_(std::move(how)),
       heal_at_(clock::now()),
+      pulse_(std::move(beat)),
       alive_(std::make_shared<bool>(true)),
       thread_(&store_thread::run, this) {}
 
@@ -101,6 +103,15 @@ void store_thread::read_inbox(store::inbox_number from, std::size_t most_message
     wake_.notify_one();
 }
 
+void store_thread::read_oldest() {
+    assert(events_.on_oldest);
+    {
+        const std::lock_guard lock(mutex_);
+        reads_.push_back({std::monostate(), 0, 0});
+    }
+    wake_.notify_one();
+}
+
 void store_thread::flush() {
     {
         const std::lock_guard lock(mutex_);
@@ -109,9 +120,18 @@ void store_thread::flush() {
     wake_.notify_one();
 }
 
+void store_thread::reopen(store::options how, commits_for commits, session_fate session) {
+    {
+        const std::lock_guard lock(mutex_);
+        const bool anew = session == session_fate::begins_anew || (reopen_ && reopen_->session == session_fate::begins_anew);
+        reopen_ = {std::move(how), std::move(commits), anew ? session_fate::begins_anew : session_fate::goes_on, {}};
+    }
+    wake_.notify_one();
+}
+
 bool store_thread::idle() const {
     const std::lock_guard lock(mutex_);
-    return waiting_.empty() && reads_.empty() && !busy_ && untold_ == 0 && !on_hold_;
+    return waiting_.empty() && reads_.empty() && !busy_ && untold_ == 0 && !on_hold_ && !reopen_;
 }
 
 backlog store_thread::behind() const {
@@ -134,9 +154,18 @@ void store_thread::run() noexcept {
     pthread_setname_np(pthread_self(), "store");
     std::unique_lock lock(mutex_);
     for (;;) {
+        if (reopen_) waiting_.flush();  // what waits goes first
         const auto due = waiting_.due();
         if (on_hold_ && !stopping_) {
             wake_.wait(lock);
+        } else if (reopen_ && (waiting_.empty() || !queue_)) {
+            // Leaving, one more attempt, so that what waits has a file to go to.
+            if (!stopping_ && reopen_->not_before > clock::now()) {
+                wake_.wait_until(lock, reopen_->not_before);
+                continue;
+            }
+            open_again(lock);
+            if (stopping_ && !queue_) return;
         } else if (heal_at_ && *heal_at_ <= clock::now() && !stopping_) {
             heal(lock);
         } else if (due && (*due <= clock::now() || stopping_)) {
@@ -156,10 +185,12 @@ void store_thread::run() noexcept {
 
 /// Goes to the disk; meanwhile others may hand over work.
 template <typename Call>
-auto store_thread::unlocked(std::unique_lock<std::mutex>& lock, Call call) {
+auto store_thread::unlocked(std::unique_lock<std::mutex>& lock, const char* what, std::chrono::nanoseconds at_most, Call call) {
     busy_ = true;
     lock.unlock();
+    pulse_->busy(what, at_most, clock::now());
     auto found = call();
+    pulse_->idle();
     lock.lock();
     busy_ = false;
     return found;
@@ -167,10 +198,13 @@ auto store_thread::unlocked(std::unique_lock<std::mutex>& lock, Call call) {
 
 void store_thread::commit(std::unique_lock<std::mutex>& lock) {
     const store::transaction& work = waiting_.begin(clock::now());
-    const auto report = unlocked(lock, [&] { return queue_.commit(work); });
+    const auto report = unlocked(lock, "commit", limits::disk_hangs, [&] { return queue_->commit(work); });
     if (report && report->disk_full && !heal_at_) heal_at_ = clock::now() + limits::store_retry;
     if (report) {
-        tell([this, done = waiting_.on_durable(*report)]() mutable { events_.on_committed(std::move(done)); });
+        committed done = waiting_.on_durable(*report);
+        done.ledger = queue_->ledger();  // counts in memory, and nobody else uses the queue
+        done.dead_letters = queue_->dead_letters();
+        tell([this, done = std::move(done)]() mutable { events_.on_committed(std::move(done)); });
     } else {
         waiting_.on_failed(clock::now());
         if (report.error().code() == store::errc::damaged && events_.on_salvaged)
@@ -181,7 +215,7 @@ void store_thread::commit(std::unique_lock<std::mutex>& lock) {
 
 /// Asks for room. The next commit's report says whether there was some.
 void store_thread::heal(std::unique_lock<std::mutex>& lock) {
-    const bool healed = unlocked(lock, [&] { return queue_.try_to_heal(); });
+    const bool healed = unlocked(lock, "make room", limits::disk_hangs, [&] { return queue_->try_to_heal(); });
     heal_at_.reset();
     if (!healed) heal_at_ = clock::now() + limits::store_retry;
 }
@@ -193,33 +227,65 @@ void store_thread::read_one(std::unique_lock<std::mutex>& lock) {
         return !found && found.error().code() == store::errc::damaged && events_.on_salvaged;
     };
     if (const auto* from = std::get_if<store::sequence>(&what.from)) {
-        auto found = unlocked(lock, [&] { return queue_.read(*from, what.messages, what.bytes); });
+        auto found = unlocked(lock, "read", limits::disk_hangs, [&] { return queue_->read(*from, what.messages, what.bytes); });
         if (is_damage(found) && salvage(lock, found.error())) return;
         // The file comes first: what isn't written is newer than all that it has.
         if (found && found->empty()) *found = waiting_.unwritten_from(*from, what.messages, what.bytes);
         tell([this, from = *from, found = std::move(found)]() mutable { events_.on_read(from, std::move(found)); });
+    } else if (std::holds_alternative<std::monostate>(what.from)) {
+        auto found = unlocked(lock, "read", limits::disk_hangs, [&] { return queue_->oldest(); });
+        // Damage is the business of whoever needs the message.
+        auto oldest = found ? std::move(*found) : std::nullopt;
+        tell([this, oldest = std::move(oldest)]() mutable { events_.on_oldest(std::move(oldest)); });
     } else {
         const auto number = std::get<store::inbox_number>(what.from);
-        auto found = unlocked(lock, [&] { return queue_.read_inbox(number, what.messages, what.bytes); });
+        auto found =
+            unlocked(lock, "read", limits::disk_hangs, [&] { return queue_->read_inbox(number, what.messages, what.bytes); });
         if (is_damage(found) && salvage(lock, found.error())) return;
         tell([this, number, found = std::move(found)]() mutable { events_.on_read_inbox(number, std::move(found)); });
     }
 }
 
+/// Requires: nothing waits, or the file is closed already.
+void store_thread::open_again(std::unique_lock<std::mutex>& lock) {
+    const reopening wanted = *reopen_;
+    store::recovery found;
+    auto opened = unlocked(lock, "open", limits::salvage_hangs, [&] {
+        queue_.reset();
+        return store::queue::open(wanted.how, found);
+    });
+    if (!opened) {
+        reopen_->not_before = clock::now() + limits::store_retry;
+        tell([this, why = opened.error(), behind = waiting_.behind()] { events_.on_failed(why, behind); });
+        return;
+    }
+    queue_.emplace(std::move(*opened));
+    reopen_.reset();
+    heal_at_ = clock::now();
+    // What was handed over meanwhile waits as it is; with on_outage it isn't numbered until it is written.
+    waiting_.resettle(wanted.commits(found));
+    const bool anew = wanted.session == session_fate::begins_anew || (found.damage && found.damage->is_news);
+    if (anew) {
+        reads_.clear();
+        on_hold_ = true;
+    }
+    tell([this, found = std::move(found), anew]() mutable { events_.on_reopened(std::move(found), anew); });
+}
+
 /// False: there is no way now, and the next commit or read comes back here.
 bool store_thread::salvage(std::unique_lock<std::mutex>& lock, const store::error& why) {
     store::recovery found;
-    const auto done = unlocked(lock, [&] { return queue_.salvage(why, found); });
+    const auto done = unlocked(lock, "salvage", limits::salvage_hangs, [&] { return queue_->salvage(why, found); });
     if (!done) {
         waiting_.rest(clock::now());
         tell([this, why = done.error(), behind = waiting_.behind()] { events_.on_failed(why, behind); });
         return false;
     }
     if (const auto settled = waiting_.take_settled()) {
-        const auto kept = unlocked(lock, [&] { return queue_.commit(*settled); });
+        const auto kept = unlocked(lock, "commit", limits::disk_hangs, [&] { return queue_->commit(*settled); });
         // Otherwise those messages are sent once more.
         if (kept && settled->cursor) found.cursor = *settled->cursor;
-        found.ledger = queue_.ledger();
+        found.ledger = queue_->ledger();
     }
     waiting_.forget_session();
     reads_.clear();

@@ -22,11 +22,14 @@ std::string shown(const value& what) {
 
 }  // namespace
 
-write_engine::write_engine(const config::file& config) : config_(config), buses_(config.buses.size()) {
-    for (std::size_t bus = 0; bus < config.buses.size(); ++bus) {
+write_engine::write_engine(const config::file& config) : config_(config), buses_(config.buses.size()) { look_at_config(); }
+
+/// What of it can be written, and what has to be known for that.
+void write_engine::look_at_config() {
+    for (std::size_t bus = 0; bus < config_.buses.size(); ++bus) {
         point_index first = 0;
-        for (std::size_t device = 0; device < config.buses[bus].devices.size(); ++device) {
-            const auto& what = config.buses[bus].devices[device];
+        for (std::size_t device = 0; device < config_.buses[bus].devices.size(); ++device) {
+            const auto& what = config_.buses[bus].devices[device];
             devices_.emplace(what.name, place{bus, device, &what, first});
             for (std::size_t i = 0; i < what.points.size(); ++i) {
                 const auto& point = what.points[i];
@@ -34,7 +37,8 @@ write_engine::write_engine(const config::file& config) : config_(config), buses_
                 const auto index = static_cast<point_index>(first + i);
                 has_writable_ = true;
                 buses_[bus].points.try_emplace(index);
-                if (point.writable->fail_safe && config.writes) fail_safes_.push_back({bus, device, index, &point, std::nullopt});
+                if (point.writable->fail_safe && config_.writes)
+                    fail_safes_.push_back({bus, device, index, &point, std::nullopt});
                 for (std::size_t j = 0; point.writable->only_if && j < what.points.size(); ++j)
                     if (what.points[j].name == point.writable->only_if->point)
                         buses_[bus].points.try_emplace(static_cast<point_index>(first + j));
@@ -144,17 +148,58 @@ void write_engine::begin_stop(const moment& now) {
 }
 
 void write_engine::finish_all(const moment& now) {
-    for (auto& bus : buses_) {
-        for (auto& each : std::exchange(bus.verifying, {})) {
-            const write_stage reached = each.news.stage;
-            finish(std::move(each), reached, write_reason::stopping, "the gateway was stopped before this was read back", now);
-        }
-        if (!bus.on_bus) continue;
-        command left = std::move(*bus.on_bus);
-        bus.on_bus.reset();
-        finish(std::move(left), write_stage::rejected, write_reason::stopping, "the gateway was stopped before this was sent",
-               now);
+    for (auto& bus : buses_) finish_bus(bus, "the gateway was stopped", now);
+}
+
+/// `why`: "the gateway was stopped"
+void write_engine::finish_bus(bus_state& of, std::string_view why, const moment& now) {
+    const std::string because(why);
+    for (auto& each : std::exchange(of.waiting, {}))
+        finish(std::move(each), write_stage::rejected, write_reason::stopping, because + " before this was sent", now);
+    for (auto& each : std::exchange(of.verifying, {})) {
+        const write_stage reached = each.news.stage;
+        finish(std::move(each), reached, write_reason::stopping, because + " before this was read back", now);
     }
+    if (!of.on_bus) return;
+    command left = std::move(*of.on_bus);
+    of.on_bus.reset();
+    finish(std::move(left), write_stage::rejected, write_reason::stopping, because + " before this was sent", now);
+}
+
+void write_engine::follow(const config::file& was, const renumbering& to, const moment& now) {
+    auto before = std::move(buses_);
+    const auto fail_safes_before = std::exchange(fail_safes_, {});
+    for (std::size_t bus = 0; bus < to.size(); ++bus)
+        if (!to[bus]) finish_bus(before[bus], "a changed config stopped its bus", now);
+    // What finish() wrote into fail_safes_ is of buses that are gone.
+    buses_ = std::vector<bus_state>(config_.buses.size());
+    devices_.clear();
+    fail_safes_.clear();
+    has_writable_ = false;
+    look_at_config();
+    for (std::size_t bus = 0; bus < to.size(); ++bus) {
+        if (!to[bus]) continue;
+        bus_state& here = buses_[*to[bus]];
+        bus_state& there = before[bus];
+        for (auto& [point, state] : here.points)
+            if (const auto known = there.points.find(point); known != there.points.end()) state = known->second;
+        const auto move_to = [&](command& each) {
+            each.bus = *to[bus];
+            const auto& device = config_.buses[each.bus].devices[each.device];
+            for (item& one : each.items) one.what = &device.points[one.point - devices_.find(device.name)->second.first];
+        };
+        here.waiting = std::move(there.waiting);
+        here.verifying = std::move(there.verifying);
+        here.on_bus = std::move(there.on_bus);
+        std::for_each(here.waiting.begin(), here.waiting.end(), move_to);
+        std::for_each(here.verifying.begin(), here.verifying.end(), move_to);
+        if (here.on_bus) move_to(*here.on_bus);
+    }
+    for (auto& each : fail_safes_)
+        for (const auto& old : fail_safes_before)
+            if (was.buses[old.bus].devices[old.device].name == config_.buses[each.bus].devices[each.device].name &&
+                old.what->name == each.what->name)
+                each.due = old.due;
 }
 
 // ---- Waiting, and to the bus ----

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "config/model.hpp"
+#include "gateway/config_changes.hpp"
 #include "gateway/write_news.hpp"
 #include "gateway/write_orders.hpp"
 #include "store/age.hpp"
@@ -58,6 +59,10 @@ public:
     /// No more is sent. Afterwards, when the buses have stopped, finish_all().
     void begin_stop(const moment& now);
     void finish_all(const moment& now);
+
+    /// The config has taken the place of `was`. Commands for a bus that goes on do so under the new rules; those for one that was
+    /// stopped are answered: what it had of them has been told by then.
+    void follow(const config::file& was, const renumbering& to, const moment& now);
 
     /// When on_time() is to be called.
     std::optional<time_point> next_deadline() const;
@@ -109,6 +114,8 @@ private:
         std::optional<time_point> due;
     };
 
+    void look_at_config();
+    void finish_bus(bus_state& of, std::string_view why, const moment& now);
     std::optional<refusal> judge(command& of, const store::received_message& message, const moment& now);
     std::optional<refusal> find_points(command& of);
     std::optional<refusal> judge_age(command& of, const store::received_message& message, std::chrono::milliseconds waited,

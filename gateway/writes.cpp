@@ -149,6 +149,11 @@ void writes::finish_all() {
     carry_out();
 }
 
+void writes::follow(const config::file& was, const renumbering& to) {
+    engine_.follow(was, to, paths_.now());
+    carry_out();
+}
+
 std::optional<write_engine::time_point> writes::next_deadline() const {
     auto next = engine_.next_deadline();
     if (retry_at_) next = next ? std::min(*next, *retry_at_) : *retry_at_;
@@ -172,6 +177,7 @@ void writes::carry_out() {
     }
     with.barrier = true;  // somebody waits for the answer
     paths_.keep(std::move(answers), std::move(with));
+    for (const write_news& each : news) paths_.told(each);
 }
 
 /// The journal is the audit for those who have no access to the queue file: a line for each command, with who and what.

@@ -25,6 +25,7 @@ public:
         std::function<void(std::vector<store::message> answers, save_request with)> keep;
         std::function<void(save_request)> save;
         std::function<write_engine::moment()> now;
+        std::function<void(const write_news&)> told = [](const write_news&) {};  // each, when its answer is on its way
     };
     writes(const config::file& config, const log& to, paths how);
 
@@ -54,6 +55,8 @@ public:
     void on_time();
     void begin_stop();
     void finish_all();
+    /// The config has taken the place of `was`, whose threads that aren't in it have been stopped.
+    void follow(const config::file& was, const renumbering& to);
     std::optional<write_engine::time_point> next_deadline() const;
 
 private:

@@ -48,7 +48,7 @@ public:
 
     void start();
     void turn();
-    void stop(std::chrono::milliseconds patience, std::function<void()> done);
+    void stop(std::chrono::milliseconds patience, std::function<void()> done, const farewell& words);
     void abandon();
 
 private:
@@ -106,12 +106,12 @@ void client::carrier::start() {
     turn();
 }
 
-void client::carrier::stop(std::chrono::milliseconds patience, std::function<void()> done) {
+void client::carrier::stop(std::chrono::milliseconds patience, std::function<void()> done, const farewell& words) {
     assert(!stopping_ && done);
     stopping_ = true;
     stopped_ = std::move(done);
     stop_at_ = now() + patience;
-    session_.stop(now());
+    session_.stop(now(), words);
     turn();
 }
 
@@ -301,6 +301,8 @@ client::~client() { carrier_->abandon(); }
 
 void client::start() { carrier_->start(); }
 void client::flush() { carrier_->turn(); }
-void client::stop(std::chrono::milliseconds patience, std::function<void()> done) { carrier_->stop(patience, std::move(done)); }
+void client::stop(std::chrono::milliseconds patience, std::function<void()> done, const farewell& words) {
+    carrier_->stop(patience, std::move(done), words);
+}
 
 }  // namespace mqtt

@@ -41,7 +41,7 @@ public:
     /// Carries out what the session's owner has just caused (publish, on_durable): call after any such call.
     void flush();
     /// Sends DISCONNECT and closes, within `patience`; then `done` is called, once, from the loop. Once only.
-    void stop(std::chrono::milliseconds patience, std::function<void()> done);
+    void stop(std::chrono::milliseconds patience, std::function<void()> done, const farewell& words = {});
 
 private:
     class carrier;

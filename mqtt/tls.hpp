@@ -3,6 +3,8 @@
 // 2048 bits, renegotiation.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,6 +15,13 @@ namespace mqtt {
 
 /// Off is for a laboratory: anybody on the way can then read and change what is sent.
 enum class tls_check { on, off };
+
+/// A certificate that a server has shown, believed or not.
+struct shown_certificate {
+    std::string words;          // whose it is, by whom, from when to when, for which names
+    int depth = 0;              // 0: the server's own; above it those that vouch for it
+    std::int64_t valid_to = 0;  // Unix time
+};
 
 /// Files are PEM or DER, and are read anew for each connection, so that renewed ones are taken with the next.
 struct tls_settings {
@@ -27,6 +36,8 @@ struct tls_settings {
     std::string server_name = {};  // who the server must be; empty: the host that is connected to
     tls_check verify_chain = tls_check::on;  // off: nobody need vouch for the server, and no date is checked
     tls_check verify_host = tls_check::on;   // off: whatever name the certificate bears
+    /// Told of each certificate in each handshake, the server's own last; empty: nobody is.
+    std::function<void(const shown_certificate&)> on_certificate = {};
 };
 
 /// open() opens `below`, and is done when the handshake is and all checks have passed; nothing is written before. The end of

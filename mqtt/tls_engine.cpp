@@ -32,7 +32,8 @@ tls_verdict::expectations expectations_of(const tls_settings& how, const std::st
             .verify_host = how.verify_host,
             .authorities_place = files.authorities_place,
             .crl_place = files.revocations ? "crl_file " + files.revocations->path : "",
-            .revocations = files.revocations ? credentials.revocations.get() : nullptr};
+            .revocations = files.revocations ? credentials.revocations.get() : nullptr,
+            .on_certificate = how.on_certificate};
 }
 
 }  // namespace

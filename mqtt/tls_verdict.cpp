@@ -38,6 +38,17 @@ std::string date(const mbedtls_x509_time& time) {
     return text.data();
 }
 
+std::int64_t unix_time(const mbedtls_x509_time& time) {
+    std::tm parts{};
+    parts.tm_year = time.year - 1900;
+    parts.tm_mon = time.mon - 1;
+    parts.tm_mday = time.day;
+    parts.tm_hour = time.hour;
+    parts.tm_min = time.min;
+    parts.tm_sec = time.sec;
+    return ::timegm(&parts);
+}
+
 std::string moment(const mbedtls_x509_time& time) {
     std::array<char, 32> text{};
     std::snprintf(text.data(), text.size(), " %02d:%02d UTC", time.hour % 100, time.min % 100);
@@ -178,6 +189,7 @@ std::string description(const mbedtls_x509_crt& certificate) {
 
 int tls_verdict::judge(const mbedtls_x509_crt& certificate, int depth, std::uint32_t& flags) {
     const bool is_server = depth == 0;
+    if (expected_.on_certificate) expected_.on_certificate({description(certificate), depth, unix_time(certificate.valid_to)});
     flags &= ~static_cast<std::uint32_t>(MBEDTLS_X509_BADCERT_CN_MISMATCH);  // mbedTLS 2.28 knows no addresses
     if (expected_.verify_chain == tls_check::off) flags = 0;
     if (is_server) {

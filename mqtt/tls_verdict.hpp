@@ -21,6 +21,7 @@ public:
         std::string authorities_place;                  // for the words
         std::string crl_place;                          // for the words
         const mbedtls_x509_crl* revocations = nullptr;  // none: no check
+        std::function<void(const shown_certificate&)> on_certificate = {};
     };
     explicit tls_verdict(expectations what) : expected_(std::move(what)) {}
 

@@ -210,6 +210,22 @@ result<std::optional<stored_message>> queue::file::read_next(std::int64_t from) 
     return std::optional<stored_message>(std::move(found));
 }
 
+result<std::optional<stored_message>> queue::file::oldest() {
+    if (!is_open_) return closed_because();
+    const cursor& at = now_.cursor;
+    auto segment = log_.segment_from(part::log, number(at.acked) + 1);
+    if (!segment) return segment.error();
+    stored_message found;
+    while (*segment && (*segment)->position() <= (*segment)->last() && (*segment)->next(texts_, found)) {
+        if (found.sequence <= at.acked || std::binary_search(at.acked_beyond.begin(), at.acked_beyond.end(), found.sequence))
+            continue;
+        found.of_this_boot = is_this_boot((*segment)->boot());
+        found.boot_offset_ms = offset_of(now_.boots, (*segment)->boot());
+        return std::optional<stored_message>(std::move(found));
+    }
+    return std::optional<stored_message>();
+}
+
 /// Looked up once a segment.
 void queue::file::tell_boot(stored_message& of) {
     if (!reading_boot_) reading_boot_ = {is_this_boot(reading_.boot()), offset_of(now_.boots, reading_.boot())};
@@ -293,6 +309,8 @@ result<std::vector<audit_entry>> queue::read_audit(audit_number before, std::siz
 result<std::vector<memory>> queue::recall() { return file_->recall(); }
 
 bool queue::try_to_heal() { return file_->try_to_heal(); }
+
+result<std::optional<stored_message>> queue::oldest() { return file_->oldest(); }
 
 ledger queue::ledger() const { return file_->ledger(); }
 

@@ -364,6 +364,9 @@ public:
     /// As read_audit(), likewise.
     static result<std::vector<audit_entry>> inspect_audit(const std::string& path, audit_number before, std::size_t most);
 
+    /// As recall(), likewise.
+    static result<std::vector<memory>> inspect_memories(const std::string& path);
+
     queue(queue&&) noexcept;
     queue& operator=(queue&&) noexcept;
     ~queue();
@@ -397,6 +400,9 @@ public:
     /// To be called now and then while commit_report::disk_full: makes the reserve again and lets the file grow if there is
     /// room. False: there isn't yet.
     bool try_to_heal();
+
+    /// The first message that isn't finished, without giving it out; nothing: there is none, or it can't be read.
+    result<std::optional<stored_message>> oldest();
 
     /// Counts from memory; no disk access.
     store::ledger ledger() const;

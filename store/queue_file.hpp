@@ -46,6 +46,7 @@ public:
     result<std::vector<audit_entry>> read_audit(audit_number before, std::size_t most);
     result<std::vector<memory>> recall();
     bool try_to_heal();
+    result<std::optional<stored_message>> oldest();
     store::ledger ledger() const { return now_.ledger(); }
     dead_letter_counts dead_letters() const { return now_.dead_letters.counts; }
     write_counts written() const { return writes_.counts(); }

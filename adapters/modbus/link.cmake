@@ -22,6 +22,7 @@ add_library(tidegate_modbus_link STATIC
     link_idle.cpp
     link_late.cpp
     link_line.cpp
+    link_line_trace.cpp
     link_make.cpp
     link_mbap.cpp
     link_over_line.cpp

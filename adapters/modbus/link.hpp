@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -34,6 +35,11 @@ struct answer {
     bool sent = false;                     // bytes of the request may have left: a device may have carried it out
 };
 
+/// What went over the wire, for somebody who watches it. `age`: of its last byte; negative: it is still being sent. `discarded`:
+/// bytes that were no answer: noise, an echo, a damaged, late or foreign frame.
+enum class wire_event : std::uint8_t { sent, received, discarded };
+using wire_listener = std::function<void(wire_event what, bytes_view bytes, nanoseconds age)>;
+
 class link {
 public:
     virtual ~link() = default;
@@ -45,6 +51,9 @@ public:
     virtual void interrupt() = 0;
     /// Gives port or connection back; the next request opens it again. What is owed is remembered. Not while one is under way.
     virtual void release() {}
+
+    /// From now on told of every frame; empty: nobody is, and it costs nothing. From the thread of transact().
+    virtual void watch(wire_listener) {}
 
     /// How often a connection was lost that nobody had given back: behind the next one there may be another device.
     virtual std::uint64_t losses() const { return 0; }

@@ -43,6 +43,11 @@ void idle_link::release() {
     used_ = false;
 }
 
+void idle_link::watch(wire_listener to) {
+    const std::lock_guard lock(using_);
+    inner_->watch(std::move(to));
+}
+
 void idle_link::run() {
     std::unique_lock lock(using_);
     while (!ended_) {

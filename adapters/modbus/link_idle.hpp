@@ -27,6 +27,7 @@ public:
     std::uint64_t losses() const override { return inner_->losses(); }
     std::vector<answer> transact_all(std::span<const transaction> what, nanoseconds timeout) override;
     void release() override;
+    void watch(wire_listener to) override;
     void interrupt() override { inner_->interrupt(); }
 
 private:

@@ -27,8 +27,7 @@ line_exchange::line_exchange(line_framing how, const line_timing& timing, line_e
     : framing_(how), timing_(timing), echo_(heard), channel_(over), interrupted_(interrupted) {}
 
 void line_exchange::opened(line_exchange::way over) {
-    bytes_.clear();
-    arrivals_.clear();
+    forget_front(bytes_.size());
     if (over == way::connection) late_.connection_renewed();
     last_active_ = channel_.now();  // Nobody knows what was on the line until now: the first request waits for silence, too.
 }
@@ -145,6 +144,7 @@ bool line_exchange::send(const transaction& request, bytes_view frame) {
     }
     // The call returns when the bytes are in a buffer; on the wire they take their time.
     last_active_ = begin + timing_.character * static_cast<std::int64_t>(frame.size());
+    tell(wire_event::sent, frame, last_active_);
     return true;
 }
 
@@ -172,7 +172,10 @@ line_exchange::outcome line_exchange::await(wanted what) {
         damaged = damaged || found.damaged;
         forget_front(found.settled);
         found.at -= std::min(found.at, found.settled);
-        if (channel_.now() >= last_chance) return give_up(found, what, damaged);
+        if (channel_.now() >= last_chance) {
+            note_discarded(bytes_.size());
+            return give_up(found, what, damaged);
+        }
         if (const time_point when = worth_looking_at(found); when > channel_.now()) {
             if (channel_.wait_until(when, interrupted_) == woken::interrupted) return {was_interrupted(), false};
         }
@@ -181,6 +184,7 @@ line_exchange::outcome line_exchange::await(wanted what) {
                 return {stopped(quiet::interrupted), false};
             case woken::time:
                 if (found.whole_if_silent) return {take(found, what), true};
+                note_discarded(bytes_.size());
                 return give_up(found, what, damaged);
             case woken::ready:
                 // The device may answer all the same, and be heard when the line is open again, unless it has begun to.
@@ -265,7 +269,10 @@ answer line_exchange::take(search& found, const wanted& what) {
     result.turnaround = std::max(nanoseconds(arrivals_[found.at] - what.sent), nanoseconds(0));
     // An acknowledgement that an echo would equal says nothing about echoes.
     if (exception || !what.target.form.may_equal_request()) heard_itself_ = echo_came_;
-    forget_front(found.at + found.size);
+    forget_front(found.at);
+    const std::size_t size = std::min(found.size, bytes_.size());
+    if (size > 0) tell(wire_event::received, bytes_view(bytes_).first(size), arrivals_[size - 1]);
+    erase_front(size);
     return result;
 }
 
@@ -333,7 +340,14 @@ void line_exchange::note_foreign(const search& found) {
     }
 }
 
+/// They were no answer.
 void line_exchange::forget_front(std::size_t count) {
+    note_discarded(count);
+    erase_front(count);
+}
+
+void line_exchange::erase_front(std::size_t count) {
+    noted_ -= std::min(noted_, count);
     bytes_.erase(bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(count));
     arrivals_.erase(arrivals_.begin(), arrivals_.begin() + static_cast<std::ptrdiff_t>(count));
 }

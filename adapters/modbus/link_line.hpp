@@ -46,6 +46,8 @@ public:
     void opened(line_exchange::way over);
     /// As link::transact. Requires: the channel is open. After `down` it is of no use any more.
     answer transact(const transaction& request, nanoseconds timeout);
+    /// As link::watch.
+    void watch(wire_listener to);
 
 private:
     enum class quiet : std::uint8_t { ready, interrupted, lost, noisy };
@@ -80,6 +82,10 @@ private:
     bool receive();
     void note_foreign(const search& found);
     void forget_front(std::size_t count);
+    void erase_front(std::size_t count);
+    void note_discarded(std::size_t count);
+    void tell_discarded();
+    void tell(wire_event what, bytes_view bytes, time_point at);
     answer stopped(quiet why);
     answer lost();
 
@@ -93,7 +99,14 @@ private:
     std::vector<std::uint8_t> bytes_;   // arrived and not settled
     std::vector<time_point> arrivals_;  // when each of them did
     time_point last_active_{};          // the end of the line's last byte, either way
-    int error_ = 0;                     // errno of the call that failed; 0: end of file
+
+    // For whoever watches:
+    wire_listener listener_;               // empty: nobody
+    std::size_t noted_ = 0;                // so many of bytes_ are in discarded_, or were
+    std::vector<std::uint8_t> discarded_;  // not told yet: noise comes in pieces
+    time_point discarded_at_{};
+
+    int error_ = 0;  // errno of the call that failed; 0: end of file
 
     // Since the request, for the detail of an answer that isn't there:
     std::size_t heard_ = 0;  // bytes

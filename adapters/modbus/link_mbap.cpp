@@ -101,6 +101,7 @@ public:
 
     void interrupt() override { interrupted_.raise(); }
     void release() override { close(); }
+    void watch(wire_listener to) override { listener_ = std::move(to); }
     std::uint64_t losses() const override { return losses_; }
 
 private:
@@ -114,6 +115,7 @@ private:
     void count_silence();
     bool all_done() const;
     void end_with(const answer& result);
+    void tell(wire_event what, bytes_view bytes, time_point at) const;
     void broken(const std::string& what);
     void down(const std::string& what);
     void close();
@@ -128,7 +130,9 @@ private:
     time_point last_active_{};
     time_point progress_{};  // when the last request was sent, or was answered
     bool other_number_ = false;
-    channel::opened found_;  // at the last opening
+    time_point arrived_{};    // the last of bytes_
+    wire_listener listener_;  // empty: nobody watches
+    channel::opened found_;   // at the last opening
     std::uint64_t losses_ = 0;
     unsigned silent_in_a_row_ = 0;
 };
@@ -155,10 +159,12 @@ bool mbap_link::send_all() {
         each.number = ++number_;
         if (each.what->sending) each.what->sending();
         each.result.sent = true;
-        if (!channel_->send(frame_of(*each.what, each.number))) {
+        const auto frame = frame_of(*each.what, each.number);
+        if (!channel_->send(frame)) {
             down(system_words(errno));
             return false;
         }
+        tell(wire_event::sent, frame, channel_->now());
     }
     progress_ = last_active_ = channel_->now();
     return true;
@@ -174,7 +180,10 @@ void mbap_link::await(nanoseconds timeout) {
         if (why == woken::time || channel_->now() > deadline + flood_max) break;
         if (!receive()) return;
     }
-    if (!bytes_.empty()) return broken("the answer broke off");
+    if (!bytes_.empty()) {
+        tell(wire_event::discarded, bytes_, arrived_);
+        return broken("the answer broke off");
+    }
     end_with(no_answer(answer_status::silent, "no answer within " + in_milliseconds(timeout) +
                                                   (other_number_ ? ", only one to another request (transaction number)" : "")));
 }
@@ -188,6 +197,7 @@ bool mbap_link::take_frames() {
         const std::size_t length = word_at(rest, 4);
         if (word_at(rest, 2) != 0 || length < length_min || length > length_max) {
             if (channel_->is_datagram()) break;  // not ours: the next one may be
+            tell(wire_event::discarded, rest, arrived_);
             broken("the answer is not Modbus TCP");
             return false;
         }
@@ -198,18 +208,23 @@ bool mbap_link::take_frames() {
                                         [&](const under_way& each) { return !each.done && each.number == number; });
         // An answer that broke off swallows the beginning of the next frame: what is left of that one tells.
         if (which != requests_.end() && !channel_->is_datagram() && !may_begin_frame(rest.subspan(size))) {
+            tell(wire_event::discarded, rest, arrived_);
             broken("the answer isn't followed by Modbus TCP");
             return false;
         }
         at += size;
         if (which == requests_.end()) {
             other_number_ = true;
+            tell(wire_event::discarded, rest.first(size), arrived_);
         } else if (!take(rest.first(size), *which)) {
             return false;
         }
         frame_begun_ = last_active_;
     }
-    if (channel_->is_datagram()) at = bytes_.size();
+    if (channel_->is_datagram()) {
+        if (at < bytes_.size()) tell(wire_event::discarded, bytes_view(bytes_).subspan(at), arrived_);
+        at = bytes_.size();
+    }
     forget();
     return true;
 }
@@ -218,6 +233,7 @@ bool mbap_link::take_frames() {
 bool mbap_link::take(bytes_view frame, under_way& which) {
     const bytes_view pdu = frame.subspan(header_size);
     const std::string wrong = what_is_wrong(frame[6], pdu, *which.what);
+    tell(wrong.empty() ? wire_event::received : wire_event::discarded, frame, arrived_);
     if (!wrong.empty()) {
         broken(wrong);
         return false;
@@ -250,7 +266,7 @@ bool mbap_link::receive() {
         down(system_words(errno));
         return false;
     }
-    last_active_ = channel_->now();
+    arrived_ = last_active_ = channel_->now();
     if (bytes_.empty()) frame_begun_ = last_active_;
     bytes_.insert(bytes_.end(), chunk.begin(), chunk.begin() + count);
     return true;
@@ -286,6 +302,10 @@ void mbap_link::end_with(const answer& result) {
         each.result = result;
         each.result.sent = sent;
     }
+}
+
+void mbap_link::tell(wire_event what, bytes_view bytes, time_point at) const {
+    if (listener_) listener_(what, bytes, channel_->now() - at);
 }
 
 void mbap_link::broken(const std::string& what) {

@@ -57,6 +57,7 @@ public:
 
     void interrupt() override { interrupted_.raise(); }
     void release() override { close(); }
+    void watch(wire_listener to) override { exchange_.watch(std::move(to)); }
     std::uint64_t losses() const override { return losses_; }
 
 private:

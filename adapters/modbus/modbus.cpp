@@ -12,6 +12,7 @@
 #include <variant>
 
 #include "adapters/modbus/codec.hpp"
+#include "adapters/modbus/modbus_trace.hpp"
 
 namespace modbus {
 
@@ -143,6 +144,12 @@ std::span<const tidegate_candidate> bus::without_unsupported(std::span<const tid
 }
 
 outcome bus::poll(std::span<const tidegate_candidate> candidates, std::uint32_t flags, const tidegate::readings& to) {
+    if ((flags & TIDEGATE_TRACE) == 0) return poll_untraced(candidates, flags, to);
+    const traced_link watched(*link_, to);
+    return poll_untraced(candidates, flags, to);
+}
+
+outcome bus::poll_untraced(std::span<const tidegate_candidate> candidates, std::uint32_t flags, const tidegate::readings& to) {
     const std::size_t device = definition_.points[candidates[0].point].device;
     if (definition_.devices[device].unit == 0 && !has_mbap(definition_.wire)) return poll_all_units(candidates, to);
     if (const auto ended = find_models(candidates, flags, to)) return *ended;

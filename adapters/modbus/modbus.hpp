@@ -38,6 +38,7 @@ public:
     tidegate::outcome poll(std::span<const tidegate_candidate> candidates, std::uint32_t flags,
                            const tidegate::readings& to) override;
     void recall(std::uint32_t device, std::string_view text) override;
+    void release() override { link_->release(); }
     tidegate::write_outcome write(std::span<const tidegate_write_item> items, bool check_only,
                                   const tidegate::write_report& to) override;
     void interrupt() noexcept override;
@@ -53,6 +54,8 @@ private:
     std::optional<nanoseconds> usual_turnaround_here() const;
     std::string refusal_text(const point& which, std::uint8_t code) const;
     read_request read_for(const request& asked) const;
+    tidegate::outcome poll_untraced(std::span<const tidegate_candidate> candidates, std::uint32_t flags,
+                                    const tidegate::readings& to);
     tidegate::outcome poll_tables(std::span<const tidegate_candidate> candidates, std::uint32_t flags,
                                   const tidegate::readings& to);
     tidegate::outcome poll_together(std::span<const tidegate_candidate> candidates, const tidegate::readings& to);
@@ -68,10 +71,13 @@ private:
 
     // Writing, in modbus_write.cpp.
     class write_step;
+    bool reads_first(const planned_write& what, std::size_t owner) const;
     std::string why_not_to_all(const planned_write& what) const;
     std::optional<tidegate::write_outcome> send_around(const std::string& key, const device& which,
                                                        const std::vector<std::vector<std::uint8_t>>& requests,
                                                        const tidegate::write_report& to);
+    tidegate::write_outcome write_untraced(std::span<const tidegate_write_item> items, bool check_only,
+                                           const tidegate::write_report& to);
     tidegate::write_outcome write_values(const planned_write& what, std::size_t owner, const tidegate::write_report& to);
 
     // Points beside the four tables, in modbus_sources.cpp.

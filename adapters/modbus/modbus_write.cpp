@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "adapters/modbus/modbus.hpp"
+#include "adapters/modbus/modbus_trace.hpp"
 #include "adapters/modbus/write_plan.hpp"
 
 namespace modbus {
@@ -65,6 +66,12 @@ private:
 };
 
 write_outcome bus::write(std::span<const tidegate_write_item> items, bool check_only, const tidegate::write_report& to) {
+    if (!to.is_traced()) return write_untraced(items, check_only, to);
+    const traced_link watched(*link_, to);
+    return write_untraced(items, check_only, to);
+}
+
+write_outcome bus::write_untraced(std::span<const tidegate_write_item> items, bool check_only, const tidegate::write_report& to) {
     std::vector<written_value> values;
     values.reserve(items.size());
     for (const auto& each : items) values.push_back({each.point, tidegate::value_of<value>(each.value)});
@@ -76,8 +83,12 @@ write_outcome bus::write(std::span<const tidegate_write_item> items, bool check_
         to.note(fault);
         return write_outcome::rejected;
     }
-    if (check_only) return write_outcome::accepted;
     const std::size_t owner = definition_.points[items[0].point].device;
+    if (check_only) {
+        // Of bits in a register that is read first nobody knows the whole before.
+        if (!reads_first(what, owner)) to.sending(in_words(transaction_of(what)));
+        return write_outcome::accepted;
+    }
     const device& device = definition_.devices[owner];
     if (const auto stopped = send_around("before_write", device, device.before_write, to)) {
         to.note("the value itself was not sent");
@@ -91,6 +102,12 @@ write_outcome bus::write(std::span<const tidegate_write_item> items, bool check_
         return *stopped == write_outcome::bus_down ? write_outcome::unanswered : *stopped;
     }
     return written;
+}
+
+bool bus::reads_first(const planned_write& what, std::size_t owner) const {
+    const bool partly = what.owned != 0xFFFF;
+    return partly && (what.with == write_function::read_modify_write ||
+                      (what.with == write_function::automatic && lacks_mask_write_[owner]));
 }
 
 /// Empty: it isn't for all units of a line, or can be.
@@ -116,10 +133,7 @@ std::optional<write_outcome> bus::send_around(const std::string& key, const devi
 
 write_outcome bus::write_values(const planned_write& what, std::size_t owner, const tidegate::write_report& to) {
     write_step step{*this, to, {}, {}};
-    const bool partly = what.owned != 0xFFFF;
-    const bool reads_first =
-        what.with == write_function::read_modify_write || (what.with == write_function::automatic && lacks_mask_write_[owner]);
-    if (!partly || !reads_first) {
+    if (!reads_first(what, owner)) {
         step.ask(transaction_of(what));
         const bool unknown = step.got.status == answer::status::exception && step.got.exception_code == illegal_function;
         if (!unknown || what.with != write_function::automatic) return step.outcome();

@@ -54,6 +54,7 @@ came dialogue::receive(time_point until) {
     const std::size_t before = inbox_.size();
     const came what = after(over_.read(inbox_, until));
     received_ += inbox_.size() - before;
+    if (listener_ && inbox_.size() > before) listener_(false, std::string_view(inbox_).substr(before), over_.now());
     if (inbox_.size() > inbox_max) inbox_.erase(0, inbox_.size() - inbox_max);
     return what;
 }
@@ -76,6 +77,7 @@ came dialogue::send(const byte_pattern& what) {
     std::string bytes = filled_in(what);
     for (char& byte : bytes) byte = with_parity(byte, with_.frames.eighth);
     if (!over_.write(bytes)) return came::lost;
+    if (listener_) listener_(true, bytes, over_.now());
     return with_.echo ? take_echo(bytes.size()) : came::it;
 }
 

@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "adapters/serial/channel.hpp"
 #include "adapters/serial/definition.hpp"
@@ -39,6 +40,11 @@ public:
     /// As channel::set_baud, unless the line has that speed already.
     std::string set_baud(std::uint32_t baud);
 
+    /// From now on told of all that goes over the wire, for somebody who watches it: what was sent, and what came, in the pieces
+    /// in which it did. Empty: nobody is.
+    using listener = std::function<void(bool sent, std::string_view bytes, time_point at)>;
+    void watch(listener to) { listener_ = std::move(to); }
+
     /// Why frames were passed over since the last call; empty: none was.
     std::string take_damage() { return frames_.take_damage(); }
 
@@ -56,6 +62,7 @@ private:
     std::string inbox_;         // as received
     std::size_t received_ = 0;  // bytes, ever
     std::map<std::string, std::string> kept_;
+    listener listener_;
 };
 
 }  // namespace serial

@@ -30,6 +30,39 @@ std::string in_milliseconds(nanoseconds time) { return std::to_string(time.count
 
 std::string named(const message& which) { return which.name.empty() ? "a message" : "message " + which.name; }
 
+/// Instruments have no frames that could be told before they are understood: what comes between two that are sent is told in one
+/// piece, unless it is long.
+class frame_gatherer {
+public:
+    frame_gatherer(const channel& over, const tidegate::readings& to) : over_(over), to_(to) {}
+
+    void take(bool sent, std::string_view bytes, time_point at) {
+        if (sent) {
+            flush();
+            return tell(TIDEGATE_FRAME_SENT, bytes, at);
+        }
+        for (; !bytes.empty(); bytes.remove_prefix(std::min(bytes.size(), longest))) {
+            if (came_.size() >= longest) flush();
+            came_ += bytes.substr(0, longest);
+            at_ = at;
+        }
+    }
+    void flush() {
+        if (!came_.empty()) tell(TIDEGATE_FRAME_RECEIVED, came_, at_);
+        came_.clear();
+    }
+
+private:
+    static constexpr std::size_t longest = 1024;
+    void tell(tidegate_frame_direction direction, std::string_view bytes, time_point at) const {
+        to_.frame(direction, {reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}, (over_.now() - at).count());
+    }
+    const channel& over_;
+    const tidegate::readings& to_;
+    std::string came_;
+    time_point at_{};
+};
+
 }  // namespace
 
 bus::bus(bus_definition definition, std::unique_ptr<channel> wire, server_maker make_server)
@@ -79,7 +112,21 @@ std::optional<outcome> bus::open(const request& asked) {
     return std::nullopt;
 }
 
-outcome bus::poll(std::span<const tidegate_candidate> candidates, std::uint32_t /*flags*/, const tidegate::readings& to) {
+outcome bus::poll(std::span<const tidegate_candidate> candidates, std::uint32_t flags, const tidegate::readings& to) {
+    if ((flags & TIDEGATE_TRACE) == 0) return poll_untraced(candidates, to);
+    dialogue& talk = parties_[definition_.points[candidates[0].point].device].talk;
+    frame_gatherer gathered(*channel_, to);
+    talk.watch([&](bool sent, std::string_view bytes, time_point at) { gathered.take(sent, bytes, at); });
+    struct unwatch {  // also when a poll throws
+        dialogue& of;
+        ~unwatch() { of.watch({}); }
+    } const at_end{talk};
+    const outcome result = poll_untraced(candidates, to);
+    gathered.flush();
+    return result;
+}
+
+outcome bus::poll_untraced(std::span<const tidegate_candidate> candidates, const tidegate::readings& to) {
     const point& first = definition_.points[candidates[0].point];
     const request asked{candidates, first.device, definition_.devices[first.device], first.message, parties_[first.device], to};
     if (const auto ended = open(asked)) return *ended;

@@ -25,6 +25,7 @@ public:
     tidegate::outcome poll(std::span<const tidegate_candidate> candidates, std::uint32_t flags,
                            const tidegate::readings& to) override;
     void interrupt() noexcept override;
+    void release() override { channel_->close(); }
     bool serve(const tidegate::simulation& to) override;
 
 private:
@@ -41,6 +42,7 @@ private:
     };
     struct request;
 
+    tidegate::outcome poll_untraced(std::span<const tidegate_candidate> candidates, const tidegate::readings& to);
     std::optional<tidegate::outcome> open(const request& asked);
     came listen(const request& asked, harvest& to);
     came ask(const request& asked, harvest& to, std::string& why);

@@ -12,6 +12,7 @@ tidegate_test(tests_modbus_link
         link_mbap_test.cpp
         link_serial_test.cpp
         link_tcp_test.cpp
+        link_trace_test.cpp
         link_write_peer_test.cpp
         pdu_test.cpp
         rtu_frame_test.cpp

@@ -6,7 +6,7 @@
 #include <catch2/catch.hpp>
 #include <fstream>
 
-#include "gateway/learned.hpp"
+#include "gateway/config_digest.hpp"
 #include "gateway/poll_groups.hpp"
 #include "gateway/site.hpp"
 #include "tests/support/temporary_folder.hpp"

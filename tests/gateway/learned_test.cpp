@@ -1,5 +1,6 @@
 // tests/gateway/learned_test.cpp: what was learned of a device comes back to it, and to no other or changed one.
 #include "gateway/learned.hpp"
+#include "gateway/config_digest.hpp"
 
 #include <catch2/catch.hpp>
 

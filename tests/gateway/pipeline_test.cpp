@@ -415,3 +415,49 @@ TEST_CASE("pipeline: while the clock isn't known to be right, JSON says so right
           "{\"ts\":\"" + std::string(ts) + R"(","ts_quality":"unsynchronised","key":"plant7-e-1","value":21.5})");
     CHECK(made[1].payload == "312.5");
 }
+
+TEST_CASE("pipeline: a new config goes on with the change filter of points that stay", "[gateway][pipeline]") {
+    const auto on_change = [](const std::string& name, const std::string& topic) {
+        auto point = make_point(name, topic);
+        point.publish.change().mode = config::publish_mode::on_change;
+        return point;
+    };
+    const auto was = make_file({{on_change("supply", "{device}/{point}"), on_change("power", "{device}/{point}")}});
+    pipeline old(was, "e");
+    CHECK(old.process(make_cycle({{0, 1.0}, {1, 2.0}})).size() == 2);
+
+    auto now = make_file({{on_change("power", "{device}/{point}"), on_change("supply", "{device}/{point}")},
+                          {on_change("power", "{device}/{point}")}});
+    now.buses[0].name = "renamed";
+    pipeline made(now, "e");
+    made.take_state_of(old, was, now);
+    CHECK(made.process(make_cycle({{0, 2.0}, {1, 1.0}}, 1s)).empty());  // both as they were published
+    CHECK(made.process(make_cycle({{0, 2.5}, {1, 1.0}}, 2s)) == messages{message("boiler/power", "\"value\":2.5")});
+    auto other = make_cycle({{2, 2.0}}, 3s);
+    other.device = 1;
+    CHECK(made.process(other).size() == 1);  // of another device, so it is new
+
+    SECTION("another topic hasn't had the value") {
+        auto moved = make_file({{on_change("supply", "{device}/{point}"), on_change("power", "new/{point}")}});
+        pipeline again(moved, "e");
+        again.take_state_of(old, was, moved);
+        CHECK(again.process(make_cycle({{0, 1.0}, {1, 2.0}}, 1s)) == messages{message("new/power", "\"value\":2")});
+    }
+    SECTION("a maximal interval counts from the last message") {
+        auto kept = was;
+        for (auto& point : kept.buses[0].devices[0].points) point.publish.change().max_interval = 10s;
+        pipeline again(kept, "e");
+        again.take_state_of(old, was, kept);
+        CHECK(again.process(make_cycle({{0, 1.0}}, 8s)).empty());
+        CHECK(again.process(make_cycle({{0, 1.0}}, 10s)).size() == 1);
+    }
+    SECTION("keys are counted on") {
+        auto keyed = make_file({{make_point("supply", "{device}/{point}")}});
+        keyed.buses[0].devices[0].points[0].publish.change().key = config::idempotency_key::json;
+        pipeline one(keyed, "e");
+        CHECK(one.process(make_cycle({{0, 1.0}}))[0].payload.find("plant7-e-1") != std::string::npos);
+        pipeline two(keyed, "e");
+        two.take_state_of(one, keyed, keyed);
+        CHECK(two.process(make_cycle({{0, 1.0}}, 1s))[0].payload.find("plant7-e-2") != std::string::npos);
+    }
+}

@@ -3,22 +3,35 @@ tidegate_test(tests_gateway_pure
         ${CMAKE_CURRENT_LIST_DIR}/alarms_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/bus_statistics_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/computed_test.cpp
+        ${CMAKE_CURRENT_LIST_DIR}/config_changes_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/device_health_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/device_trouble_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/group_commit_age_test.cpp
+        ${CMAKE_CURRENT_LIST_DIR}/frame_words_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/learned_test.cpp
+        ${CMAKE_CURRENT_LIST_DIR}/history_test.cpp
+        ${CMAKE_CURRENT_LIST_DIR}/http_exchange_test.cpp
+        ${CMAKE_CURRENT_LIST_DIR}/http_shared_test.cpp
+        ${CMAKE_CURRENT_LIST_DIR}/man_text_test.cpp
+        ${CMAKE_CURRENT_LIST_DIR}/masking_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/inbox_intake_test.cpp
+        ${CMAKE_CURRENT_LIST_DIR}/log_limits_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/payload_test.cpp
+        ${CMAKE_CURRENT_LIST_DIR}/pcap_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/pipeline_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/plausibility_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/queue_damage_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/queue_options_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/queue_watch_test.cpp
+        ${CMAKE_CURRENT_LIST_DIR}/register_list_test.cpp
+        ${CMAKE_CURRENT_LIST_DIR}/scan_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/schedule_failure_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/schedule_test.cpp
+        ${CMAKE_CURRENT_LIST_DIR}/state_text_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/synchronisation_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/timestamps_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/topic_test.cpp
+        ${CMAKE_CURRENT_LIST_DIR}/watch_table_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/write_engine_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/write_judge_test.cpp
         ${CMAKE_CURRENT_LIST_DIR}/write_orders_test.cpp

@@ -329,3 +329,17 @@ TEST_CASE("schedule: what has no period fills the bus while periods hold", "[gat
     CHECK(line.cycles[0].size() >= 599);
     CHECK(line.cycles[1].size() >= 59);
 }
+
+TEST_CASE("schedule: a bus that begins later keeps to the phases of the others", "[gateway][schedule]") {
+    const auto begin = origin + 12s + 300ms;
+    schedule plan({{0, 1s, {0}}, {0, 10s, {1}}}, 1, origin, begin);
+    const std::vector<point_index> all = {0, 1};
+    std::size_t turns = 0;
+    while (const auto turn = plan.next(begin)) {  // at once: nobody waits ten seconds for a first value
+        REQUIRE(++turns <= 2);
+        std::ignore = plan.finished(*turn, TIDEGATE_DONE, all, begin, begin);
+    }
+    CHECK(turns > 0);
+    CHECK(plan.missed_cycles() == 0);
+    CHECK(plan.wake() == origin + 13s);
+}

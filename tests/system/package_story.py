@@ -15,6 +15,17 @@ CONFIG = pathlib.Path("/etc/tidegate/tidegate.yaml")
 QUEUE = pathlib.Path("/var/lib/tidegate/queue.db")
 HEARD = pathlib.Path("/run/heard")
 UNIT = "tidegate.service"
+SECOND = "tidegate@north.service"
+SECRET = "deep-water"
+BROKER = """per_listener_settings true
+max_queued_messages 0
+max_inflight_messages 0
+listener 1883 127.0.0.1
+allow_anonymous true
+listener 1884 127.0.0.1
+allow_anonymous false
+password_file /etc/mosquitto/passwords
+"""
 BACKLOG = 300  # messages that wait when the upgrade comes
 began = time.monotonic()
 
@@ -40,12 +51,12 @@ def wait_for(what, condition, seconds=30):
     return found
 
 
-def shown(name):
-    return run("systemctl", "show", "-P", name, UNIT).strip()
+def shown(name, unit=UNIT):
+    return run("systemctl", "show", "-P", name, unit).strip()
 
 
-def main_pid():
-    return int(shown("MainPID"))
+def main_pid(unit=UNIT):
+    return int(shown("MainPID", unit))
 
 
 def lines(topic):
@@ -63,15 +74,17 @@ def ledger():
     return json.loads(run("tidegate", "queue", "stats", "-c", str(CONFIG), "--json"))
 
 
-def log_has(text):
-    return text in run("journalctl", "--no-pager", "-o", "cat", "-u", UNIT)
+def log_has(text, unit=UNIT):
+    return text in run("journalctl", "--no-pager", "-o", "cat", "-u", unit)
 
 
 # ---- Chapters ----
 
 def start_broker():
     pathlib.Path("/etc/hosts").write_text("127.0.0.1 localhost\n")  # a bare container has none
-    pathlib.Path("/etc/mosquitto/conf.d/test.conf").write_text("max_queued_messages 0\nmax_inflight_messages 0\n")
+    pathlib.Path("/etc/mosquitto/conf.d/test.conf").write_text(BROKER)
+    run("mosquitto_passwd", "-b", "-c", "/etc/mosquitto/passwords", "north", SECRET)
+    os.chmod("/etc/mosquitto/passwords", 0o644)
     run("systemctl", "restart", "mosquitto")
     wait_for("the broker", lambda: subprocess.run(["mosquitto_pub", "-t", "x", "-n"], stderr=subprocess.DEVNULL).returncode == 0)
     with HEARD.open("w") as heard:
@@ -110,6 +123,8 @@ def confined():
     score = run("systemd-analyze", "security", "--no-pager", UNIT)
     exposure = float(re.search(r"Overall exposure level.*: ([0-9.]+)", score).group(1))
     assert exposure <= 1.5, score
+    kept = {name: shown(name) for name in ("Restart", "WatchdogUSec", "StartLimitIntervalUSec", "UMask", "OOMPolicy")}
+    assert kept == {"Restart": "always", "WatchdogUSec": "30s", "StartLimitIntervalUSec": "0", "UMask": "0077", "OOMPolicy": "continue"}, kept
     state = QUEUE.stat()
     assert oct(state.st_mode & 0o777) == "0o600" and state.st_uid == int(status["Uid"].split()[0]), state
     told(f"exposure {exposure} by systemd-analyze security; no capabilities, a filter of system calls, the queue its own; "
@@ -168,10 +183,10 @@ def hung():
     """A process that does nothing any more, not even end."""
     folder = pathlib.Path("/etc/systemd/system/tidegate.service.d")
     folder.mkdir()
-    (folder / "test.conf").write_text("[Service]\nWatchdogSec=2\n")
+    (folder / "test.conf").write_text("[Service]\nWatchdogSec=4\n")
     run("systemctl", "daemon-reload")
     run("systemctl", "restart", UNIT)
-    more_of("plant7/demo/n", "with a watchdog of 2 s")
+    more_of("plant7/demo/n", "with a watchdog of 4 s")
     pid, restarts = main_pid(), int(shown("NRestarts"))
     stopped = time.monotonic()
     os.kill(pid, signal.SIGSTOP)
@@ -185,16 +200,35 @@ def hung():
     told(f"hung: seen by systemd after {took:.1f} s, killed and started again")
 
 
+def second():
+    """Another gateway beside it, whose broker asks for a password: a credential that only systemd and this service can read."""
+    secret = pathlib.Path("/etc/tidegate/credentials/mqtt-password")
+    assert oct(secret.parent.stat().st_mode & 0o777) == "0o700"
+    secret.write_text(SECRET)
+    secret.chmod(0o600)
+    folder = pathlib.Path(f"/etc/systemd/system/{SECOND}.d")
+    folder.mkdir()
+    (folder / "credentials.conf").write_text(f"[Service]\nLoadCredential=mqtt-password:{secret}\n")
+    pathlib.Path("/etc/tidegate/north.yaml").write_bytes((HERE / "north.yaml").read_bytes())
+    run("systemctl", "daemon-reload")
+    run("systemctl", "enable", "--now", SECOND)
+    wait_for("the second gateway's connection", lambda: log_has("broker_connected", SECOND))
+    assert not log_has(SECRET, SECOND)
+    assert pathlib.Path("/run/tidegate/north.sock").exists() and pathlib.Path("/run/tidegate/plant7.sock").exists()
+    told("a second gateway, with a password by credential")
+
+
 def upgrade():
     """A newer package while the broker is away and messages wait."""
     broker = int(run("systemctl", "show", "-P", "MainPID", "mosquitto"))
     os.kill(broker, signal.SIGSTOP)  # not stopped: it would send again to the judge what that has had
     wait_for(f"{BACKLOG} messages to wait", lambda: ledger()["queued"] >= BACKLOG, 60)
-    pid, config = main_pid(), CONFIG.read_bytes()
+    pid, second_pid, config = main_pid(), main_pid(SECOND), CONFIG.read_bytes()
     at = time.monotonic()
     run("dpkg", "-i", *map(str, sorted(HERE.glob("newer/*.deb"))))
     took = time.monotonic() - at
     assert shown("ActiveState") == "active" and main_pid() != pid, "the upgrade didn't start the service anew"
+    assert main_pid(SECOND) not in (0, second_pid), "the upgrade didn't start the second gateway anew"
     assert run("dpkg-query", "-W", "-f", "${Version}", "tidegate").endswith("+newer")
     assert CONFIG.read_bytes() == config
     waiting = ledger()["queued"]
@@ -232,13 +266,14 @@ def leave():
     """Removal keeps queue and config; a purge deletes the queue, and the config that a person wrote stays."""
     run("systemctl", "start", UNIT)
     pid = main_pid()
+    pids = [pid, main_pid(SECOND)]
     run("dpkg", "-r", "tidegate")
-    assert not pathlib.Path(f"/proc/{pid}").exists(), "the service runs on after its removal"
+    assert not [p for p in pids if pathlib.Path(f"/proc/{p}").exists()], "a service runs on after its removal"
     assert QUEUE.exists() and CONFIG.exists()
     run("dpkg", "-P", "tidegate", "tidegate-adapters")
     assert not QUEUE.parent.exists() and CONFIG.exists()
     assert not pathlib.Path("/run/tidegate").exists()
-    left = [p for p in pathlib.Path("/etc/systemd").rglob("*tidegate*")] + list(pathlib.Path("/var/lib/systemd").rglob("*tidegate*"))
+    left = list(pathlib.Path("/etc/systemd").rglob("*tidegate.service*")) + list(pathlib.Path("/var/lib/systemd").rglob("*tidegate.service*"))
     assert not left, left
     told("removed: queue and config stay; purged: the config stays")
 
@@ -254,6 +289,7 @@ def story():
     reload()
     killed()
     hung()
+    second()
     upgrade()
     counted()
     device.terminate()
