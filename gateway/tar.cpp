@@ -20,7 +20,8 @@ void tar::add(std::string_view name, std::string_view content, std::int64_t seco
     assert(!name.empty() && name.size() < 100 && name.front() != '/');
     std::array<char, block> head{};
     const auto octal = [&](std::size_t at, int digits, unsigned long long value) {
-        std::snprintf(head.data() + at, static_cast<std::size_t>(digits) + 1, "%0*llo", digits, value);
+        for (int i = digits; i > 0; --i, value /= 8)
+            head[at + static_cast<std::size_t>(i) - 1] = static_cast<char>('0' + value % 8);
     };
     std::memcpy(head.data(), name.data(), name.size());
     octal(100, 7, 0600);
