@@ -3,7 +3,6 @@
 
 #include <array>
 #include <cassert>
-#include <cstdio>
 #include <cstring>
 #include <utility>
 
@@ -38,6 +37,7 @@ void tar::add(std::string_view name, std::string_view content, std::int64_t seco
     unsigned sum = 0;
     for (const char each : head) sum += static_cast<unsigned char>(each);
     octal(148, 6, sum);
+    head[154] = '\0';
     head[155] = ' ';
     bytes_.append(head.data(), head.size());
     bytes_ += content;
