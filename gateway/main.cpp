@@ -18,8 +18,8 @@
 #include "gateway/command_line_diagnostics.hpp"
 #include "gateway/command_line_papers.hpp"
 #include "gateway/command_line_reload.hpp"
-#include "gateway/command_line_status.hpp"
 #include "gateway/command_line_setup.hpp"
+#include "gateway/command_line_status.hpp"
 #include "gateway/commands.hpp"
 
 namespace {

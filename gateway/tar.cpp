@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cassert>
+#include <cstdio>
 #include <cstring>
 #include <utility>
 
@@ -18,16 +19,15 @@ void pad(std::string& to) { to.append((block - to.size() % block) % block, '\0')
 void tar::add(std::string_view name, std::string_view content, std::int64_t seconds) {
     assert(!name.empty() && name.size() < 100 && name.front() != '/');
     std::array<char, block> head{};
-    const auto octal = [&](std::size_t at, int digits, unsigned long long value) {
-        for (int i = digits; i > 0; --i, value /= 8)
-            head[at + static_cast<std::size_t>(i) - 1] = static_cast<char>('0' + value % 8);
+    const auto octal = [&](std::size_t at, std::size_t digits, std::uint64_t value) {
+        for (std::size_t digit = at + digits; digit-- > at; value /= 8) head[digit] = static_cast<char>('0' + value % 8);
     };
     std::memcpy(head.data(), name.data(), name.size());
     octal(100, 7, 0600);
     octal(108, 7, 0);  // owner and group: whoever unpacks it
     octal(116, 7, 0);
     octal(124, 11, content.size());
-    octal(136, 11, static_cast<unsigned long long>(seconds));
+    octal(136, 11, static_cast<std::uint64_t>(seconds));
     head[156] = '0';
     std::memcpy(head.data() + 257,
                 "ustar\0"
@@ -38,7 +38,6 @@ void tar::add(std::string_view name, std::string_view content, std::int64_t seco
     for (const char each : head) sum += static_cast<unsigned char>(each);
     octal(148, 6, sum);
     head[154] = '\0';
-    head[155] = ' ';
     bytes_.append(head.data(), head.size());
     bytes_ += content;
     pad(bytes_);
