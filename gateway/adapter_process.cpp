@@ -222,7 +222,7 @@ bool process_bus::begin(const fault_sink& to) {
     const std::size_t faults = from.count();
     for (std::size_t i = 0; i < faults && !from.bad(); ++i) {
         const auto scope = static_cast<std::uint32_t>(from.number());
-        const auto index = from.number();
+        const auto index = from.index();
         const auto path = from.text();
         to(scope, index, path, from.text());
     }

@@ -50,14 +50,14 @@ wire_writer& wire_writer::settings(const std::vector<config::setting>& what) {
     return *this;
 }
 
-std::string_view wire_reader::take(std::size_t size) {
+std::string_view wire_reader::take(std::uint64_t size) {
     if (size > rest_.size()) {
         bad_ = true;
         rest_ = {};
         return {};
     }
-    const auto taken = rest_.substr(0, size);
-    rest_.remove_prefix(size);
+    const auto taken = rest_.substr(0, static_cast<std::size_t>(size));
+    rest_.remove_prefix(taken.size());
     return taken;
 }
 
@@ -74,7 +74,14 @@ std::string wire_reader::text() { return std::string(take(number())); }
 
 std::size_t wire_reader::count() {
     const auto many = number();
-    if (many <= rest_.size()) return many;
+    if (many <= rest_.size()) return static_cast<std::size_t>(many);
+    bad_ = true;
+    return 0;
+}
+
+std::size_t wire_reader::index() {
+    const auto which = number();
+    if (std::in_range<std::size_t>(which)) return static_cast<std::size_t>(which);
     bad_ = true;
     return 0;
 }
@@ -222,7 +229,7 @@ void poll_result_from(wire_reader& from, adapter_bus::poll_result& to) {
     }
     to.learned.resize(from.count());
     for (auto& [device, text] : to.learned) {
-        device = from.number();
+        device = from.index();
         text = from.text();
     }
     to.exchanges.resize(from.count());
@@ -265,7 +272,7 @@ std::vector<adapter_bus::planned_request> planned_requests_from(wire_reader& fro
         request.what = from.text();
         request.points.resize(from.count());
         for (auto& point : request.points) point = static_cast<point_index>(from.number());
-        request.registers = from.number();
+        request.registers = from.index();
         request.bus_time = std::chrono::nanoseconds(from.signed_number());
     }
     return requests;

@@ -50,10 +50,11 @@ public:
     std::vector<config::setting> settings();
     /// A number of things that follow, each of at least one byte.
     std::size_t count();
+    std::size_t index();
     bool bad() const { return bad_; }
 
 private:
-    std::string_view take(std::size_t size);
+    std::string_view take(std::uint64_t size);
     std::string_view rest_;
     bool bad_ = false;
 };

@@ -113,7 +113,7 @@ std::string adapter_server::answer(const wire_frame& request) {
         case wire_kind::plan:
             return plan(from);
         case wire_kind::recall: {
-            const auto device = from.number();
+            const auto device = from.index();
             bus_->recall(device, from.text());
             return {};
         }

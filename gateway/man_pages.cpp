@@ -199,9 +199,10 @@ void add_key(const std::string& path, const std::string& form, const std::vector
           (usual.empty() ? "" : " Default: " + in_roff(usual) + '.') + '\n';
 }
 
-constexpr std::array<const char*, config::section_count> section_titles{
-    "THE FILE",           "gateway", "mqtt", "buffer", "publish", "A BUS", "A DEVICE", "A POINT", "A TEMPLATE'S FILE",
-    "A TEMPLATE'S HEADER"};
+constexpr auto section_titles =
+    std::to_array<const char*>({"THE FILE", "gateway", "mqtt", "buffer", "publish", "A BUS", "A DEVICE", "A POINT",
+                                "A TEMPLATE'S FILE", "A TEMPLATE'S HEADER", "http"});
+static_assert(section_titles.size() == config::section_count);
 
 }  // namespace
 

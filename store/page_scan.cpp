@@ -40,9 +40,10 @@ private:
     bool failed_ = false;
 };
 
-std::uint64_t local_size(std::uint64_t payload) {
-    if (payload <= largest_local) return payload;
-    const std::uint64_t size = smallest_local + (payload - smallest_local) % (page_size - 4);
+/// At most a page, whatever the cell claims.
+std::size_t local_size(std::uint64_t payload) {
+    if (payload <= largest_local) return static_cast<std::size_t>(payload);
+    const auto size = static_cast<std::size_t>(smallest_local + (payload - smallest_local) % (page_size - 4));
     return size <= largest_local ? size : smallest_local;
 }
 
@@ -52,7 +53,7 @@ std::optional<leaf_cell> cell_at(std::string_view page, std::size_t at, std::uin
     cell.size = numbers.next();
     cell.key = static_cast<std::int64_t>(numbers.next());
     if (numbers.failed() || cell.size == 0 || cell.size > most) return std::nullopt;
-    const std::uint64_t local = local_size(cell.size);
+    const std::size_t local = local_size(cell.size);
     const bool overflows = local < cell.size;
     if (numbers.position() + local + (overflows ? 4 : 0) > page.size()) return std::nullopt;
     cell.local = page.substr(numbers.position(), local);
@@ -67,7 +68,7 @@ constexpr std::array<std::uint8_t, 10> integer_sizes{0, 1, 2, 3, 4, 6, 8, 0, 0, 
 /// Requires: is_integer(type). Nothing: it isn't there.
 std::optional<std::int64_t> take_integer(std::string_view from, std::uint64_t type, std::size_t& at) {
     if (type >= 8) return static_cast<std::int64_t>(type - 8);
-    const std::size_t size = integer_sizes[type];
+    const std::size_t size = integer_sizes.at(static_cast<std::size_t>(type));
     if (at + size > from.size()) return std::nullopt;
     // The sign is that of the first byte.
     std::uint64_t value = (static_cast<std::uint8_t>(from[at]) & 0x80) != 0 ? UINT64_MAX : 0;
@@ -119,7 +120,7 @@ std::optional<row_header> row_header_of(const leaf_cell& cell) {
     const bool is_text = last % 2 == 1;
     row_header row;
     row.kind = columns == 4 ? (is_text ? row_kind::note : row_kind::log) : is_text ? row_kind::text : row_kind::dead_letter;
-    std::size_t at = header_end;
+    auto at = static_cast<std::size_t>(header_end);  // the reader got there, so it lies in the cell
     if (columns == 4) {
         const auto count = take_integer(cell.local, types[1], at);
         if (!count) return std::nullopt;

@@ -42,7 +42,7 @@ struct row_header {
     row_kind kind = row_kind::log;
     std::int64_t count = 0;  // log; of a note its kind
     std::int64_t crc = 0;
-    std::uint64_t data_at = 0;  // in the payload, to whose end it reaches
+    std::size_t data_at = 0;  // in the payload, to whose end it reaches
 };
 /// Nothing: no row of a queue looks so.
 std::optional<row_header> row_header_of(const leaf_cell& cell);

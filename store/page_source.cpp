@@ -132,7 +132,7 @@ bool page_source::collect(const leaf_cell& cell, reading read_page, std::string&
     while (to.size() < cell.size) {
         if (next < 2 || next > pages_ || !(this->*read_page)(next, page)) return false;
         next = read_32(page, 0);
-        to.append(page, 4, std::min<std::uint64_t>(page_size - 4, cell.size - to.size()));
+        to.append(page, 4, static_cast<std::size_t>(std::min<std::uint64_t>(page_size - 4, cell.size - to.size())));
     }
     return true;
 }

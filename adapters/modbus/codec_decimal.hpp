@@ -7,10 +7,9 @@
 #include <string>
 #include <string_view>
 
-namespace modbus {
+#include "adapters/modbus/wide_integer.hpp"
 
-/// Holds every int64_t and uint64_t, and their products with a scale of up to 18 digits.
-__extension__ typedef __int128 wide_integer;
+namespace modbus {
 
 /// digits × 10^exponent, without trailing zeros in digits.
 struct decimal {

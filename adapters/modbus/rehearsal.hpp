@@ -4,6 +4,7 @@
 // Any thread may give a command while another serves.
 #pragma once
 
+#include <concepts>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -44,7 +45,10 @@ private:
     bool is_silent(std::size_t device) const;
     bool happens(odds chance);
     std::uint64_t next();
-    std::uint64_t below(std::uint64_t end) { return next() % end; }
+    template <std::integral T>
+    T below(T end) {
+        return static_cast<T>(next() % static_cast<std::uint64_t>(end));
+    }
     std::uint8_t refusal_of(const state& of, const read_request& request) const;
     bool is_held(std::size_t device, table from, std::uint16_t address) const;
     void mar(envelope how, std::uint8_t unit, const state& of, std::vector<std::uint8_t>& answer);

@@ -3,13 +3,10 @@
 #include "adapters/serial/value.hpp"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 
 namespace serial {
 namespace {
-
-__extension__ typedef __int128 wide_integer;
 
 constexpr int most_digits = 18;
 constexpr int most_exponent = 400;  // beyond it a double is 0 or infinite anyway
@@ -22,25 +19,48 @@ double read_double(const std::string& text) {
     return number;
 }
 
+constexpr std::int64_t ten_to_9 = 1'000'000'000, ten_to_18 = ten_to_9 * ten_to_9;
+
+/// high × 10^18 + low, both of one sign, |low| < 10^18: more digits than 64 bits hold, on any machine.
+struct wide_number {
+    std::int64_t high = 0, low = 0;
+};
+
+/// Requires: `other` has no more than 18 digits. `one` may be any.
+wide_number product_of(std::int64_t one, std::int64_t other) {
+    const std::int64_t first = one / ten_to_9 * (other % ten_to_9), second = one % ten_to_9 * (other / ten_to_9);
+    const std::int64_t low = (first % ten_to_9 + second % ten_to_9) * ten_to_9 + one % ten_to_9 * (other % ten_to_9);
+    return {one / ten_to_9 * (other / ten_to_9) + first / ten_to_9 + second / ten_to_9 + low / ten_to_18, low % ten_to_18};
+}
+
+/// Nothing: it might not fit.
+std::optional<wide_number> sum_of(wide_number one, wide_number other) {
+    constexpr std::int64_t limit = INT64_MAX / 2 - 2;
+    if (one.high > limit || one.high < -limit || other.high > limit || other.high < -limit) return std::nullopt;
+    const std::int64_t low = one.low + other.low;
+    wide_number sum{one.high + other.high + low / ten_to_18, low % ten_to_18};
+    if (sum.high > 0 && sum.low < 0) sum = {sum.high - 1, sum.low + ten_to_18};
+    if (sum.high < 0 && sum.low > 0) sum = {sum.high + 1, sum.low - ten_to_18};
+    return sum;
+}
+
 /// Multiplies by 10^power; false: it would not fit.
-bool raise(wide_integer& number, int power) {
-    constexpr wide_integer limit = static_cast<wide_integer>(1) << 122;
+bool raise(wide_number& number, int power) {
+    constexpr std::int64_t limit = ten_to_18 / 4;  // ten times it fits, and so does a sum
     for (; power > 0; --power) {
-        if (number > limit / 16 || number < -limit / 16) return false;
-        number *= 10;
+        if (number.high > limit || number.high < -limit) return false;
+        const auto [carried, low] = product_of(number.low, 10);
+        number = {number.high * 10 + carried, low};
     }
     return true;
 }
 
-std::string in_digits(wide_integer number) {
-    std::array<char, 48> text{};
-    std::size_t at = text.size();
-    const bool negative = number < 0;
-    for (; number != 0 || at == text.size(); number /= 10) {
-        const int digit = static_cast<int>(number % 10);
-        text[--at] = static_cast<char>('0' + (digit < 0 ? -digit : digit));
-    }
-    return (negative ? "-" : "") + std::string(text.data() + at, text.size() - at);
+std::string in_digits(wide_number number) {
+    const bool negative = number.high < 0 || number.low < 0;
+    const auto magnitude = [](std::int64_t part) { return std::to_string(part < 0 ? -part : part); };
+    const std::string low = magnitude(number.low);
+    const std::string high = number.high == 0 ? "" : magnitude(number.high) + std::string(18 - low.size(), '0');
+    return (negative ? "-" : "") + high + low;
 }
 
 }  // namespace
@@ -82,14 +102,16 @@ double to_double(const decimal& number) {
 }
 
 double scaled(const decimal& number, const decimal& scale, const decimal& offset) {
-    wide_integer product = static_cast<wide_integer>(number.digits) * scale.digits;
-    wide_integer addend = offset.digits;
+    wide_number product = product_of(number.digits, scale.digits);
     int exponent = number.exponent + scale.exponent;
-    if (addend != 0) {
+    if (offset.digits != 0) {
+        wide_number addend{0, offset.digits};
         const int lower = std::min(exponent, offset.exponent);
         if (!raise(product, exponent - lower) || !raise(addend, offset.exponent - lower))
             return scaled(to_double(number), scale, offset);
-        product += addend;
+        const auto sum = sum_of(product, addend);
+        if (!sum) return scaled(to_double(number), scale, offset);
+        product = *sum;
         exponent = lower;
     }
     return read_double(in_digits(product) + 'e' + std::to_string(exponent));

@@ -25,7 +25,7 @@ struct decimal {
 std::optional<decimal> parse_decimal(std::string_view text);
 double to_double(const decimal& number);
 
-/// number × scale + offset, exact where 38 digits are enough for it.
+/// number × scale + offset, exact where 36 digits are enough for it.
 double scaled(const decimal& number, const decimal& scale, const decimal& offset);
 double scaled(double number, const decimal& scale, const decimal& offset);
 

@@ -219,3 +219,12 @@ TEST_CASE("adapter wire: every value survives; a cut message is bad and no more"
         CHECK(cut.bad());
     }
 }
+
+TEST_CASE("adapter wire: a length beyond 32 bits is bad and not its lower half", "[gateway][adapter_wire]") {
+    const std::string bytes = wire_writer().number((std::uint64_t{1} << 32) + 2).text("ab").take();
+    wire_reader text(bytes), count(bytes);
+    CHECK(text.text().empty());
+    CHECK(text.bad());
+    CHECK(count.count() == 0);
+    CHECK(count.bad());
+}

@@ -135,7 +135,7 @@ private:
     void survive(node& what);
     void keep_some(const node& of, std::string& left);
     void garble(const node& of, std::string& left);
-    std::uint64_t random(std::uint64_t below) { return random_() % below; }
+    std::size_t random(std::size_t below) { return static_cast<std::size_t>(random_() % below); }
 
     std::string name_;
     sqlite3_vfs vfs_{};
