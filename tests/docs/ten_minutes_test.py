@@ -22,7 +22,7 @@ mqtt: {{ url: "mqtt://127.0.0.1:1" }}
 buses:
   line:
     adapter: modbus
-    serial: {{ port: {port}, baud: 9600, parity: even }}
+    serial: {{ port: {port}, baud: 9600, parity: none }}
     simulate: {{ turnaround: 20ms }}
     devices:
       main: {{ unit: 7, template: eastron-sdm630, every: 1s }}

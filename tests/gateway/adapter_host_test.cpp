@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "gateway/config_digest.hpp"
+#include "gateway/learned.hpp"
 #include "gateway/poll_groups.hpp"
 #include "gateway/site.hpp"
 #include "tests/support/temporary_folder.hpp"
