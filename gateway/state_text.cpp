@@ -35,7 +35,7 @@ public:
     void number(std::string_view name, double figure) {
         append_json(key(name), gateway::value{std::round(figure * 1000) / 1000});
     }
-    void time(std::string_view name, std::optional<std::int64_t> unix_ms) {
+    void moment(std::string_view name, std::optional<std::int64_t> unix_ms) {
         if (unix_ms)
             append_json_string(key(name), format_timestamp(*unix_ms));
         else
@@ -74,11 +74,11 @@ void append_gateway(std::string& to, const live& of, std::string_view version, c
     object json(to);
     json.text("id", of.config().gateway_id);
     json.text("version", version);
-    json.time("started", wall_ms(of, of.started_at()));
+    json.moment("started", wall_ms(of, of.started_at()));
     json.count("uptime_s", static_cast<std::uint64_t>(duration_cast<std::chrono::seconds>(now.steady - of.started()).count()));
     const bool trusted = of.config().clock == config::clock_trust::trusted;
     json.text("clock", trusted ? "trusted" : now.clock.synchronised ? "synchronised" : "unsynchronised");
-    json.time("now", wall_ms(of, now.clock));
+    json.moment("now", wall_ms(of, now.clock));
     json.truth("writes", of.config().writes && of.config().http && of.config().http->writes);
 }
 
@@ -86,7 +86,7 @@ void append_source(std::string& to, const live& of) {
     const auto& source = of.config_source();
     object json(to);
     json.text("path", source.path);
-    json.time("loaded", wall_ms(of, source.loaded));
+    json.moment("loaded", wall_ms(of, source.loaded));
     append_array(json.key("warnings"), source.warnings, [&](const auto& each) {
         object warning(to);
         if (!each.file.empty()) warning.text("file", each.file);
@@ -115,7 +115,7 @@ void append_point(std::string& to, const live& of, const config::point& what, co
     json.text("name", what.name);
     json.text("unit", what.unit);
     append_json(json.key("value"), point.value);
-    json.time("ts", point.readings == 0 ? std::nullopt : std::optional(wall_ms(of, point.taken)));
+    json.moment("ts", point.readings == 0 ? std::nullopt : std::optional(wall_ms(of, point.taken)));
     json.key("age_ms") +=
         point.readings == 0 ? "null" : std::to_string(duration_cast<milliseconds>(now.steady - point.taken_steady).count());
     json.text("quality", name_of(quality_of(point, device, what.every, now.steady)));
@@ -131,7 +131,7 @@ void append_device(std::string& to, const live& of, std::size_t bus, std::size_t
     object json(to);
     json.text("name", what.name);
     json.text("state", name_of_state(device.state));
-    json.time("since", device.state == device_state::unknown ? std::nullopt : std::optional(wall_ms(of, device.since)));
+    json.moment("since", device.state == device_state::unknown ? std::nullopt : std::optional(wall_ms(of, device.since)));
     json.text("error", device.error);
     json.truth("overdue", device.overdue);
     json.count("implausible", device.implausible);
@@ -194,7 +194,7 @@ void append_queue(std::string& to, const live& of) {
     json.count("messages", queue.ledger.queued);
     json.count("bytes", queue.bytes_used);
     json.count("max_bytes", of.config().buffer.max_bytes);
-    json.time("oldest", queue.ledger.queued > 0 ? queue.oldest_ms : std::nullopt);
+    json.moment("oldest", queue.ledger.queued > 0 ? queue.oldest_ms : std::nullopt);
     json.count("accepted", queue.ledger.accepted);
     json.count("acknowledged", queue.ledger.acknowledged);
     json.count("dropped", queue.ledger.dropped());
@@ -216,7 +216,7 @@ void append_destination(std::string& to, const live& of, const view_time& now) {
     json.text("name", of.config().mqtt.name);
     json.text("url", url_of(of));
     json.text("state", broker.online ? "online" : "offline");
-    json.time("since", wall_ms(of, broker.since, now));
+    json.moment("since", wall_ms(of, broker.since, now));
     json.text("reason", broker.online ? "" : broker.offline_reason);
     json.truth("session_present", broker.session_present);
     json.count("connections", broker.connections);

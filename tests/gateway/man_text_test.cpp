@@ -13,7 +13,8 @@ TEST_CASE("man text: what roff would take for its own", "[gateway][papers]") {
 
 TEST_CASE("man text: Markdown", "[gateway][papers]") {
     CHECK(roff_of_markdown("One `two`.\nMore.\n\n## EXAMPLES\n\n    first -x\n\n    second\n\nEnd:\n\n- a\n- b\n") ==
-          ".PP\nOne \\fBtwo\\fP\\&.\nMore.\n.SH EXAMPLES\n.PP\n.EX\nfirst \\-x\n\nsecond\n.EE\n.PP\nEnd:\n.IP \\(bu 2\na\n.IP \\(bu "
+          ".PP\nOne \\fBtwo\\fP\\&.\nMore.\n.SH EXAMPLES\n.PP\n.EX\nfirst \\-x\n\nsecond\n.EE\n.PP\nEnd:\n.IP \\(bu 2\na\n.IP "
+          "\\(bu "
           "2\nb\n");
     CHECK(roff_of_markdown("`.code` first") == ".PP\n\\fB\\&.code\\fP first\n");
     CHECK(roff_of_markdown("'quoted'\n") == ".PP\n\\(aqquoted\\(aq\n");

@@ -47,7 +47,7 @@ def inside(root, *command):
 def install(root, packages):
     for package in packages:
         shutil.copy(package, root / "root")
-    inside(root, "dpkg", "-i", *[f"/root/{pathlib.Path(package).name}" for package in packages])
+    inside(root, "dpkg", "-i", *[f"/opt/{pathlib.Path(package).name}" for package in packages])
 
 
 def must_be_of(root, architecture):
@@ -96,7 +96,7 @@ def main():
     print(f"{options.architecture}: installed {inside(root, 'dpkg', '--print-architecture')} packages, {inside(root, 'tidegate', '--version')}; "
           f"{must_be_of(root, options.architecture)} programs and adapters", flush=True)
     (root / "root/site.yaml").write_text((TESTS.parent / "systemd/tidegate.yaml").read_text())
-    print(inside(root, "tidegate", "check", "-c", "/root/site.yaml"))
+    print(inside(root, "tidegate", "check", "-c", "/opt/site.yaml"))
 
     build = program_folder(root, folder, options.architecture)
     failed = []

@@ -114,7 +114,7 @@ def emulator_cut(site, chance, with_broker):
     """Runs a while, is cut, boots; returns what is wrong."""
     site.have_broker(with_broker)
     plant.run_for(chance.uniform(2, 6))
-    probe = Probe(site, "/root")
+    probe = Probe(site, "/opt")
     probe.lay()
     site.machine.cut_power()
     site.cuts += 1
@@ -160,7 +160,7 @@ def flakey_cut(site, chance, with_broker):
     plant.run_for(chance.uniform(0.5, 3))
     probe = Probe(site, STATE)
     probe.lay()
-    site.machine.must("sh /root/flakey_cut")
+    site.machine.must("sh /opt/flakey_cut")
     site.cuts += 1
     wrong = probe.verdict()
     site.machine.must("systemctl reset-failed tidegate && systemctl start tidegate", 300)
@@ -213,9 +213,9 @@ def cut_and_judge(site, options, chance):
         wrong += emulator_cut(site, chance, cut % 2 == 0)
     if options.flakey_cuts:
         site.have_broker(True)
-        site.machine.put("/root/flakey_setup", FLAKEY_SETUP)
-        site.machine.put("/root/flakey_cut", FLAKEY_CUT)
-        site.machine.must("sh /root/flakey_setup", 300)
+        site.machine.put("/opt/flakey_setup", FLAKEY_SETUP)
+        site.machine.put("/opt/flakey_cut", FLAKEY_CUT)
+        site.machine.must("sh /opt/flakey_setup", 300)
         for cut in range(options.flakey_cuts):
             wrong += flakey_cut(site, chance, cut % 4 < 2)
     site.have_broker(True)

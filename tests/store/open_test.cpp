@@ -200,7 +200,7 @@ TEST_CASE("open: what can't be, with what to do about it", "[store][open]") {
         run_sql(path, "PRAGMA user_version=6");
         const auto failed = open(path);
         REQUIRE(code_of(failed) == errc::newer);
-        CHECK_THAT(failed.error().detail(), Contains("format 5") && Contains("newer version"));
+        CHECK_THAT(failed.error().detail(), Contains("format 6") && Contains("newer version"));
     }
     SECTION("a newer version's, by a byte that was garbled: it is this one's, and is salvaged") {
         std::ignore = must(open(path)).commit(appending(1, 3));

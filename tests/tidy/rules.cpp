@@ -228,7 +228,8 @@ findings library_owners(const std::string& path, std::string_view text) {
                                        starts_with_any(path, {"mqtt/client", "mqtt/transport", "gateway/"}));
     const bool may_sqlite = starts_with_any(path, {"store/sqlite.", "store/write_path.cpp", "store/reserve.cpp"});
     const bool may_modbus = starts_with_any(path, {"adapters/modbus/link", "adapters/modbus/server"});
-    const bool may_mbedtls = starts_with_any(path, {"mqtt/tls_", "mqtt/digest.", "adapters/modbus/channel_tls", "gateway/http_tls.cpp"});
+    const bool may_mbedtls =
+        starts_with_any(path, {"mqtt/tls_", "mqtt/digest.", "adapters/modbus/channel_tls", "gateway/http_tls.cpp"});
     findings found;
     const source_text source(text);
     for (const include& one : includes_of(source)) {
