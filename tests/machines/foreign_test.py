@@ -46,7 +46,7 @@ def inside(root, *command):
 
 def install(root, packages):
     for package in packages:
-        shutil.copy(package, root / "root")
+        shutil.copy(package, root / "opt")
     inside(root, "dpkg", "-i", *[f"/opt/{pathlib.Path(package).name}" for package in packages])
 
 
@@ -95,7 +95,7 @@ def main():
     install(root, options.packages)
     print(f"{options.architecture}: installed {inside(root, 'dpkg', '--print-architecture')} packages, {inside(root, 'tidegate', '--version')}; "
           f"{must_be_of(root, options.architecture)} programs and adapters", flush=True)
-    (root / "root/site.yaml").write_text((TESTS.parent / "systemd/tidegate.yaml").read_text())
+    (root / "opt/site.yaml").write_text((TESTS.parent / "systemd/tidegate.yaml").read_text())
     print(inside(root, "tidegate", "check", "-c", "/opt/site.yaml"))
 
     build = program_folder(root, folder, options.architecture)
