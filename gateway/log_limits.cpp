@@ -50,7 +50,7 @@ std::vector<log_limits::held> log_limits::due(time_point now) {
 }
 
 std::string log_limits::subject_of(std::string_view event, const std::vector<std::string_view>& fields) {
-    constexpr std::array<std::string_view, 6> names = {"bus=", "device=", "point=", "topic=", "key=", "filter="};
+    constexpr std::array<std::string_view, 7> names = {"bus=", "device=", "point=", "topic=", "key=", "filter=", "alarm="};
     std::string subject(event.substr(0, event.find('_')));
     for (const auto field : fields)
         if (std::any_of(names.begin(), names.end(), [&](auto name) { return field.starts_with(name); }))

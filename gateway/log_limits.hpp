@@ -14,7 +14,7 @@
 namespace gateway {
 
 /// A subject is what an event is about: its first word (device_online and device_offline are both of "device") with the bus,
-/// device, topic or key that it names. A subject that was quiet for so long that it may say everything again is forgotten.
+/// device, topic, key or alarm that it names. A subject that was quiet for so long that it may say everything again is forgotten.
 class log_limits {
 public:
     using time_point = std::chrono::steady_clock::time_point;

@@ -11,6 +11,7 @@ namespace {
 
 constexpr auto sample_every = std::chrono::minutes(1);
 constexpr std::size_t most_samples = 10;
+constexpr auto eased_after = std::chrono::minutes(1);
 
 std::uint64_t percent(std::uint64_t part, std::uint64_t of) { return of == 0 ? 0 : part * 100 / of; }
 
@@ -42,15 +43,18 @@ queue_watch::finding queue_watch::on_committed(const store::commit_report& repor
         oldest_age_at_ = now;
     }
     const std::uint64_t used = percent(report.bytes_used, how_.max_bytes);
-    if (level_ != level::low && used < 70) {
+    // A full device makes the queue full at any size: then that nothing was dropped for a while says that it has eased.
+    const bool drops = report.evicted + report.refused + report.thinned > 0;
+    if (drops && used < 70) small_and_full_at_ = now;
+    const bool was_full_lately = small_and_full_at_ && now - *small_and_full_at_ < eased_after;
+    if (level_ != level::low && used < 70 && !was_full_lately) {
         level_ = level::low;
         return {news::eased};
     }
-    const bool full = report.evicted + report.refused + report.thinned > 0;
-    const level reached = full ? level::full : used >= 80 ? level::filling : level::low;
+    const level reached = drops ? level::full : used >= 80 ? level::filling : level::low;
     if (reached <= level_) return {};
     level_ = reached;
-    return {news::filling, words(report.bytes_used, full, now)};
+    return {news::filling, words(report.bytes_used, drops, now)};
 }
 
 void queue_watch::note(std::uint64_t bytes, time_point now) {

@@ -42,6 +42,7 @@ private:
     std::deque<sample> samples_;  // one a minute, of the last ten
     std::optional<std::chrono::milliseconds> oldest_age_;
     time_point oldest_age_at_{};
+    std::optional<time_point> small_and_full_at_;  // when messages were last dropped though the bound was far
 };
 
 }  // namespace gateway

@@ -50,6 +50,18 @@ TEST_CASE("queue_watch: news at 80 percent, and again when it is full; eased bel
     CHECK(w.on_committed(at(81 * percent), start).news == news::filling);
 }
 
+TEST_CASE("queue_watch: on a full device the alarm stays on while messages are dropped, and a minute longer",
+          "[gateway][queue_watch]") {
+    queue_watch w(buffer());
+    auto drops = at(2 * percent);
+    drops.evicted = 10;
+    CHECK(w.on_committed(drops, start).news == news::filling);
+    CHECK(w.on_committed(at(2 * percent), start + 1s).news == news::none);
+    CHECK(w.on_committed(drops, start + 50s).news == news::none);
+    CHECK(w.on_committed(at(2 * percent), start + 109s).news == news::none);
+    CHECK(w.on_committed(at(2 * percent), start + 111s).news == news::eased);
+}
+
 TEST_CASE("queue_watch: says how old, how long, and what then", "[gateway][queue_watch]") {
     queue_watch w(buffer(config::when_full::thin));
     auto report = at(70 * percent);
