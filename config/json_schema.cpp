@@ -62,6 +62,7 @@ std::string section_writer::value_of(const definition& key) {
 /// What the table says of several keys, and what the readers do (destination.cpp, buses.cpp, write.cpp).
 std::string section_writer::rules_beside(const std::string& inside) const {
     if (where_ == section::mqtt && inside == "proxy.") return R"("required":["url"])";
+    if (where_ == section::http && inside == "tls.") return R"("required":["cert"])";
     if (where_ == section::point && inside == "write.fail_safe.") return R"("required":["value","after"])";
     if (!inside.empty()) return {};
     if (where_ == section::mqtt) return R"("oneOf":[{"required":["url"]},{"required":["urls"]}])";

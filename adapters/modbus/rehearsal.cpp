@@ -154,14 +154,14 @@ void rehearsed_devices::mar(envelope how, std::uint8_t unit, const state& of, st
     static_cast<void>(unit);
     if (befalls(mishap::garble)) {
         // What a CRC surely finds is up to three bits; what an LRC does, one. MBAP has no check but its header.
-        const std::uint64_t bits = how == envelope::rtu ? 1 + below(3) : 1;
+        const std::uint64_t bits = how == envelope::rtu ? 1 + below(std::uint64_t{3}) : 1;
         const std::size_t room = how == envelope::mbap ? std::min<std::size_t>(answer.size(), 8) : answer.size();
         for (std::uint64_t i = 0; i < bits; ++i)
             answer[below(room)] ^= static_cast<std::uint8_t>(1u << below(how == envelope::ascii ? 7 : 8));
     }
     if (befalls(mishap::truncate)) answer.resize(below(answer.size()));
     if (befalls(mishap::noise)) {
-        std::vector<std::uint8_t> noise(1 + below(8));
+        std::vector<std::uint8_t> noise(1 + below(std::size_t{8}));
         for (auto& byte : noise) byte = static_cast<std::uint8_t>(next() & 0xFF);
         answer.insert(below(2) == 0 ? answer.begin() : answer.end(), noise.begin(), noise.end());
     }

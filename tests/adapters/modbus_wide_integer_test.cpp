@@ -78,7 +78,7 @@ TEST_CASE("wide integer: counts as the compiler does", "[modbus][codec]") {
         const auto shifted = static_cast<compilers>(static_cast<compilers_natural>(one) << shift);
         const bool alike = ours(one) + ours(other) == ours(sum(one, other)) &&
                            ours(one) * ours(other) == ours(product(one, other)) && ours(one) / divisor == ours(one / divisor) &&
-                           ours(one) % divisor == ours(one % divisor) && ours(one) << shift == ours(shifted) &&
+                           ours(one) % divisor == ours(one % divisor) && (ours(one) << shift) == ours(shifted) &&
                            (ours(one) < ours(other)) == (one < other) && (ours(one) == ours(other)) == (one == other) &&
                            static_cast<double>(ours(one)) == static_cast<double>(one) &&
                            static_cast<std::int64_t>(ours(one)) == static_cast<std::int64_t>(one);

@@ -16,7 +16,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 # Files that `check` refuses and a schema can't: what is wrong is between two places, in a name's meaning, or below what YAML shows.
 ONLY_CHECK = {
     "bad_formulas", "bad_references", "duplicate_device", "duration_too_short",
-    "hostile_text", "idempotency_key_shared",
+    "hostile_text", "http_listen", "http_listen_ipv6", "http_listen_name", "http_listen_port", "http_without_token", "idempotency_key_shared",
     "idempotency_key_without_a_place", "integer_too_large", "integer_with_fraction", "intervals_reversed", "missing_every", "on_outage_qos", "password_without_username",
     "raw_message_of_two_points", "same_topic_of_two_devices", "same_topic_of_two_points", "scram_in_old_version",
     "scram_without_login", "several_lines", "shared_port", "shared_topic_disagreement", "template_choice", "template_faulty", "template_topics",
@@ -156,7 +156,7 @@ def flat(faults):
         yield from flat(fault.context or [])
 
 
-SECTIONS = {"## `gateway`": "gateway", "## `mqtt`": "mqtt", "## `buffer`": "buffer", "## `publish`": "publish",
+SECTIONS = {"## `gateway`": "gateway", "## `mqtt`": "mqtt", "## `buffer`": "buffer", "## `publish`": "publish", "## `http`": "http",
             "## A device": "device", "## A point": "point"}
 
 

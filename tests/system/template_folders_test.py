@@ -72,10 +72,11 @@ def look_in_folders(shell, folder):
 
 def look_at_installed(shell, build, folder):
     prefix = folder / "prefix"
-    done = subprocess.run(["cmake", "--install", build, "--component", "Unspecified", "--prefix", prefix], capture_output=True, text=True, timeout=120)
-    shell.expect("the installation", done.returncode == 0, done)
-    if done.returncode != 0:
-        return
+    for component in ("program", "adapters"):
+        done = subprocess.run(["cmake", "--install", build, "--component", component, "--prefix", prefix], capture_output=True, text=True, timeout=120)
+        shell.expect("the installation", done.returncode == 0, done)
+        if done.returncode != 0:
+            return
     installed = sorted(path.stem for path in (prefix / "share/tidegate/templates").glob("*.yaml"))
     moved = folder / "moved"
     shutil.move(prefix, moved)  # as a package that is unpacked elsewhere
