@@ -9,9 +9,9 @@ namespace gateway {
 namespace {
 
 constexpr const char* bus_help =
-    "tcp://host[:502]  tls://host[:802]  udp://host[:502]  rtu:///dev/ttyUSB0?baud=19200&parity=even&stop_bits=1  ascii:///dev/… "
-    " "
-    "rtu+tcp://host:port  ascii+tcp://host:port  rtu+udp://host:port, each with ?setting=value&…; with -c the name of a bus";
+    "/dev/ttyUSB0?baud=19200 (or ascii:///dev/ttyUSB0), tcp://host[:502], tls://host[:802], udp://host[:502], "
+    "rtu+tcp://host:port, "
+    "ascii+tcp://host:port, rtu+udp://host:port; settings behind '?', with '&' between them; with -c the name of a bus";
 
 /// One argument each time, so that it doesn't take what follows for another of its own.
 template <typename T>
