@@ -55,8 +55,7 @@ wide_integer ours(compilers number) {
 compilers any(std::mt19937_64& random) {
     const compilers_natural all = static_cast<compilers_natural>(random()) << 64 | random();
     const auto bits = static_cast<unsigned>(random() % 128);
-    if (random() % 4 == 0)
-        return static_cast<compilers>(static_cast<compilers_natural>(1) << bits) + static_cast<int>(random() % 5) - 2;
+    if (random() % 4 == 0) return static_cast<compilers>((static_cast<compilers_natural>(1) << bits) + random() % 5 - 2);
     return static_cast<compilers>(all) >> bits;
 }
 
