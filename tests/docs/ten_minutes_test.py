@@ -74,7 +74,7 @@ class Reader:
 EXPECTED = {
     "tidegate scan": (r"unit 7\b", r"eastron-sdm630", r"unit 12\b"),
     "tidegate read": (r"40001", r"0x00D7"),
-    "tidegate guess": (r"type: int16, scale: 0\.1",),
+    "tidegate guess": (r"type: uint16, scale: 0\.1", r"same now: int16"),
     "tidegate check": (r"is valid",),
     "tidegate status": (r"plant7", r"2 of 2 devices online"),
     "tidegate watch": (r"21\.5", r"voltage_l1"),
