@@ -65,6 +65,7 @@ constexpr std::array of_text = {
     example{"client_id", "plant7"},
     example{"username", "plant7"},
     example{"password", "\"@cred:mqtt-password\""},
+    example{"token", "\"@cred:page-token\""},
     example{"tls.ca", "/etc/ssl/certs/ca-certificates.crt"},
     example{"tls.crl", "/etc/tidegate/revoked.pem"},
     example{"tls.cert", "/etc/tidegate/plant7.crt"},
