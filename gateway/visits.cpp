@@ -257,15 +257,16 @@ void visits::write_to(const flat_object& request, const exchange& with) {
     std::size_t bus = 0;
     visitor* who = visitor_of(request, with, bus);
     if (who == nullptr) return;
-    const auto point = number_in(request, "point");
+    const auto named = number_in(request, "point");
     const std::string* encoded = text_in(request, "value");
     const auto bytes = encoded ? mqtt::base64_decode(*encoded) : std::nullopt;
     wire_reader from(bytes ? std::string_view(*bytes) : std::string_view());
     value wanted = from.value();
-    if (!point || *point >= who->device.size() || !bytes || from.bad() || std::holds_alternative<no_value>(wanted))
+    if (!named || *named >= who->device.size() || !bytes || from.bad() || std::holds_alternative<no_value>(wanted))
         return with->fail("\"point\" is the number of a point, \"value\" what it shall be");
+    const auto point = static_cast<std::size_t>(*named);
     const bool check_only = is_true(request, "check_only");
-    who->writes = check_only ? write{} : write{*point, wanted};
+    who->writes = check_only ? write{} : write{point, wanted};
     if (!check_only && !config_.writes) {
         adapter_bus::write_result none;
         none.note = "the service's config doesn't say 'writes: enabled'";
@@ -276,9 +277,9 @@ void visits::write_to(const flat_object& request, const exchange& with) {
     }
     visit_order order;
     order.visit = who->number;
-    order.items.push_back({static_cast<point_index>(*point), std::move(wanted)});
+    order.items.push_back({static_cast<point_index>(point), std::move(wanted)});
     order.check_only = check_only;
-    order.same_unit = who->same_unit[who->device[*point]];
+    order.same_unit = who->same_unit[who->device[point]];
     who->waits = with;
     paths_.order(bus, std::move(order));
 }
