@@ -95,12 +95,6 @@ void append_verdict(std::string& to, const planned_bus& plan) {
     if (plan.load > heavy_load) append_remedies(to, plan);
 }
 
-std::string json_text(const std::string& text) {
-    std::string quoted;
-    append_json(quoted, value{text});
-    return quoted;
-}
-
 void append_json_request(std::string& out, const planned_group& group, const adapter_bus::planned_request& request) {
     out += R"({"device":)" + json_text(group.device->name) + R"(,"what":)" + json_text(request.what) + R"(,"registers":)" +
            std::to_string(request.registers) + R"(,"points":)" + std::to_string(request.points.size()) + R"(,"period_ms":)" +

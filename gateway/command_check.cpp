@@ -10,12 +10,6 @@
 namespace gateway {
 namespace {
 
-std::string json_text(const std::string& text) {
-    std::string quoted;
-    append_json(quoted, value{text});
-    return quoted;
-}
-
 void print_json(const site& of, const std::vector<planned_bus>& plans) {
     std::string out = of.config ? R"({"valid":true,"diagnostics":[)" : R"({"valid":false,"diagnostics":[)";
     for (std::size_t i = 0; i < of.diagnostics.size(); ++i) {

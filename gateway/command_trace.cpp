@@ -85,11 +85,7 @@ private:
     bool print(std::int64_t at_us, tidegate_frame_direction direction, const std::string& bytes, const std::string& line) {
         if (!how_.pcap.empty()) return write(pcap_.packet(at_us, direction, bytes));
         const std::string words = words_.of(direction, bytes);
-        if (how_.json) {
-            std::string quoted;
-            append_json(quoted, value{words});
-            return write(line.substr(0, line.size() - 1) + R"(,"words":)" + quoted + "}\n");
-        }
+        if (how_.json) return write(line.substr(0, line.size() - 1) + R"(,"words":)" + json_text(words) + "}\n");
         const std::time_t seconds = at_us / 1'000'000;
         std::tm parts{};
         localtime_r(&seconds, &parts);

@@ -26,12 +26,6 @@ using boost::asio::local::stream_protocol;
 
 namespace {
 
-std::string json_text(std::string_view text) {
-    std::string quoted;
-    append_json(quoted, value{std::string(text)});
-    return quoted;
-}
-
 /// Nobody's, if the kernel doesn't say.
 unsigned user_of(stream_protocol::socket& client) {
     ucred who{};

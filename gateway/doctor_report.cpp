@@ -23,12 +23,6 @@ const char* word_of(verdict which) {
     return "failed";
 }
 
-std::string json_text(const std::string& text) {
-    std::string quoted;
-    append_json(quoted, value{text});
-    return quoted;
-}
-
 void check_config(const patient& of, const std::string& why, findings& to) {
     finding found{"config", verdict::ok, of.config_path + " is valid", {}};
     if (!of.where) {

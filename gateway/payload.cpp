@@ -142,6 +142,12 @@ void append_json_string(std::string& to, std::string_view text) {
     to += '"';
 }
 
+std::string json_text(std::string_view text) {
+    std::string quoted;
+    append_json_string(quoted, text);
+    return quoted;
+}
+
 void append_json(std::string& to, const value& what) {
     if (const auto* text = std::get_if<std::string>(&what)) return append_json_string(to, *text);
     if (!has_raw_text(what)) {

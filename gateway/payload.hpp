@@ -18,6 +18,8 @@ void append_json(std::string& to, const value& what);
 
 /// A JSON string, quotes included. Bytes that aren't UTF-8 become U+FFFD.
 void append_json_string(std::string& to, std::string_view text);
+/// The same, by itself.
+std::string json_text(std::string_view text);
 
 /// Well-formed (RFC 3629), and without NUL.
 bool is_text(std::string_view bytes);

@@ -19,12 +19,6 @@ std::string joined(const std::vector<std::string>& words, const char* between) {
     return out;
 }
 
-std::string json_string(const std::string& text) {
-    std::string out;
-    append_json_string(out, text);
-    return out;
-}
-
 std::string who(const found_unit& one) {
     if (!one.identity.empty()) return one.identity.text();
     return one.answer.empty() ? "says nothing of itself" : "says nothing of itself (it answers " + one.answer + ")";
@@ -49,12 +43,12 @@ void add_suggestions(std::string& to, const found_unit& one) {
 }
 
 std::string unit_json(const scanned_bus& bus, const found_unit& one) {
-    std::string out = "{\"bus\":" + json_string(bus.place) + ",\"unit\":" + std::to_string(one.unit);
+    std::string out = "{\"bus\":" + json_text(bus.place) + ",\"unit\":" + std::to_string(one.unit);
     if (!one.line.empty())
-        out += ",\"baud\":" + std::to_string(one.settings.baud) + ",\"parity\":" + json_string(one.settings.parity);
+        out += ",\"baud\":" + std::to_string(one.settings.baud) + ",\"parity\":" + json_text(one.settings.parity);
     if (one.any_unit) out += ",\"any_unit\":true";
     const auto add = [&](const char* name, const std::string& text) {
-        if (!text.empty()) out += std::string(",\"") + name + "\":" + json_string(text);
+        if (!text.empty()) out += std::string(",\"") + name + "\":" + json_text(text);
     };
     add("answer", one.answer);
     add("maker", one.identity.maker);
@@ -65,9 +59,9 @@ std::string unit_json(const scanned_bus& bus, const found_unit& one) {
            ",\"answered_in_ms\":" + std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(one.took).count()) +
            ",\"templates\":[";
     for (const auto& each : one.suggestions) {
-        out += (out.back() == '[' ? "{" : ",{") + std::string("\"name\":") + json_string(each.name) +
+        out += (out.back() == '[' ? "{" : ",{") + std::string("\"name\":") + json_text(each.name) +
                ",\"score\":" + std::to_string(each.score) + ",\"reasons\":[";
-        for (const auto& reason : each.reasons) out += (out.back() == '[' ? "" : ",") + json_string(reason);
+        for (const auto& reason : each.reasons) out += (out.back() == '[' ? "" : ",") + json_text(reason);
         out += "]}";
     }
     return out + "]}\n";
@@ -172,7 +166,7 @@ std::string report_json(const std::vector<scanned_bus>& all) {
         if (problem.empty()) problem = bus.problem;
     }
     out += "{\"found\":" + std::to_string(count) + ",\"complete\":" + (complete ? "true" : "false");
-    if (!problem.empty()) out += ",\"problem\":" + json_string(problem);
+    if (!problem.empty()) out += ",\"problem\":" + json_text(problem);
     return out + "}\n";
 }
 

@@ -16,12 +16,6 @@
 namespace gateway {
 namespace {
 
-std::string json_text(std::string_view text) {
-    std::string quoted;
-    append_json_string(quoted, text);
-    return quoted;
-}
-
 std::string text_in(const flat_object& from, std::string_view name) {
     const value* found = from.find(name);
     const auto* text = found ? std::get_if<std::string>(found) : nullptr;

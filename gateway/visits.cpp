@@ -37,12 +37,6 @@ bool is_true(const flat_object& request, std::string_view name) {
     return found && *found == value{true};
 }
 
-std::string json_text(std::string_view text) {
-    std::string quoted;
-    append_json_string(quoted, text);
-    return quoted;
-}
-
 std::optional<unsigned> unit_of(const config::device& device) {
     const auto* unit = find(device.settings, "unit");
     if (unit == nullptr || unit->integer < 0 || unit->integer > 255) return std::nullopt;
