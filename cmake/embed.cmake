@@ -1,4 +1,4 @@
-# cmake/embed.cmake: tidegate_embed(TARGET FOLDER FILES …): makes the files part of the program; gateway/http_assets.hpp finds them.
+# cmake/embed.cmake: tidegate_embed(TARGET FOLDER FILES …): makes the files part of the program; gateway/http/http_assets.hpp finds them.
 set(tidegate_embed_script ${CMAKE_CURRENT_LIST_DIR}/embed_run.cmake)
 
 function(tidegate_embed TARGET FOLDER)

@@ -47,7 +47,7 @@ endforeach()
 file(WRITE "${OUT}.new" "// Made by cmake/embed_run.cmake; not to be edited.
 #include <cstddef>
 
-#include \"gateway/http_assets.hpp\"
+#include \"gateway/http/http_assets.hpp\"
 
 namespace gateway {
 namespace {

@@ -1,5 +1,5 @@
 // config/computed.hpp: points that are worked out from others: their formulas, and which points those name.
-// Not here: the language of formulas (formula.hpp), their values (gateway/computed.hpp).
+// Not here: the language of formulas (formula.hpp), their values (gateway/bus/computed.hpp).
 #pragma once
 
 #include <cstddef>

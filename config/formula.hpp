@@ -1,5 +1,5 @@
 // config/formula.hpp: what `compute` says: a formula over points, checked without reading any, and worked out for their values.
-// Not here: which points there are (buses.hpp), when it is worked out (gateway/computed.hpp).
+// Not here: which points there are (buses.hpp), when it is worked out (gateway/bus/computed.hpp).
 //
 // + - * / ^, comparisons (1 or 0), && and ||, a ? b : c, parentheses, numbers, pi, and the functions abs, min, max, sum, avg,
 // sqrt, exp, ln, log2, log10, sin, cos, tan, asin, acos, atan, atan2, sinh, cosh, tanh, sign, rint. A point is named as it is,

@@ -149,8 +149,8 @@ struct device {
     position where;
     std::string template_name = {};  // empty: none
     position template_where = {};
-    std::string digest =
-        {};  // of what its adapter is told, by which a changed config is known (gateway/config_digest.hpp); outlives `settings`
+    std::string digest = {};  // of what its adapter is told, by which a changed config is known
+                              // (gateway/service/config_digest.hpp); outlives `settings`
 };
 
 struct bus {
@@ -161,7 +161,7 @@ struct bus {
     position where;
     position adapter_where;
     std::chrono::nanoseconds longest_timeout{0};  // of those that it or a device is given; outlives `settings`, as does `digest`
-    std::string digest = {};                      // of all that makes its thread another one (gateway/config_digest.hpp)
+    std::string digest = {};                      // of all that makes its thread another one (gateway/service/config_digest.hpp)
 };
 
 enum class scheme : std::uint8_t { mqtt, mqtts, ws, wss };

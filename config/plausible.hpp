@@ -1,5 +1,5 @@
 // config/plausible.hpp: the keys of a point that say which of its readings are believed, and how they are rounded.
-// Not here: what becomes of a reading (gateway/plausibility.hpp).
+// Not here: what becomes of a reading (gateway/bus/plausibility.hpp).
 #pragma once
 
 #include "config/findings.hpp"

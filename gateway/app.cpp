@@ -7,14 +7,14 @@
 #include <stdexcept>
 
 #include "gateway/app_parts.hpp"
+#include "gateway/bus/learned.hpp"
 #include "gateway/clock_report.hpp"
-#include "gateway/learned.hpp"
+#include "gateway/delivery/queue_options.hpp"
+#include "gateway/delivery/session_state.hpp"
 #include "gateway/limits.hpp"
-#include "gateway/live_answer.hpp"
-#include "gateway/queue_options.hpp"
-#include "gateway/resident_pages.hpp"
-#include "gateway/session_state.hpp"
-#include "gateway/status_reply.hpp"
+#include "gateway/service/live_answer.hpp"
+#include "gateway/service/resident_pages.hpp"
+#include "gateway/service/status_reply.hpp"
 
 namespace gateway {
 

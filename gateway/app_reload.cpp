@@ -8,11 +8,11 @@
 #include <stdexcept>
 
 #include "gateway/app_parts.hpp"
+#include "gateway/bus/learned.hpp"
 #include "gateway/clock_report.hpp"
-#include "gateway/learned.hpp"
+#include "gateway/delivery/payload.hpp"
+#include "gateway/delivery/queue_options.hpp"
 #include "gateway/limits.hpp"
-#include "gateway/payload.hpp"
-#include "gateway/queue_options.hpp"
 
 namespace gateway {
 

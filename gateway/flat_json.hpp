@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "gateway/reading.hpp"
+#include "gateway/bus/reading.hpp"
 
 namespace gateway {
 

@@ -14,13 +14,13 @@
 #include <vector>
 
 #include "config/suggest.hpp"
-#include "gateway/command_line_commission.hpp"
-#include "gateway/command_line_diagnostics.hpp"
-#include "gateway/command_line_papers.hpp"
-#include "gateway/command_line_reload.hpp"
-#include "gateway/command_line_setup.hpp"
-#include "gateway/command_line_status.hpp"
-#include "gateway/commands.hpp"
+#include "gateway/command/command_line_commission.hpp"
+#include "gateway/command/command_line_diagnostics.hpp"
+#include "gateway/command/command_line_papers.hpp"
+#include "gateway/command/command_line_reload.hpp"
+#include "gateway/command/command_line_setup.hpp"
+#include "gateway/command/command_line_status.hpp"
+#include "gateway/command/commands.hpp"
 
 namespace {
 

@@ -7,8 +7,8 @@
 #include <cstdio>
 #include <tuple>
 
-#include "gateway/broker.hpp"
-#include "gateway/config_digest.hpp"
+#include "gateway/delivery/broker.hpp"
+#include "gateway/service/config_digest.hpp"
 #include "gateway/template_folders.hpp"
 #include "gateway/text_file.hpp"
 

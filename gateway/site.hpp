@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "config/read.hpp"
-#include "gateway/adapter_host.hpp"
-#include "gateway/held_buses.hpp"
-#include "gateway/live.hpp"
+#include "gateway/bus/adapter_host.hpp"
+#include "gateway/bus/held_buses.hpp"
+#include "gateway/service/live.hpp"
 
 namespace gateway {
 

@@ -1,5 +1,5 @@
 // tests/adapters/interface_test.cpp: what adapter.h promises of its versions, seen from an adapter: an older host ends its
-// structs earlier. Not here: older adapters in this host (tests/gateway/adapter_process_test.cpp).
+// structs earlier. Not here: older adapters in this host (tests/gateway/bus/adapter_process_test.cpp).
 #include <catch2/catch.hpp>
 #include <cstddef>
 #include <memory>

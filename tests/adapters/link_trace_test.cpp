@@ -1,5 +1,6 @@
 // tests/adapters/link_trace_test.cpp: whoever watches a link is told of every byte once: what was sent, the answer, and what was
-// none, with its age; and nothing is told to nobody. Not here: what a person is shown of it (tests/gateway/frame_words_test.cpp).
+// none, with its age; and nothing is told to nobody. Not here: what a person is shown of it
+// (tests/gateway/diagnosis/frame_words_test.cpp).
 #include <catch2/catch.hpp>
 
 #include "adapters/modbus/link.hpp"

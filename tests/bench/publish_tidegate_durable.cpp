@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "gateway/clock.hpp"
-#include "gateway/delivery.hpp"
-#include "gateway/store_thread.hpp"
+#include "gateway/delivery/delivery.hpp"
+#include "gateway/delivery/store_thread.hpp"
 #include "mqtt/client.hpp"
 #include "tests/bench/measure.h"
 

@@ -118,7 +118,7 @@ def check_events(source):
     page = (source / "docs" / "troubleshooting.md").read_text()
     explained = set(re.findall(r"`([a-z0-9_]+)`", page))
     failures, found = [], 0
-    for path in sorted((source / "gateway").glob("*.cpp")):
+    for path in sorted((source / "gateway").rglob("*.cpp")):
         for event in re.findall(r"\.(?:error|warning|info|debug)\(\s*\"([a-z0-9_]+)\"", path.read_text()):
             found += 1
             if event not in explained:

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "gateway/http_exchange.hpp"
+#include "gateway/http/http_exchange.hpp"
 #include "gateway/limits.hpp"
 #include "tests/fuzz/target.hpp"
 

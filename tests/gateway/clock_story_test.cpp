@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "gateway/delivery.hpp"
-#include "gateway/payload.hpp"
+#include "gateway/delivery/delivery.hpp"
+#include "gateway/delivery/payload.hpp"
+#include "gateway/delivery/timestamps.hpp"
 #include "gateway/synchronisation.hpp"
-#include "gateway/timestamps.hpp"
 #include "tests/store/folder.hpp"
 #include "tests/store/messages.hpp"
 

@@ -22,7 +22,7 @@ def promtool(*arguments, folder):
 
 def given():
     """The names of the metrics that the gateway writes."""
-    text = (ROOT / "gateway" / "metrics_text.cpp").read_text()
+    text = (ROOT / "gateway" / "http" / "metrics_text.cpp").read_text()
     return set(re.findall(r'"(tidegate_[a-z_]+)"', text))
 
 

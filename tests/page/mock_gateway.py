@@ -12,7 +12,7 @@ import urllib.parse
 
 import scenes
 
-PAGE = pathlib.Path(__file__).resolve().parents[2] / "gateway" / "page"
+PAGE = pathlib.Path(__file__).resolve().parents[2] / "gateway" / "http" / "page"
 TYPES = {".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
 POLICY = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 

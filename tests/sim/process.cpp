@@ -6,8 +6,8 @@
 #include <cassert>
 #include <utility>
 
+#include "gateway/delivery/session_state.hpp"
 #include "gateway/limits.hpp"
-#include "gateway/session_state.hpp"
 
 namespace sim {
 

@@ -1,5 +1,5 @@
 // tests/sim/process.hpp: the gateway's process in a simulation: the real session, delivery, group commit and queue, wired as
-// gateway/app.cpp and gateway/store_thread.cpp wire them, but for threads: the world says who does something next.
+// gateway/app.cpp and gateway/delivery/store_thread.cpp wire them, but for threads: the world says who does something next.
 // Not here: the world (world.hpp), and any check.
 #pragma once
 
@@ -10,8 +10,8 @@
 #include <variant>
 #include <vector>
 
-#include "gateway/delivery.hpp"
-#include "gateway/group_commit.hpp"
+#include "gateway/delivery/delivery.hpp"
+#include "gateway/delivery/group_commit.hpp"
 #include "mqtt/session.hpp"
 #include "store/queue.hpp"
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
-#include "gateway/session_state.hpp"
+#include "gateway/delivery/session_state.hpp"
 #include "store/tuning.hpp"
 #include "tests/mqtt/support/words.hpp"
 #include "tests/sim/trace_words.hpp"

@@ -1,5 +1,5 @@
 // tests/store/numbered_test.cpp: numbers that the caller gives out itself: those that never get a row, and those that must.
-// Not here: why somebody would (tests/gateway/on_outage_test.cpp).
+// Not here: why somebody would (tests/gateway/delivery/on_outage_test.cpp).
 #include <catch2/catch.hpp>
 #include <optional>
 

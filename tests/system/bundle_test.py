@@ -1,6 +1,6 @@
 # tests/system/bundle_test.py: `tidegate support-bundle` has what it promises, and none of the secrets that are planted in every place
 # where one can be, however they might be written: as they are, in base64, hexadecimal, URL and JSON encoding.
-# Not here: masking by itself (tests/gateway/masking_test.cpp).
+# Not here: masking by itself (tests/gateway/diagnosis/masking_test.cpp).
 import argparse
 import base64
 import json

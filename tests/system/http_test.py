@@ -1,6 +1,6 @@
 # tests/system/http_test.py: the HTTP server of the real program: what it answers, what it refuses, and that nothing that clients do to
 # it (hammering, a thousand connections, half requests, slow readers, too much of everything) costs a poll or delays a message.
-# Not here: single requests byte by byte (tests/gateway/http_exchange_test.cpp).
+# Not here: single requests byte by byte (tests/gateway/http/http_exchange_test.cpp).
 import argparse
 import collections
 import contextlib

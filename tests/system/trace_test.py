@@ -1,6 +1,6 @@
 # tests/system/trace_test.py: every frame of a bus, live through the running service and without one: as text, JSON and pcap; what was
 # discarded and why; a reader that is too slow loses frames and hears of it, and the service goes on polling meanwhile.
-# Not here: the words by themselves (tests/gateway/frame_words_test.cpp), and what a link tells (tests/adapters/link_trace_test.cpp).
+# Not here: the words by themselves (tests/gateway/diagnosis/frame_words_test.cpp), and what a link tells (tests/adapters/link_trace_test.cpp).
 import argparse
 import json
 import pathlib

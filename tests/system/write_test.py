@@ -1,7 +1,7 @@
 # tests/system/write_test.py: commands, from an MQTT client over a real broker and the real program to a device and back: each stage of
 # the answer, what is refused, what a crash, an outage and a missing broker make of them. The devices are simulated ones that count
 # the writes that reach them, in a file that outlives the gateway.
-# Not here: each refusal by itself (tests/gateway/write_judge_test.cpp), and kills at each call (write_kill_test.py).
+# Not here: each refusal by itself (tests/gateway/write/write_judge_test.cpp), and kills at each call (write_kill_test.py).
 import argparse
 import collections
 import json

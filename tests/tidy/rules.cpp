@@ -53,24 +53,24 @@ bool is_sans_io(std::string_view path) {
         return !starts_with_any(path, {"mqtt/client", "mqtt/transport", "mqtt/tls.", "mqtt/tls_files", "mqtt/tls_verdict"});
     return starts_with_any(path, {"config/",
                                   "store/",
-                                  "gateway/schedule",
-                                  "gateway/pipeline",
-                                  "gateway/topic",
-                                  "gateway/payload",
-                                  "gateway/device_health",
-                                  "gateway/delivery",
-                                  "gateway/reading",
-                                  "gateway/computed",
-                                  "gateway/plausibility",
-                                  "gateway/adapter_wire",
-                                  "gateway/history",
-                                  "gateway/http_exchange",
-                                  "gateway/http_rules",
-                                  "gateway/http_shared",
-                                  "gateway/local_commands",
-                                  "gateway/metrics_text",
-                                  "gateway/state_text",
-                                  "gateway/status_words",
+                                  "gateway/bus/schedule",
+                                  "gateway/delivery/pipeline",
+                                  "gateway/delivery/topic",
+                                  "gateway/delivery/payload",
+                                  "gateway/bus/device_health",
+                                  "gateway/delivery/delivery",
+                                  "gateway/bus/reading",
+                                  "gateway/bus/computed",
+                                  "gateway/bus/plausibility",
+                                  "gateway/bus/adapter_wire",
+                                  "gateway/http/history",
+                                  "gateway/http/http_exchange",
+                                  "gateway/http/http_rules",
+                                  "gateway/http/http_shared",
+                                  "gateway/write/local_commands",
+                                  "gateway/http/metrics_text",
+                                  "gateway/http/state_text",
+                                  "gateway/command/status_words",
                                   "adapters/modbus/codec",
                                   "adapters/modbus/point",
                                   "adapters/modbus/plan",
@@ -229,7 +229,7 @@ findings library_owners(const std::string& path, std::string_view text) {
     const bool may_sqlite = starts_with_any(path, {"store/sqlite.", "store/write_path.cpp", "store/reserve.cpp"});
     const bool may_modbus = starts_with_any(path, {"adapters/modbus/link", "adapters/modbus/server"});
     const bool may_mbedtls =
-        starts_with_any(path, {"mqtt/tls_", "mqtt/digest.", "adapters/modbus/channel_tls", "gateway/http_tls.cpp"});
+        starts_with_any(path, {"mqtt/tls_", "mqtt/digest.", "adapters/modbus/channel_tls", "gateway/http/http_tls.cpp"});
     findings found;
     const source_text source(text);
     for (const include& one : includes_of(source)) {

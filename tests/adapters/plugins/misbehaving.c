@@ -1,5 +1,5 @@
 /* tests/adapters/plugins/misbehaving.c: an adapter that does what no adapter may, as its config says: bus key `deed`.
- * Not here: anything to copy. tests/gateway/adapter_process_test.cpp and tests/system/plugin_test.py load it. */
+ * Not here: anything to copy. tests/gateway/bus/adapter_process_test.cpp and tests/system/plugin_test.py load it. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

@@ -1,6 +1,6 @@
 // tests/gateway/commission/bus_address_test.cpp: what is typed as a bus, and the text of its config.
 // Not here: whether the adapter takes it (tests/system/commission_test.py).
-#include "gateway/bus_address.hpp"
+#include "gateway/commission/bus_address.hpp"
 
 #include <catch2/catch.hpp>
 

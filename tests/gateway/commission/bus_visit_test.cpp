@@ -1,6 +1,6 @@
 // tests/gateway/commission/bus_visit_test.cpp: whose turn it is on a bus that is visited.
 // Not here: the asking, which needs threads (tests/system/commission_test.py).
-#include "gateway/bus_visit.hpp"
+#include "gateway/bus/bus_visit.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -3,7 +3,7 @@
 // Not here: how often it is right over many (guess_random_test.cpp).
 #include <catch2/catch.hpp>
 
-#include "gateway/guess.hpp"
+#include "gateway/commission/guess.hpp"
 #include "tests/gateway/commission/seen_registers.hpp"
 
 using namespace gateway;

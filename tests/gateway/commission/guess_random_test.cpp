@@ -5,8 +5,8 @@
 #include <cmath>
 #include <random>
 
-#include "gateway/guess.hpp"
-#include "gateway/guess_weights.hpp"
+#include "gateway/commission/guess.hpp"
+#include "gateway/commission/guess_weights.hpp"
 #include "tests/gateway/commission/seen_registers.hpp"
 
 using namespace gateway;

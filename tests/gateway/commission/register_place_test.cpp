@@ -1,9 +1,9 @@
 // tests/gateway/commission/register_place_test.cpp: places as typed and as planned, and what to try when there is no answer.
-#include "gateway/register_place.hpp"
+#include "gateway/commission/register_place.hpp"
 
 #include <catch2/catch.hpp>
 
-#include "gateway/bus_address.hpp"
+#include "gateway/commission/bus_address.hpp"
 
 using namespace gateway;
 

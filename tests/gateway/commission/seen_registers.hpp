@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "gateway/guess.hpp"
+#include "gateway/commission/guess.hpp"
 
 /// `words` are from one register before the address on; those beyond their end aren't there.
 gateway::guess_reading seen(const std::vector<gateway::guess_candidate>& candidates, const std::vector<std::uint16_t>& words);
