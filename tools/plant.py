@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import pwd
+import re
 import signal
 import socket
 import subprocess
@@ -102,6 +103,23 @@ class Broker(Process):
             return True
         except OSError:
             return False
+
+
+def repeats_of_broker(log, client):
+    """How often the broker sent PUBLISH to a client after the PUBREL of the same exchange, by its log (`log_type all`). mosquitto 2.0.11
+    falls back to it when it starts again, or when a connection ends before it has repeated all its PUBRELs; by then the client has rightly
+    forgotten the identifier, and can't but take it for a new message."""
+    completing = set()
+    count = 0
+    for line in log.split("\n"):
+        found = re.search(rf"(Sending|Received) (PUBLISH|PUBREL|PUBCOMP) (?:to|from) {client} .*?(?:\bm|Mid: )(\d+)", line)
+        if not found:
+            continue
+        kind, identifier = found[2], int(found[3])
+        if kind == "PUBLISH" and identifier in completing:
+            count += 1
+        completing.add(identifier) if kind == "PUBREL" else completing.discard(identifier)
+    return count
 
 
 class Listener:

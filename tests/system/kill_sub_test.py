@@ -7,7 +7,6 @@ import collections
 import itertools
 import json
 import pathlib
-import re
 import shutil
 import sys
 import tempfile
@@ -45,22 +44,6 @@ class Publisher:
 def printed(process):
     lines = (line for line in process.output().split("\n")[:-1] if line.startswith("{"))
     return [(one["number"], int(one["payload"])) for one in map(json.loads, lines)]
-
-
-def repeats_of_broker(log, client):
-    """PUBLISH sent after the PUBREL of the same exchange. mosquitto 2.0.11 falls back to it when a connection ends before it has
-    repeated all its PUBRELs; by then we have rightly forgotten the identifier, and can't but take it for a new message."""
-    completing = set()
-    count = 0
-    for line in log.split("\n"):
-        found = re.search(rf"(Sending|Received) (PUBLISH|PUBREL|PUBCOMP) (?:to|from) {client} .*?(?:\bm|Mid: )(\d+)", line)
-        if not found:
-            continue
-        kind, identifier = found[2], int(found[3])
-        if kind == "PUBLISH" and identifier in completing:
-            count += 1
-        completing.add(identifier) if kind == "PUBREL" else completing.discard(identifier)
-    return count
 
 
 def judge(found, total, qos, excused):
@@ -117,7 +100,7 @@ def walk(build, calls, case):
         last = publisher.published - 1
         plant.wait_for(f"{name}: the last message", lambda: any(message == last for _, message in printed(process)), 60)
         process.kill()
-        facts, wrong = judge(printed(process), publisher.published - first, qos, repeats_of_broker(broker.output(), "reader"))
+        facts, wrong = judge(printed(process), publisher.published - first, qos, plant.repeats_of_broker(broker.output(), "reader"))
         failures += wrong
     except TimeoutError as wrong:
         failures.append(str(wrong))

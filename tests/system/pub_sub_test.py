@@ -150,7 +150,8 @@ def exactly_once(tool, broker, url, version):
     total, name = 600, f"once-{version}"
     out = tool.folder / name
     tool.run("pub", url, f"ready/{name}", "yes", "-r")
-    subscribe = ["sub", url, name, f"ready/{name}", "--state", tool.folder / f"{name}-sub.db", "-q", "2", "--json", "--mqtt", version, "--retry"]
+    subscribe = ["sub", url, name, f"ready/{name}", "--state", tool.folder / f"{name}-sub.db", "-i", f"{name}-sub", "-q", "2", "--json", "--mqtt",
+                 version, "--retry"]
     write = lambda: tool.start(*subscribe, stdout=out.open("ab"), stderr=(tool.folder / "errors").open("ab"))
     reader = write()
     plant.wait_for("the subscription", lambda: messages_in(out), 40)
@@ -188,7 +189,12 @@ def exactly_once(tool, broker, url, version):
     for one in messages_in(out):
         if one["topic"] == name:
             tool.expect("a number stands for one message", by_number.setdefault(one["number"], one["payload"]) == one["payload"], one)
-    tool.expect(f"{name}: each line once, in order", [by_number[n] for n in sorted(by_number)] == [str(n) for n in range(total)], by_number)
+    lines = [by_number[number] for number in sorted(by_number)]
+    first = list(dict.fromkeys(lines))
+    twice, of_broker = len(lines) - len(first), plant.repeats_of_broker(broker.output(), f"{name}-sub")
+    # Not their order (kill_sub_test.py): mosquitto 2.0.11 lets a new message pass those that it queued before it was restarted.
+    tool.expect(f"{name}: each line", sorted(map(int, first)) == list(range(total)), first)
+    tool.expect(f"{name}: each line once, but for what the broker itself sent anew ({of_broker})", twice <= of_broker, (twice, lines))
 
 
 def killed_publisher(tool, url, port):
@@ -226,7 +232,7 @@ def main():
     (folder / "passwords").chmod(0o644)
     at = {name: plant.free_port() for name in ("login", "tls", "ws")}
     # Who may come is said for each listener; what Broker says is for the plain one.
-    broker = plant.Broker(folder, extra=f"listener {at['login']} 127.0.0.1\nallow_anonymous false\npassword_file {folder}/passwords\n"
+    broker = plant.Broker(folder, extra=f"log_type all\nlistener {at['login']} 127.0.0.1\nallow_anonymous false\npassword_file {folder}/passwords\n"
                           f"listener {at['tls']} 127.0.0.1\nallow_anonymous true\ncertfile {certificate}\nkeyfile {key}\n"
                           f"listener {at['ws']} 127.0.0.1\nallow_anonymous true\nprotocol websockets\n")
     config = folder / "mosquitto.conf"
