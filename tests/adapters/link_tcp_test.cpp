@@ -5,6 +5,8 @@
 #include <netinet/in.h>
 
 #include <catch2/catch.hpp>
+#include <condition_variable>
+#include <mutex>
 
 #include "adapters/modbus/link.hpp"
 #include "tests/adapters/support/fake_device.hpp"
@@ -56,6 +58,11 @@ public:
         if (thread_.joinable()) thread_.join();
     }
     std::uint16_t port() const { return door_.port; }
+    /// Until so many connections have been ended by the server.
+    void wait_ended(int connections) {
+        std::unique_lock lock(ending_);
+        one_ended_.wait(lock, [&] { return ended_ >= connections; });
+    }
     /// Which connection each request came over. Only after stop().
     const std::vector<int>& connections() const { return connections_; }
 
@@ -63,8 +70,13 @@ private:
     void run() {
         for (int number = 1; wait_for(door_.socket.get(), POLLIN, now() + std::chrono::hours(1), stopped_) == woken::ready;
              ++number) {
-            const owned_descriptor client(::accept(door_.socket.get(), nullptr, nullptr));
-            serve(client.get(), number);
+            {
+                const owned_descriptor client(::accept(door_.socket.get(), nullptr, nullptr));
+                serve(client.get(), number);
+            }
+            const std::lock_guard lock(ending_);
+            ended_ = number;
+            one_ended_.notify_all();
         }
     }
     void serve(int client, int number) {
@@ -90,6 +102,9 @@ private:
     script on_request_;
     interruption stopped_;
     std::vector<int> connections_;
+    std::mutex ending_;
+    std::condition_variable one_ended_;
+    int ended_ = 0;
     std::thread thread_;
 };
 
@@ -287,7 +302,10 @@ TEST_CASE("tcp: a connection that the server closed while idle is opened anew wi
         return {mbap(turn.request, good_pdu), true};
     });
     const auto link = make_link(settings_for(server.port()));
-    for (int round = 0; round < 3; ++round) CHECK(link->read(ask, patient).registers == values{0x1111, 0x2222});
+    for (int round = 1; round <= 3; ++round) {
+        CHECK(link->read(ask, patient).registers == values{0x1111, 0x2222});
+        server.wait_ended(round);
+    }
     server.stop();
     CHECK(server.connections() == std::vector<int>{1, 2, 3});
 }
@@ -436,6 +454,7 @@ TEST_CASE("rtu over tcp: answers, time-outs and closed connections", "[modbus][t
         how.port = server.port();
         const auto link = make_link(how);
         CHECK(link->read(ask, patient).status == answer::status::ok);
+        server.wait_ended(1);
         CHECK(link->read(ask, patient).status == answer::status::ok);
     }
     SECTION("two time-outs in a row, and the connection is opened anew") {
