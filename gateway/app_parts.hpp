@@ -111,6 +111,7 @@ private:
     void adopt(config_reading found);
     void adopt_buses(config_reading& found, const config_changes& what, config::file next);
     void adopt_store(const config_changes& what);
+    void reopen_store(session_fate session);
     void answer_reload(const std::vector<std::string>& lines, const std::string& fault);
     void leave_broker();
     void settle();

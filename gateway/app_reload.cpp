@@ -40,7 +40,11 @@ void app::request_reload(std::shared_ptr<control_server::exchange> from) {
 
 void app::on_config_read(config_reading found) {
     if (stage_ != stage::running) return answer_reload({}, "the service is being stopped");
-    if (found.fault.empty()) {
+    if (changes_hands()) {  // it has begun while the file was read, which is read once more when it is done
+        reload_again_ = true;
+        ask_again_.insert(ask_again_.begin(), asked_.begin(), asked_.end());
+        asked_.clear();
+    } else if (found.fault.empty()) {
         adopt(std::move(found));
     } else {
         refuse_config(found);
@@ -55,9 +59,9 @@ bool app::changes_hands() const { return leaving_ == leaving::closing || leaving
 /// Another file may have come meanwhile.
 void app::end_leaving() {
     if (!next_uplink_ && leaving_ != leaving::reopening) leaving_ = leaving::no;
-    if (changes_hands() || !std::exchange(reload_again_, false)) return;
+    // Who asked for what is being read now is answered first.
+    if (changes_hands() || reload_.is_reading() || stage_ != stage::running || !std::exchange(reload_again_, false)) return;
     asked_ = std::exchange(ask_again_, {});
-    if (reload_.is_reading() || stage_ != stage::running) return;
     notify_.send(reloading_text(steady_now()));
     reload_.begin();
 }
@@ -148,11 +152,14 @@ void app::adopt_buses(config_reading& found, const config_changes& what, config:
 }
 
 void app::adopt_store(const config_changes& what) {
-    if (what.buffer && !what.mqtt)
-        store_->reopen(
-            queue_options(config_.buffer, boot_id_),
-            [buffer = config_.buffer](const store::recovery& found) { return commits_of(buffer, found); }, session_fate::goes_on);
+    if (what.buffer && !what.mqtt) reopen_store(session_fate::goes_on);
     if (what.mqtt) leave_broker();
+}
+
+void app::reopen_store(session_fate session) {
+    store_->reopen(
+        [how = queue_options(config_.buffer, boot_id_)](store::recovery& found) { return store::queue::open(how, found); },
+        [buffer = config_.buffer](const store::recovery& found) { return commits_of(buffer, found); }, session);
 }
 
 bool app::same_secrets(const uplink& one, const uplink& other) {
@@ -216,10 +223,7 @@ void app::on_left_broker() {
             leaving_ = leaving::reopening;
             client_.reset();
             if (stage_ == stage::leaving) return;
-            store_->reopen(
-                queue_options(config_.buffer, boot_id_),
-                [buffer = config_.buffer](const store::recovery& found) { return commits_of(buffer, found); },
-                session_fate::begins_anew);
+            reopen_store(session_fate::begins_anew);
         },
         words);
 }
