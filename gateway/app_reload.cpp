@@ -5,8 +5,10 @@
 // stopped and what they have read is taken under the old config, the new one takes its place, the buses that begin are started.
 // Another broker or session takes more than a turn: what is under way is finished, the connection closed, and the session begins
 // anew from what the queue file says, as after a start; polling and the queue go on meanwhile.
+#include <csignal>
 #include <stdexcept>
 
+#include "gateway/app.hpp"
 #include "gateway/app_parts.hpp"
 #include "gateway/bus/learned.hpp"
 #include "gateway/clock_report.hpp"
@@ -15,6 +17,19 @@
 #include "gateway/limits.hpp"
 
 namespace gateway {
+
+void hold_reload_signal(bool hold) {
+    sigset_t reload;
+    sigemptyset(&reload);
+    sigaddset(&reload, SIGHUP);
+    pthread_sigmask(hold ? SIG_BLOCK : SIG_UNBLOCK, &reload, nullptr);
+}
+
+/// Those that came while the service started, too.
+void app::take_reload_signals() {
+    reload_signal_.async_wait([this](const auto& error, int) { on_reload_signal(error); });
+    hold_reload_signal(false);
+}
 
 void app::on_reload_signal(const boost::system::error_code& error) {
     if (error) return;
@@ -88,6 +103,7 @@ void app::adopt(config_reading found) {
     config_changes what = compare(config_, next);
     keep_what_needs_restart(config_, next);
     try {
+        if (next.http && !serves_http_as(*next.http)) what.http = true;
         uplink fetched = uplink_of(next);  // a secret may be another one though it is where it was
         what.mqtt = what.mqtt || !same_secrets(next_uplink_ ? *next_uplink_ : uplink_, fetched);
         if (what.mqtt) {
@@ -113,10 +129,11 @@ void app::adopt(config_reading found) {
     adopt_buses(found, what, std::move(next));
     live_->on_loaded(stamp_now());
     live_->set_source(found.of->path, found.of->warnings);
-    adopt_http(what);
+    const std::string unserved = adopt_http(what);
     start_pages_ = true;
     adopt_store(what);
     for (const auto& line : said) found.diagnostics.push_back(line + '\n');
+    if (!unserved.empty()) found.diagnostics.push_back("warning: http isn't served now, and is tried again: " + unserved + '\n');
     answer_reload(found.diagnostics, "");
     pump();
 }
@@ -140,7 +157,7 @@ void app::adopt_buses(config_reading& found, const config_changes& what, config:
     visits_.follow(std::move(found.of->held), {found.of, &found.of->adapters});
     recall_in(found.memories, opened);
     buses_.add(config_, std::move(opened), {found.of, &found.of->adapters});
-    for (const auto& bus : config_.buses) traces_.on_renewed(bus.name);
+    traces_.on_reloaded();
     buses_.start(steady_now());
     // With another session they are asked for anyway.
     const auto commands = writes_.subscriptions();
