@@ -2,6 +2,7 @@
 // handed over is lost, every request is answered, and the session begins anew exactly if somebody wants it to.
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch.hpp>
+#include <fstream>
 #include <future>
 
 #include "gateway/delivery/store_thread.hpp"
@@ -212,4 +213,20 @@ TEST_CASE("store reopened: a stop makes one more attempt, so that what waits has
     CHECK(attempts == 2);
     CHECK(f.thread->behind().waiting == 0);
     CHECK(f.in_file() == std::vector<std::string>{"waits"});
+}
+
+TEST_CASE("store reopened: a file that turns out to be damaged begins the session anew", "[gateway][store_thread]") {
+    fixture f;
+    const auto path = f.folder.file("queue.db");
+    f.append("before");
+    f.run_until([&] { return f.durable.size() == 1; });
+    f.thread->reopen(
+        [&](store::recovery& found) {
+            std::ofstream(path, std::ios::binary) << std::string(32768, '\xFF');
+            return f.open(path)(found);
+        },
+        fixture::commits, session_fate::goes_on);
+    f.run_until([&] { return f.reopenings.size() == 1; });
+    REQUIRE(f.reopenings[0].found.damage);
+    CHECK(f.reopenings[0].held);
 }
