@@ -54,7 +54,7 @@ app::app(std::shared_ptr<site> from, const log& logger)
     set_status(gateway_status_topic(config_), "online");
     tell_service();
     open_control();
-    open_http();
+    std::ignore = open_http();  // why it isn't served has been logged
     look_at_clock(stamp_now());
     if (!clock_->boot_offset_ms()) tell_unset_clock(log_, last_clock_evidence());
 }
@@ -167,7 +167,7 @@ int app::run() {
     writes_.begin();
     client_->start();
     buses_.start(steady_now());
-    reload_signal_.async_wait([this](const auto& error, int) { on_reload_signal(error); });
+    take_reload_signals();
     watchdog_.emplace(health_, loop_, notify_, log_);
     notify_.send(ready_text(in_words(figures())));
     look_after();

@@ -14,4 +14,7 @@ namespace gateway {
 /// for the user if something needed at the start can't be had (the queue file, a secret).
 int run_service(std::shared_ptr<site> from, const log& logger);
 
+/// SIGHUP waits until this is called with false. From the main thread, before there are others, or after.
+void hold_reload_signal(bool hold);
+
 }  // namespace gateway

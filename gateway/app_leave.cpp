@@ -1,4 +1,5 @@
 // gateway/app_leave.cpp: leaving in order: stop polling, deliver what can be delivered in time, say goodbye, close the store.
+#include "gateway/app.hpp"
 #include "gateway/app_parts.hpp"
 #include "gateway/limits.hpp"
 
@@ -47,6 +48,7 @@ void app::say_goodbye() {
 }
 
 void app::finish_stop() {
+    hold_reload_signal(true);  // it would end the process as it does by itself, once nobody takes it any more
     control_.stop();
     if (http_) http_->stop();
     save_request request;

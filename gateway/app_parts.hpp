@@ -82,8 +82,9 @@ private:
     void recall_in(const std::vector<store::memory>& memories, const std::vector<std::unique_ptr<adapter_bus>>& buses);
     void keep_learned(const learned_event& what);
     void open_control();
-    void open_http();
-    void adopt_http(const config_changes& what);
+    std::string open_http();
+    std::string adopt_http(const config_changes& what);
+    bool serves_http_as(const config::http& next) const;
     void look_at_oldest();
     bus_thread* bus_named(const std::string& name) const;
     void begin_session(const store::recovery& found);
@@ -104,6 +105,7 @@ private:
     std::uint64_t queued() const;
 
     // A new config (app_reload.cpp).
+    void take_reload_signals();
     void on_reload_signal(const boost::system::error_code& error);
     void request_reload(std::shared_ptr<control_server::exchange> from);
     void on_config_read(config_reading found);
@@ -111,6 +113,7 @@ private:
     void adopt(config_reading found);
     void adopt_buses(config_reading& found, const config_changes& what, config::file next);
     void adopt_store(const config_changes& what);
+    void reopen_store(session_fate session);
     void answer_reload(const std::vector<std::string>& lines, const std::string& fault);
     void leave_broker();
     void settle();

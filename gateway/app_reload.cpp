@@ -5,8 +5,10 @@
 // stopped and what they have read is taken under the old config, the new one takes its place, the buses that begin are started.
 // Another broker or session takes more than a turn: what is under way is finished, the connection closed, and the session begins
 // anew from what the queue file says, as after a start; polling and the queue go on meanwhile.
+#include <csignal>
 #include <stdexcept>
 
+#include "gateway/app.hpp"
 #include "gateway/app_parts.hpp"
 #include "gateway/bus/learned.hpp"
 #include "gateway/clock_report.hpp"
@@ -15,6 +17,19 @@
 #include "gateway/limits.hpp"
 
 namespace gateway {
+
+void hold_reload_signal(bool hold) {
+    sigset_t reload;
+    sigemptyset(&reload);
+    sigaddset(&reload, SIGHUP);
+    pthread_sigmask(hold ? SIG_BLOCK : SIG_UNBLOCK, &reload, nullptr);
+}
+
+/// Those that came while the service started, too.
+void app::take_reload_signals() {
+    reload_signal_.async_wait([this](const auto& error, int) { on_reload_signal(error); });
+    hold_reload_signal(false);
+}
 
 void app::on_reload_signal(const boost::system::error_code& error) {
     if (error) return;
@@ -40,7 +55,11 @@ void app::request_reload(std::shared_ptr<control_server::exchange> from) {
 
 void app::on_config_read(config_reading found) {
     if (stage_ != stage::running) return answer_reload({}, "the service is being stopped");
-    if (found.fault.empty()) {
+    if (changes_hands()) {  // it has begun while the file was read, which is read once more when it is done
+        reload_again_ = true;
+        ask_again_.insert(ask_again_.begin(), asked_.begin(), asked_.end());
+        asked_.clear();
+    } else if (found.fault.empty()) {
         adopt(std::move(found));
     } else {
         refuse_config(found);
@@ -55,9 +74,9 @@ bool app::changes_hands() const { return leaving_ == leaving::closing || leaving
 /// Another file may have come meanwhile.
 void app::end_leaving() {
     if (!next_uplink_ && leaving_ != leaving::reopening) leaving_ = leaving::no;
-    if (changes_hands() || !std::exchange(reload_again_, false)) return;
+    // Who asked for what is being read now is answered first.
+    if (changes_hands() || reload_.is_reading() || stage_ != stage::running || !std::exchange(reload_again_, false)) return;
     asked_ = std::exchange(ask_again_, {});
-    if (reload_.is_reading() || stage_ != stage::running) return;
     notify_.send(reloading_text(steady_now()));
     reload_.begin();
 }
@@ -84,6 +103,7 @@ void app::adopt(config_reading found) {
     config_changes what = compare(config_, next);
     keep_what_needs_restart(config_, next);
     try {
+        if (next.http && !serves_http_as(*next.http)) what.http = true;
         uplink fetched = uplink_of(next);  // a secret may be another one though it is where it was
         what.mqtt = what.mqtt || !same_secrets(next_uplink_ ? *next_uplink_ : uplink_, fetched);
         if (what.mqtt) {
@@ -109,10 +129,11 @@ void app::adopt(config_reading found) {
     adopt_buses(found, what, std::move(next));
     live_->on_loaded(stamp_now());
     live_->set_source(found.of->path, found.of->warnings);
-    adopt_http(what);
+    const std::string unserved = adopt_http(what);
     start_pages_ = true;
     adopt_store(what);
     for (const auto& line : said) found.diagnostics.push_back(line + '\n');
+    if (!unserved.empty()) found.diagnostics.push_back("warning: http isn't served now, and is tried again: " + unserved + '\n');
     answer_reload(found.diagnostics, "");
     pump();
 }
@@ -136,7 +157,7 @@ void app::adopt_buses(config_reading& found, const config_changes& what, config:
     visits_.follow(std::move(found.of->held), {found.of, &found.of->adapters});
     recall_in(found.memories, opened);
     buses_.add(config_, std::move(opened), {found.of, &found.of->adapters});
-    for (const auto& bus : config_.buses) traces_.on_renewed(bus.name);
+    traces_.on_reloaded();
     buses_.start(steady_now());
     // With another session they are asked for anyway.
     const auto commands = writes_.subscriptions();
@@ -148,11 +169,14 @@ void app::adopt_buses(config_reading& found, const config_changes& what, config:
 }
 
 void app::adopt_store(const config_changes& what) {
-    if (what.buffer && !what.mqtt)
-        store_->reopen(
-            queue_options(config_.buffer, boot_id_),
-            [buffer = config_.buffer](const store::recovery& found) { return commits_of(buffer, found); }, session_fate::goes_on);
+    if (what.buffer && !what.mqtt) reopen_store(session_fate::goes_on);
     if (what.mqtt) leave_broker();
+}
+
+void app::reopen_store(session_fate session) {
+    store_->reopen(
+        [how = queue_options(config_.buffer, boot_id_)](store::recovery& found) { return store::queue::open(how, found); },
+        [buffer = config_.buffer](const store::recovery& found) { return commits_of(buffer, found); }, session);
 }
 
 bool app::same_secrets(const uplink& one, const uplink& other) {
@@ -216,10 +240,7 @@ void app::on_left_broker() {
             leaving_ = leaving::reopening;
             client_.reset();
             if (stage_ == stage::leaving) return;
-            store_->reopen(
-                queue_options(config_.buffer, boot_id_),
-                [buffer = config_.buffer](const store::recovery& found) { return commits_of(buffer, found); },
-                session_fate::begins_anew);
+            reopen_store(session_fate::begins_anew);
         },
         words);
 }

@@ -82,10 +82,12 @@ constexpr auto http_command_time = 30s;         // … with the outcome of a com
 constexpr std::size_t http_commands = 16;       // under way
 constexpr std::size_t http_events_waiting = 8;  // for a client that reads slowly
 constexpr auto http_event_every = 1s;
-constexpr auto http_state_every = 5s;          // of what is only counters; anything else at once
-constexpr auto http_linger = 1s;               // what a refused client still sends is read for so long, so that it sees why
-constexpr auto http_sweep = 500ms;             // how exact all these are
-constexpr auto http_heartbeat = 15s;           // so that a client that is gone is noticed
+constexpr auto http_state_every = 5s;  // of what is only counters; anything else at once
+constexpr auto http_linger = 1s;       // what a refused client still sends is read for so long, so that it sees why
+constexpr auto http_sweep = 500ms;     // how exact all these are
+constexpr auto http_heartbeat = 15s;   // so that a client that is gone is noticed
+constexpr std::size_t http_tls_file = 1u << 20;
+constexpr auto http_retry = 10s;               // where it couldn't be served
 constexpr std::size_t http_wrong_tokens = 10;  // of one address in a minute; then it is refused for the rest of that minute
 constexpr std::size_t http_guarded_addresses = 256;
 

@@ -9,6 +9,8 @@
 namespace gateway {
 
 int run_command(const command_options& how) {
+    // A reload that is asked for while the service starts is done when it has started: by itself the signal would end it.
+    hold_reload_signal(true);
     const log logger(how.verbose ? level::debug : level::info, how.verbose ? log::repeats::all : log::repeats::limited);
     std::string why;
     const std::shared_ptr<site> found = load_site(how.config_path, why);

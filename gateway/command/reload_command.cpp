@@ -71,11 +71,14 @@ int reload_command(const reload_options& how) {
     asked.buffer.path = whose->queue_path;
     const auto client = control_client::connect(asked, why);
     if (!client) {
-        std::fprintf(stderr, "error: %s\n",
-                     why.empty() ? ("no service runs for gateway '" + whose->gateway_id +
-                                    "': it reads the file when it is started; tidegate check says what is wrong with it")
-                                       .c_str()
-                                 : why.c_str());
+        std::fprintf(
+            stderr, "error: %s\n",
+            why.empty()
+                ? ("no service runs for gateway '" + whose->gateway_id +
+                   "': it reads the file when it is started, and tidegate check says what is wrong with it; one that runs "
+                   "with the gateway.id or buffer.path that the file had before must be restarted")
+                      .c_str()
+                : why.c_str());
         return 1;
     }
     std::error_code unknown;  // then the path goes as it was typed

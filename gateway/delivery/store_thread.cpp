@@ -120,11 +120,11 @@ void store_thread::flush() {
     wake_.notify_one();
 }
 
-void store_thread::reopen(store::options how, commits_for commits, session_fate session) {
+void store_thread::reopen(open_queue open, commits_for commits, session_fate session) {
     {
         const std::lock_guard lock(mutex_);
-        const bool anew = session == session_fate::begins_anew || (reopen_ && reopen_->session == session_fate::begins_anew);
-        reopen_ = {std::move(how), std::move(commits), anew ? session_fate::begins_anew : session_fate::goes_on, {}};
+        if (reopen_ && reopen_->session == session_fate::begins_anew) session = session_fate::begins_anew;
+        reopen_ = {std::move(open), std::move(commits), session, {}};
     }
     wake_.notify_one();
 }
@@ -246,21 +246,22 @@ void store_thread::read_one(std::unique_lock<std::mutex>& lock) {
     }
 }
 
-/// Requires: nothing waits, or the file is closed already.
+/// Requires: nothing waits, or the file is closed already. What is asked for meanwhile is done after it.
 void store_thread::open_again(std::unique_lock<std::mutex>& lock) {
-    const reopening wanted = *reopen_;
+    const reopening wanted = *std::exchange(reopen_, std::nullopt);
     store::recovery found;
     auto opened = unlocked(lock, "open", limits::salvage_hangs, [&] {
         queue_.reset();
-        return store::queue::open(wanted.how, found);
+        return wanted.open(found);
     });
     if (!opened) {
+        if (!reopen_) reopen_ = wanted;
+        if (wanted.session == session_fate::begins_anew) reopen_->session = session_fate::begins_anew;
         reopen_->not_before = clock::now() + limits::store_retry;
         tell([this, why = opened.error(), behind = waiting_.behind()] { events_.on_failed(why, behind); });
         return;
     }
     queue_.emplace(std::move(*opened));
-    reopen_.reset();
     heal_at_ = clock::now();
     // What was handed over meanwhile waits as it is; with on_outage it isn't numbered until it is written.
     waiting_.resettle(wanted.commits(found));

@@ -67,10 +67,12 @@ public:
     void flush();
     bool idle() const;  // nothing waits, nothing is being written, and what was done has been told
     backlog behind() const;
-    /// Commits what waits, closes the file and opens it as `how` says; `commits` makes what gathers for it from then on.
+    /// Commits what waits, closes the file and has `open` open it; `commits` makes what gathers for it from then on.
     /// Meanwhile what is handed over waits. A file that can't be opened is tried again and again, each failure an on_failed.
+    /// Asked once more before that is done, the newest way to open it counts, and the session begins anew if any of them said so.
+    using open_queue = std::function<store::result<store::queue>(store::recovery& found)>;
     using commits_for = std::function<group_commit(const store::recovery&)>;
-    void reopen(store::options how, commits_for commits, session_fate session);
+    void reopen(open_queue open, commits_for commits, session_fate session);
     /// After on_salvaged: what the old session has saved since is void.
     void go_on(const store::recovery& found);
 
@@ -96,7 +98,7 @@ private:
     void tell(Event event);
 
     struct reopening {
-        store::options how;
+        open_queue open;
         commits_for commits;
         session_fate session = session_fate::goes_on;
         clock::time_point not_before{};

@@ -68,6 +68,7 @@ void check_serial_ports(const patient& of, findings& to);
 void check_state(const patient& of, findings& to);
 void check_queue(const patient& of, findings& to);
 void check_clock(const patient& of, findings& to);
+void check_http(const patient& of, findings& to);
 void check_secrets(const patient& of, findings& to);
 void check_broker(const patient& of, findings& to);
 void check_network_devices(const patient& of, findings& to);

@@ -102,6 +102,7 @@ findings examine(const std::string& config_path, const std::function<void(const 
                           [&](findings& to) { check_queue(of, to); },
                           [&](findings& to) { check_clock(of, to); },
                           [&](findings& to) { check_secrets(of, to); },
+                          [&](findings& to) { check_http(of, to); },
                           [&](findings& to) { check_broker(of, to); }};
     for (const auto& each : steps) {
         findings found;

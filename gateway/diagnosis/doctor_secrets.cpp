@@ -88,10 +88,15 @@ finding look_at(const patient& of, const config::secret_reference& place) {
 void check_secrets(const patient& of, findings& to) {
     if (!of.where) return;
     for (const auto& place : secret_places(of.where->text)) to.push_back(look_at(of, place));
-    if (!of.config || of.config->mqtt.tls.key.path.empty()) return;
-    finding key{"secret", verdict::ok, "mqtt.tls.key " + of.config->mqtt.tls.key.path, {}};
-    look_at_file(of, of.config->mqtt.tls.key.path, key);
-    to.push_back(std::move(key));
+    if (!of.config) return;
+    const auto look_at_key = [&](const std::string& name, const std::string& path) {
+        if (path.empty()) return;
+        finding key{"secret", verdict::ok, name + ' ' + path, {}};
+        look_at_file(of, path, key);
+        to.push_back(std::move(key));
+    };
+    look_at_key("mqtt.tls.key", of.config->mqtt.tls.key.path);
+    if (of.config->http) look_at_key("http.tls.key", of.config->http->key.path);
 }
 
 }  // namespace gateway

@@ -58,9 +58,18 @@ void traces::end(const control_server::exchange* which) {
     if (bus_thread* const was = more ? nullptr : find_(bus)) std::ignore = was->trace(false);  // to stop is always possible
 }
 
-void traces::on_renewed(const std::string& bus) {
-    const bool any = std::any_of(watchers_.begin(), watchers_.end(), [&](const auto& each) { return each.bus == bus; });
-    if (bus_thread* const now = any ? find_(bus) : nullptr) std::ignore = now->trace(true);  // if it can't any more, it is silent
+void traces::on_reloaded() {
+    for (auto it = watchers_.begin(); it != watchers_.end();) {
+        bus_thread* const now = find_(it->bus);
+        if (now && now->trace(true)) {
+            ++it;
+            continue;
+        }
+        const auto to = it->to;
+        const std::string why = now ? "' has another adapter now, which can't be traced" : "' is gone from the config";
+        to->fail("the bus '" + it->bus + why);
+        it = watchers_.erase(it);
+    }
 }
 
 /// One who reads slowly loses frames and hears how many; the service doesn't wait, and keeps no more than a connection may.

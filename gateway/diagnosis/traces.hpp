@@ -23,8 +23,8 @@ public:
     /// had no time for them.
     void begin(const flat_object& request, const std::shared_ptr<control_server::exchange>& with);
     void on_frames(const std::string& bus, const trace_event& what);
-    /// The bus was made anew, under the same name: whoever watches it goes on doing so.
-    void on_renewed(const std::string& bus);
+    /// Buses may be others now: whoever watches one of that name goes on doing so, and who can't any more hears of it.
+    void on_reloaded();
 
 private:
     struct watcher {

@@ -23,7 +23,6 @@
 #include <vector>
 
 #include "gateway/http/http_connection.hpp"
-#include "gateway/http/http_tls.hpp"
 #include "gateway/http/metrics_text.hpp"
 #include "gateway/limits.hpp"
 #include "gateway/service/process_figures.hpp"
@@ -93,7 +92,6 @@ struct http_server::state final : http_connection::owner {
     boost::asio::io_context io{1};
     tcp::acceptor acceptor;
     boost::asio::steady_timer accept_again, sweep_timer, event_timer;
-    std::unique_ptr<http_tls> tls;
     token_guard guard;
     std::list<std::shared_ptr<http_connection>> connections;
     std::map<std::string, std::size_t> by_address;
@@ -172,8 +170,8 @@ void http_server::state::take(tcp::socket client) {
     std::ignore = client.set_option(tcp::no_delay(true), error);  // slower without, not wrong
     const int descriptor = client.release(error);
     if (error) return;
-    auto made = std::make_shared<http_connection>(io, descriptor, tls ? std::make_unique<http_tls::session>(*tls) : nullptr,
-                                                  how.access, guard, address, *this);
+    auto made = std::make_shared<http_connection>(
+        io, descriptor, how.tls ? std::make_unique<http_tls::session>(*how.tls) : nullptr, how.access, guard, address, *this);
     connections.push_back(made);
     ++by_address[address];
     schedule_sweep();
@@ -184,7 +182,7 @@ bool http_server::state::has_room_for(const std::string& address) {
     const bool loopback = address == "::1" || address.starts_with("127.");
     const auto found = by_address.find(address);
     if (!loopback && found != by_address.end() && found->second >= limits::http_connections_of_address) return false;
-    const std::size_t most = tls ? limits::http_tls_connections : limits::http_connections;
+    const std::size_t most = how.tls ? limits::http_tls_connections : limits::http_connections;
     if (connections.size() < most) return true;
     // Who does nothing, the longest, makes room.
     std::shared_ptr<http_connection> idle;
@@ -253,10 +251,6 @@ http_server::~http_server() { stop(); }
 
 bool http_server::start(std::string& why) {
     auto& of = *state_;
-    if (!of.how.certificate.empty()) {
-        of.tls = http_tls::load(of.how.certificate, of.how.key, why);
-        if (!of.tls) return false;
-    }
     error_code error;
     const auto address = boost::asio::ip::make_address(of.how.host, error);
     const tcp::endpoint where(address, of.how.port);

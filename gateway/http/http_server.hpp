@@ -9,6 +9,7 @@
 #include <string>
 
 #include "gateway/http/http_shared.hpp"
+#include "gateway/http/http_tls.hpp"
 
 namespace gateway {
 
@@ -18,7 +19,7 @@ public:
         std::string host;
         std::uint16_t port = 0;
         http_access access;
-        std::string certificate, key;  // files; empty: no TLS
+        std::shared_ptr<http_tls> tls;  // null: none
     };
     /// `backend` outlives it.
     http_server(settings how, http_backend& backend);

@@ -15,8 +15,10 @@
 #include "gateway/limits.hpp"
 #include "gateway/random_bytes.hpp"
 #include "gateway/secrets.hpp"
+#include "gateway/text_file.hpp"
 #include "gateway/version.hpp"
 #include "gateway/write/local_commands.hpp"
+#include "mqtt/digest.hpp"
 #include "store/age.hpp"
 
 namespace gateway {
@@ -44,6 +46,27 @@ void append_event(std::string& to, std::string_view name, std::string_view data)
 
 }  // namespace
 
+std::optional<http_secrets> load_http_secrets(const config::http& of, std::string& why) {
+    http_secrets found;
+    if (of.token) {
+        auto token = fetch(*of.token);
+        if (!token) {
+            why = "http.token: " + token.error().message();
+            return std::nullopt;
+        }
+        found.token = std::move(*token);
+    }
+    if (of.certificate.path.empty()) return found;
+    found.tls = http_tls::load(of.certificate.path, of.key.path, why);
+    if (!found.tls) return std::nullopt;
+    for (const auto* each : {&of.certificate, &of.key}) {
+        std::string text;
+        std::string unread;  // it has just been loaded
+        if (!each->path.empty() && read_text(each->path, limits::http_tls_file, text, unread)) found.files += mqtt::sha256(text);
+    }
+    return found;
+}
+
 /// Its public part is called on the server's thread, and goes on by a post to the loop; the rest is the loop's.
 struct http_service::inside final : http_backend {
     inside(boost::asio::io_context& io, const live& what, const log& to, paths how)
@@ -53,10 +76,14 @@ struct http_service::inside final : http_backend {
           logger(to),
           ways(std::move(how)),
           timer(io),
+          start_timer(io),
           past(what.started()),
           commands(what.config().gateway_id, what.config().command_timeout, new_mark()) {}
 
     void ask(http_want what, reply to) override {
+        // The loop may be who hangs, so it isn't asked first.
+        if (what == http_want::health)
+            if (std::string stuck = ways.stuck(); !stuck.empty()) return give(std::move(to), 503, stuck + '\n');
         on_loop([this, what, to = std::move(to)]() mutable {
             auto [status, text] = render(what);
             give(std::move(to), status, std::move(text));
@@ -79,12 +106,21 @@ struct http_service::inside final : http_backend {
             if (!alive.expired()) call();
         });
     }
+    /// As on_loop(): a timer that has run out calls also if it is cancelled, or gone, before the loop comes to it.
+    template <typename Call>
+    void call_at(boost::asio::steady_timer& by, time_point when, Call call) {
+        by.expires_at(when);
+        by.async_wait([alive = std::weak_ptr<bool>(alive), call](const boost::system::error_code& stopped) {
+            if (!stopped && !alive.expired()) call();
+        });
+    }
     void give(reply to, unsigned status, std::string text) {
         server->post(
             [to = std::move(to), status, text = std::make_shared<const std::string>(std::move(text))] { to(status, text); });
     }
 
     bool start(std::string& why);
+    std::string try_to_start();
     void tick();
     void schedule();
     std::pair<unsigned, std::string> render(http_want what);
@@ -98,9 +134,11 @@ struct http_service::inside final : http_backend {
     const config::http config;  // a reload may change that of the file
     const log& logger;
     const paths ways;
-    boost::asio::steady_timer timer;
+    boost::asio::steady_timer timer, start_timer;
     history past;
     local_commands commands;
+    http_secrets secrets;
+    std::string told_why;  // it isn't served
     std::unique_ptr<http_server> server;
     std::shared_ptr<bool> alive = std::make_shared<bool>(true);
     bool stopping = false;
@@ -114,32 +152,44 @@ struct http_service::inside final : http_backend {
 };
 
 bool http_service::inside::start(std::string& why) {
+    auto loaded = load_http_secrets(config, why);
+    if (!loaded) return false;
+    secrets = std::move(*loaded);
     http_server::settings how;
     how.host = config.host;
     how.port = config.port;
-    how.certificate = config.certificate.path;
-    how.key = config.key.path;
+    how.tls = secrets.tls;
+    how.access.token = secrets.token;
     how.access.writes = config.writes && of.config().writes;
-    how.access.tls = !how.certificate.empty();
+    how.access.tls = how.tls != nullptr;
     how.access.assets = page_assets();
-    if (config.token) {
-        auto token = fetch(*config.token);
-        if (!token) {
-            why = "http.token: " + token.error().message();
-            return false;
-        }
-        how.access.token = std::move(*token);
-    }
     server = std::make_unique<http_server>(std::move(how), *this);
-    if (!server->start(why)) return false;
-    schedule();
-    return true;
+    if (server->start(why)) return true;
+    server.reset();
+    return false;
+}
+
+std::string http_service::inside::try_to_start() {
+    std::string why;
+    if (start(why)) {
+        logger.info("http_served", {{"address", config.host},
+                                    {"port", server->port()},
+                                    {"tls", secrets.tls ? "yes" : "no"},
+                                    {"token", config.token ? "yes" : "no"}});
+        return {};
+    }
+    if (why != told_why)
+        logger.error("http_not_served",
+                     {{"reason", why}, {"effect", "no status page and no metrics until it can be; all else goes on"}});
+    told_why = why;
+    call_at(start_timer, steady_now() + limits::http_retry, [this] {
+        if (!stopping) try_to_start();
+    });
+    return why;
 }
 
 void http_service::inside::schedule() {
-    timer.expires_at(past.next());
-    timer.async_wait([this](const boost::system::error_code& stopped) {
-        if (stopped) return;
+    call_at(timer, past.next(), [this] {
         tick();
         schedule();
     });
@@ -175,10 +225,8 @@ std::pair<unsigned, std::string> http_service::inside::render(http_want what) {
         case http_want::history_day:
             return {200, past.text(what == http_want::history_hour ? history::span::hour : history::span::day, now.steady,
                                    store::corrected(now.clock, of.boot_offset_ms()).wall_ms)};
-        case http_want::health: {
-            const std::string stuck = ways.stuck();
-            return stuck.empty() ? std::pair(200u, std::string("ok\n")) : std::pair(503u, stuck + "\n");
-        }
+        case http_want::health:
+            return {200, "ok\n"};  // ask() has looked at all others, and this is the loop
         case http_want::ready: {
             const std::string why = unready();
             return why.empty() ? std::pair(200u, std::string("ready\n")) : std::pair(503u, why + "\n");
@@ -232,25 +280,19 @@ http_service::http_service(boost::asio::io_context& loop, const live& of, const 
 
 http_service::~http_service() { stop(); }
 
-void http_service::start() {
-    auto& in = *inside_;
-    std::string why;
-    if (!in.start(why)) {
-        in.server.reset();
-        in.logger.error("http_not_served", {{"reason", why}, {"effect", "no status page and no metrics; all else goes on"}});
-        return;
-    }
-    in.logger.info("http_served", {{"address", in.config.host},
-                                   {"port", in.server->port()},
-                                   {"tls", in.config.certificate.path.empty() ? "no" : "yes"},
-                                   {"token", in.config.token ? "yes" : "no"}});
+std::string http_service::start() {
+    inside_->schedule();
+    return inside_->try_to_start();
 }
+
+bool http_service::serves_with(const http_secrets& what) const { return inside_->server && inside_->secrets.is_same(what); }
 
 void http_service::begin_stop() { inside_->stopping = true; }
 
 void http_service::stop() {
     auto& in = *inside_;
     in.timer.cancel();
+    in.start_timer.cancel();
     in.alive.reset();
     in.server.reset();
 }
@@ -258,6 +300,7 @@ void http_service::stop() {
 void http_service::on_write_news(const write_news& what) { inside_->commands.on_news(what); }
 
 void http_service::on_reloaded() {
+    inside_->commands.set_timeout(inside_->of.config().command_timeout);
     inside_->told.forget();
     inside_->reloaded = true;
 }

@@ -5,9 +5,11 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "config/model.hpp"
+#include "gateway/http/http_tls.hpp"
 #include "gateway/log.hpp"
 #include "gateway/service/live.hpp"
 #include "gateway/write/write_news.hpp"
@@ -19,12 +21,22 @@ class io_context;
 
 namespace gateway {
 
+/// What the http part of a config refers to: its token, certificate and key.
+struct http_secrets {
+    std::string token;              // empty: none is asked for
+    std::shared_ptr<http_tls> tls;  // null: none
+    std::string files;              // what is in certificate and key, so that it is seen when they are renewed
+    bool is_same(const http_secrets& other) const { return token == other.token && files == other.files; }
+};
+/// Nothing: it can't be had, with `why`.
+std::optional<http_secrets> load_http_secrets(const config::http& of, std::string& why);
+
 class http_service {
 public:
     struct paths {
         /// A command, as if the broker had sent it.
         std::function<void(const mqtt::received&)> command;
-        /// What is stuck, or why no readings are taken in, in a phrase; empty: nothing.
+        /// Who makes no progress, in a phrase; empty: nobody. Called on any thread: the loop may be who.
         std::function<std::string()> stuck = [] { return std::string(); };
         /// Somebody looks at the queue: its oldest message is of interest.
         std::function<void()> look_at_oldest = [] {};
@@ -35,8 +47,11 @@ public:
     http_service(const http_service&) = delete;
     http_service& operator=(const http_service&) = delete;
 
-    /// That it can't be served stops nothing else: it is logged.
-    void start();
+    /// That it can't be served stops nothing else: it is logged, and tried again and again, since the network may come up later
+    /// than this. Returns why it can't now; empty: it is.
+    std::string start();
+    /// Whether it is served, with these.
+    bool serves_with(const http_secrets& what) const;
     /// Readings aren't taken in any more.
     void begin_stop();
     void stop();

@@ -86,6 +86,7 @@ config_changes compare(const config::file& now, const config::file& next) {
     found.mqtt = digest_of(mqtt) != digest_of(in_force.mqtt);
     found.buffer = digest_of(buffer) != digest_of(in_force.buffer);
     found.http = http != next.http || (next.http && writes != next.writes);
+    found.http_ends = http && !next.http;
     compare_buses(now, next, found);
     found.publishing = changed_devices(now, next, digest_of_publishing);
     found.writing = changed_devices(now, next, digest_of_writing);
@@ -109,7 +110,9 @@ std::vector<std::string> in_words(const config_changes& what) {
     if (what.commands) said.push_back("gateway.writes or gateway.command_timeout changed");
     if (what.clock) said.push_back("gateway.clock changed");
     if (what.buffer) said.push_back("buffer changed: the queue is closed and opened again");
-    if (what.http) said.push_back("http changed: its clients come back to another server");
+    if (what.http)
+        said.push_back(what.http_ends ? "http is gone: there is no status page and no metrics any more"
+                                      : "http changed: its clients come back to another server");
     if (what.mqtt) said.push_back("mqtt changed: the connection is made anew");
     for (const auto& key : what.for_restart)
         said.push_back(key + " was changed in the file, and stays as it is until the service is restarted");

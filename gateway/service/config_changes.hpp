@@ -23,7 +23,8 @@ struct config_changes {
     bool clock = false;
     bool mqtt = false;
     bool buffer = false;
-    bool http = false;                     // also if commands come or go
+    bool http = false;                     // also if commands come or go, or a secret of it is another one
+    bool http_ends = false;                // … since nothing is to be served any more
     std::vector<std::string> for_restart;  // keys that were changed and stay as they are until the next start
     bool operator==(const config_changes&) const = default;
 

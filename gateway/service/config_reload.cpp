@@ -15,7 +15,11 @@ namespace gateway {
 
 config_reading read_config_anew(const std::string& path, const std::string& queue) {
     config_reading found;
-    found.of = load_site(path, found.fault);
+    // To open a pipe may take for ever, and with it every reload after this one, and the stop.
+    std::error_code unknown;  // load_site() says why
+    if (const auto kind = std::filesystem::status(path, unknown).type(); kind == std::filesystem::file_type::fifo)
+        found.fault = path + ": a pipe, which can't be read again; put a file there";
+    if (found.fault.empty()) found.of = load_site(path, found.fault);
     if (!found.of) {
         found.diagnostics.push_back("error: " + found.fault);
         return found;

@@ -80,6 +80,7 @@ bool control_client::send(std::string_view json_object, std::string& why) {
     for (std::size_t sent = 0; sent < request.size();) {
         const auto done = ::send(socket_, request.data() + sent, request.size() - sent, MSG_NOSIGNAL);
         if (done < 0 && errno == EINTR) continue;
+        if (done < 0 && errno == EPIPE) return true;  // it hung up: perhaps it has said why, which is there to be read
         if (done < 0) {
             why = std::string("the service went away: ") + std::strerror(errno);
             return false;

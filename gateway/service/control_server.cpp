@@ -11,6 +11,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 #include <cstdlib>
 #include <list>
@@ -37,9 +38,10 @@ unsigned user_of(stream_protocol::socket& client) {
 }  // namespace
 
 struct control_server::state {
-    explicit state(boost::asio::io_context& loop_of) : loop(loop_of), acceptor(loop_of) {}
+    explicit state(boost::asio::io_context& loop_of) : loop(loop_of), acceptor(loop_of), accept_again(loop_of) {}
     boost::asio::io_context& loop;
     stream_protocol::acceptor acceptor;
+    boost::asio::steady_timer accept_again;
     std::map<std::string, handler> handlers;
     std::list<std::shared_ptr<connection>> connections;
     std::string path;
@@ -180,11 +182,24 @@ bool control_server::listen(const std::string& path, std::string& why) {
 void control_server::accept(state& of) {
     of.acceptor.async_accept([&of](const boost::system::error_code& error, stream_protocol::socket client) {
         if (error == boost::asio::error::operation_aborted) return;
-        if (!error && of.connections.size() < limits::control_connections) {
+        if (error) {
+            // Out of files, perhaps: others may end in a while.
+            of.accept_again.expires_after(std::chrono::seconds(1));
+            return of.accept_again.async_wait([&of](const boost::system::error_code& stopped) {
+                if (!stopped) accept(of);
+            });
+        }
+        if (of.connections.size() < limits::control_connections) {
             auto made = std::make_shared<connection>(std::move(client), of);
             of.connections.push_back(made);
             made->read();
-        }  // else it is closed: the client sees that
+        } else {
+            constexpr std::string_view full =
+                R"({"end":true,"ok":false,"error":"too many commands talk to the service already; try again when one has ended"})"
+                "\n";
+            // There is room for so little in a socket that is new.
+            std::ignore = ::send(client.native_handle(), full.data(), full.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+        }
         accept(of);
     });
 }
@@ -192,6 +207,7 @@ void control_server::accept(state& of) {
 void control_server::stop() {
     boost::system::error_code ignored;
     std::ignore = state_->acceptor.close(ignored);  // it ends either way
+    state_->accept_again.cancel();
     while (!state_->connections.empty()) {
         const auto first = state_->connections.front();
         first->close();

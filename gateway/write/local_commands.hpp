@@ -25,6 +25,7 @@ public:
     local_commands(std::string gateway_id, std::chrono::milliseconds command_timeout, std::string mark)
         : gateway_id_(std::move(gateway_id)), command_timeout_(command_timeout), mark_(std::move(mark)) {}
 
+    void set_timeout(std::chrono::milliseconds of_commands) { command_timeout_ = of_commands; }
     /// `take` gets it as if the broker had sent it; what it refers to lasts for the call. `who`: for the audit.
     void send(std::string_view device, std::string_view point, std::string_view payload, std::string_view who, time_point now,
               done to, const std::function<void(const mqtt::received&)>& take);
@@ -38,7 +39,7 @@ private:
         done to;
     };
     const std::string gateway_id_;
-    const std::chrono::milliseconds command_timeout_;
+    std::chrono::milliseconds command_timeout_;
     const std::string mark_;
     std::uint64_t number_ = 0;
     std::map<std::string, waiting, std::less<>> waiting_;  // by correlation data

@@ -7,6 +7,7 @@ import os
 import pathlib
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -65,6 +66,27 @@ class Clinic:
         if verdict == "failed":
             self.expect(what + ": a remedy", it["remedy"] != "", it)
         return report
+
+
+def page(clinic):
+    """The status page: its port, address, rights, certificate."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        clinic.judge("http: a port that is taken", clinic.config(http=f"{{ listen: '127.0.0.1:{other.getsockname()[1]}' }}"), "http",
+                     "failed", "another program listens", "ss -ltnp")
+    free = plant.free_port()
+    clinic.judge("http: free", clinic.config(http=f"{{ listen: '127.0.0.1:{free}' }}"), "http", "ok", "free")
+    token = clinic.folder / "http-token"
+    token.write_text("long enough to be a token\n")
+    token.chmod(0o600)
+    clinic.judge("http: not our address", clinic.config(http=f"{{ listen: '192.0.2.77:{free}', token: '@file:{token}' }}"), "http",
+                 "failed", "no network interface", "ip -brief address")
+    one, other = clinic.authority.issue("page"), clinic.authority.issue("other")
+    tls = lambda cert, key: clinic.config(http=f"{{ listen: '127.0.0.1:{free}', tls: {{ cert: {cert}, key: {key} }} }}")
+    clinic.judge("http: a certificate and its key", tls(*one), "http certificate", "ok", "fit")
+    clinic.judge("http: somebody else's key", tls(one[0], other[1]), "http certificate", "failed", "http.tls.key", "openssl")
+    clinic.judge("http: no certificate", tls("/nowhere.pem", one[1]), "http certificate", "failed", "http.tls.cert", "openssl")
 
 
 def well(clinic):
@@ -171,7 +193,7 @@ def main():
         os.chmod(folder, 0o755)
         clinic = Clinic(options.parse_args().build, pathlib.Path(folder))
         try:
-            for story in (well, configs, serial_ports, states, secrets, networks, beside_a_service):
+            for story in (well, configs, serial_ports, states, secrets, networks, page, beside_a_service):
                 story(clinic)
         finally:
             clinic.broker.stop()

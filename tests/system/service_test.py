@@ -10,6 +10,8 @@ import subprocess
 import tempfile
 import threading
 import time
+import urllib.error
+import urllib.request
 
 import plant
 
@@ -40,8 +42,8 @@ class Systemd:
         return time.monotonic() - max((at for at, text in list(self.said) if line in text.split("\n")), default=0)
 
 
-def config_text(broker, folder, ports):
-    text = f"gateway: {{ id: {NAME} }}\nmqtt: {{ url: 'mqtt://127.0.0.1:{broker}' }}\n"
+def config_text(broker, folder, ports, http):
+    text = f"gateway: {{ id: {NAME} }}\nmqtt: {{ url: 'mqtt://127.0.0.1:{broker}' }}\nhttp: {{ listen: '127.0.0.1:{http}' }}\n"
     text += f"buffer: {{ path: {folder}/queue.db, max_bytes: 16MiB }}\nbuses:\n"
     for name, port in ports.items():
         text += (f"  {name}:\n    adapter: modbus\n    tcp: {{ host: 127.0.0.1, port: {port} }}\n    devices:\n"
@@ -56,8 +58,9 @@ def main():
     options = arguments.parse_args()
     folder = pathlib.Path(tempfile.mkdtemp(prefix="tidegate-service-"))
     broker = plant.Broker(folder).start()
+    http = plant.free_port()
     the_plant = plant.Plant(options.build, folder,
-                            config_text(broker.port, folder, {"good": plant.free_port(), "hung": plant.free_port()}))
+                            config_text(broker.port, folder, {"good": plant.free_port(), "hung": plant.free_port()}, http))
     gateway = the_plant.gateway
     topic = f"tidegate/{NAME}/service"
     judge = plant.Judge(broker.port, ["tidegate/#"], lambda *_: None)
@@ -125,6 +128,12 @@ def main():
         plant.wait_for("the watchdog's food", lambda: heard.has("WATCHDOG=1"), 20)
         hang.touch()
         plant.wait_for("the hang to be told", lambda: 'thread_hangs thread="bus hung" at=poll' in gateway.output(), 120)
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{http}/healthz", timeout=20).close()
+            check("/healthz says that all is well", False)
+        except urllib.error.HTTPError as said:
+            words = said.read().decode()
+            check(f"/healthz: {said.code} {words}", said.code == 503 and "bus hung is late by" in words and "at poll" in words)
         check("other threads hang", gateway.output().count("thread_hangs") == 1)
         fed = heard.lines().count("WATCHDOG=1")
         plant.wait_for("the watchdog to starve", lambda: heard.last("WATCHDOG=1") > 3, 20)
