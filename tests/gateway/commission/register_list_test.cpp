@@ -300,6 +300,17 @@ TEST_CASE("register lists: a head of two lines, and columns that mean nothing", 
           "b: { holding: 1, type: uint16, offset: 1 }");
 }
 
+TEST_CASE("register lists: bounds that decide", "[import]") {
+    CHECK(line_of(read("name,address,type,bytes\na,0,string,5\n"), 0) == "a: { holding: 0, type: string, length: 3 }");
+    CHECK(line_of(read("name,address,type,gain\na,0,uint16,10\nb,1,uint16,0.1\n"), 0) ==
+          "a: { holding: 0, type: uint16, scale: 10 }");
+    CHECK(line_of(read("name,address,scale\na,0,10e-2\n"), 0) == "a: { holding: 0, type: uint16, scale: 0.1 }");
+    CHECK(read("name,address,type\na,3,float\nb,5,float\nc,7,float\nd,10,float\ne,12,float\n").notation == notation::from_0);
+    CHECK(read("name,address\na,0\nb,65535\nc,65536\n").points.size() == 2);
+    CHECK(read("name,address\na,40001\nb,1000A\n").notes.front().find("hexadecimal") == std::string::npos);
+    CHECK(line_of(read("name,address\na,40001\nb,107\nc,00001\n"), 2) == "c: { holding: 1, type: uint16 }");
+}
+
 TEST_CASE("register lists: French heads", "[import]") {
     const auto list =
         read("D\xE9signation;Registre;Type;Longueur;Facteur;Unit\xE9;Acc\xE8s;Fonction\nTension;0;UINT;2;0,1;V;L/E;4\n");
@@ -363,4 +374,5 @@ TEST_CASE("csv: quotes, line ends and delimiters", "[import]") {
     CHECK(gateway::read_csv("a,b\n\"never closed,b\nc,\"d\"\n").problem == never_closed);
     CHECK(gateway::read_csv("a,b\n\"two\nlines\" ,b\n").problem.empty());
     CHECK(gateway::read_csv("a,b\n3\" pipe,b\n").problem.empty());
+    CHECK(gateway::read_csv("a,b\n\"pipe\" 3,b\n").problem.empty());
 }
