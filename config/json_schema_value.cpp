@@ -18,10 +18,10 @@ constexpr const char* size_pattern = "^[0-9]+(\\.[0-9]+)?([KMGT]iB|[kKMGT]?B)$";
 constexpr const char* deadband_pattern = "^\\+?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?%?$";
 constexpr const char* secret_pattern = "^@(env:[A-Za-z_][A-Za-z0-9_]*|file:/.+|cred:.+)$";
 constexpr const char* topic_pattern = "^(?!\\$)([^+#{}]|\\{(gateway|bus|device|point)\\})+$";
-constexpr const char* proxy_pattern = "^http://([^/@:\\[\\] ]+|\\[[0-9a-fA-F:.]+\\])(:[0-9]{1,5})?$";
+constexpr const char* proxy_pattern = "^http://([^/@:\\[\\] ]+|\\[[0-9a-fA-F:.]+(%[^/@:\\[\\] ]+)?\\])(:[0-9]{1,5})?$";
 constexpr const char* url_pattern =
-    "^(mqtts?://([^/@:\\[\\] ]+|\\[[0-9a-fA-F:.]+\\])(:[0-9]{1,5})?/?|wss?://([^/@:\\[\\] "
-    "]+|\\[[0-9a-fA-F:.]+\\])(:[0-9]{1,5})?(/.*)?)$";
+    "^(mqtts?://([^/@:\\[\\] ]+|\\[[0-9a-fA-F:.]+(%[^/@:\\[\\] ]+)?\\])(:[0-9]{1,5})?/?|wss?://([^/@:\\[\\] "
+    "]+|\\[[0-9a-fA-F:.]+(%[^/@:\\[\\] ]+)?\\])(:[0-9]{1,5})?(/.*)?)$";
 constexpr const char* scalar = R"("type":["string","number","boolean"])";
 constexpr const char* integer_types = R"("type":["integer","string"])";
 

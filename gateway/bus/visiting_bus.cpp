@@ -16,6 +16,12 @@
 namespace gateway {
 namespace {
 
+using namespace std::chrono_literals;
+
+/// A service that hangs must not take its visitors with it. It answers a visit at once; a request waits for its polls, too.
+constexpr auto longest_welcome = 5s;
+constexpr auto longest_answer = 60s;
+
 std::string text_in(const flat_object& from, std::string_view name) {
     const value* found = from.find(name);
     const auto* text = found ? std::get_if<std::string>(found) : nullptr;
@@ -122,7 +128,9 @@ private:
             },
             why);
         if (!answered) {
-            is_refusal_ = !why.starts_with("the service went away");
+            const bool late = why == control_client::too_late;
+            is_refusal_ = !late && !why.starts_with("the service went away");
+            if (late) questions_->hang_up();  // what it says now would be taken for the answer to the next question
             return std::nullopt;
         }
         if (!bytes) why = any ? "the service's answer can't be read" : "the service has no answer";
@@ -146,8 +154,13 @@ bool ask_to_visit(const std::function<std::unique_ptr<control_client>(std::strin
         if (!why.empty()) to.doubt = why;
         return false;
     }
+    stay->set_patience(longest_welcome);
     std::string line;
     if (!stay->begin(R"({"do":"visit","bus":)" + json_text(config_text) + '}', line, why)) {
+        if (why == control_client::too_late) {  // the bus may be another's, or nobody's
+            to.doubt = why;
+            return false;
+        }
         to.refused = why;
         return true;
     }
@@ -160,6 +173,7 @@ bool ask_to_visit(const std::function<std::unique_ptr<control_client>(std::strin
         to.refused = why.empty() ? "the service went away" : why;
         return true;
     }
+    questions->set_patience(longest_answer);
     to.service = text_in(*reply, "service");
     to.bus = std::make_unique<visiting_bus>(std::move(stay), std::move(questions), *number, points);
     return true;

@@ -84,6 +84,9 @@ bool keep_what_passes(register_list& list, const import_words& words, std::strin
 void report(const register_list& list, const std::string& path) {
     for (const auto& one : list.refused) std::fprintf(stderr, "%s:%zu: not taken: %s\n", path.c_str(), one.line, one.why.c_str());
     for (const auto& note : list.notes) std::fprintf(stderr, "%s: %s\n", path.c_str(), note.c_str());
+    for (const auto& head : list.unused)
+        std::fprintf(stderr, "%s: the column '%s' isn't used (--column says what one holds)\n", path.c_str(), head.c_str());
+    if (list.points.empty()) return;
     static constexpr const char* from[] = {"count from 0", "count from 1", "are Modicon's numbers"};
     std::fprintf(stderr, "%s: addresses %s%s: %s%s\n", path.c_str(), from[static_cast<std::size_t>(list.notation)],
                  list.sure ? "" : ", a guess", list.why_notation.c_str(), list.sure ? "" : " (else: --base 0, 1 or modicon)");

@@ -64,27 +64,25 @@ void add_watch(CLI::App& app, const chooser& choose) {
 
 void add_import(CLI::App& app, const chooser& choose) {
     const auto options = std::make_shared<import_options>();
-    CLI::App* import = app.add_subcommand("import", "Turn a maker's register list (CSV) into a device template or a config");
-    import->add_option("FILE", options->list_path, "The list; -: stdin")->required()->type_name("");
-    import->add_option("-o,--output", options->output_path, "Where to [stdout]")->type_name("FILE");
-    import->add_flag("--config", options->whole_config, "A config to begin with instead of a template");
-    import->add_flag("--force", options->replace, "Replace the output file if it is there");
-    import->add_option("--base", options->base, "What addresses count from: 0, 1, or modicon (40001) [guessed, and said]")
+    CLI::App* importing = app.add_subcommand("import", "Turn a maker's register list (CSV) into a device template or a config");
+    importing->add_option("FILE", options->list_path, "The list; -: stdin")->required()->type_name("");
+    importing->add_option("-o,--output", options->output_path, "Where to [stdout]")->type_name("FILE");
+    importing->add_flag("--config", options->whole_config, "A config to begin with instead of a template");
+    importing->add_flag("--force", options->replace, "Replace the output file if it is there");
+    importing->add_option("--base", options->base, "What addresses count from: 0, 1, or modicon (40001) [guessed, and said]")
         ->type_name("N")
         ->check(CLI::IsMember({"0", "1", "modicon"}));
-    import->add_option("--table", options->table, "Of lines that name none: holding, input, coil, discrete [holding]")
+    importing->add_option("--table", options->table, "Of lines that name none: holding, input, coil, discrete [holding]")
         ->type_name("NAME");
-    import->add_option("--order", options->order, "Of values that name none: ABCD, CDAB, BADC, DCBA [ABCD]")->type_name("ORDER");
-    import->add_flag("--divide", options->divide, "The scale column holds divisors");
-    import->add_option("--column", options->columns, "A column by its head: address='Reg. Nr.'; see docs/import.md")
+    importing->add_option("--order", options->order, "Of values that name none: ABCD, CDAB, BADC, DCBA [ABCD]")
+        ->type_name("ORDER");
+    importing->add_flag("--divide", options->divide, "The scale column holds divisors");
+    importing->add_option("--column", options->columns, "A column by its head: address='Reg. Nr.'; see docs/import.md")
         ->type_name("WHAT=HEAD")
         ->allow_extra_args(false);
-    import->add_option("--description", options->description, "Of the device, for the template")->type_name("TEXT");
-    import->callback([=] { choose([=] { return import_command(*options);
-});
-}  // namespace
-);
-}  // namespace gateway
+    importing->add_option("--description", options->description, "Of the device, for the template")->type_name("TEXT");
+    importing->callback([=] { choose([=] { return import_command(*options); }); });
+}
 
 }  // namespace
 

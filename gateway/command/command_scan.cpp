@@ -41,6 +41,8 @@ private:
     std::vector<config::vocabulary> words_;
     std::vector<scanned_bus> found_;
     std::size_t count_ = 0;
+    bool several_ = false;  // hosts
+    bool network_ = false;
 };
 
 bool scan_run::take_wishes(const chosen_bus* bus, std::string& why) {
@@ -51,9 +53,12 @@ bool scan_run::take_wishes(const chosen_bus* bus, std::string& why) {
     if (!units) return why = "--units " + units.error().message(), false;
     wishes_.units = std::move(*units);
     wishes_.thorough = how_.thorough;
+    network_ = network;
     wishes_.timeout = milliseconds(network ? 1000 : 500);
-    if (!how_.timeout.empty()) {
-        const auto time = config::parse_duration(how_.timeout);
+    const auto* of_bus = bus == nullptr ? nullptr : gateway::find(bus->settings, "timeout");
+    const auto typed_time = how_.timeout.empty() && of_bus != nullptr ? of_bus->text : how_.timeout;
+    if (!typed_time.empty()) {
+        const auto time = config::parse_duration(typed_time);
         if (!time.value) return why = "--timeout: " + time.problem, false;
         wishes_.timeout = std::chrono::duration_cast<milliseconds>(*time.value);
         if (wishes_.timeout < milliseconds(1) || wishes_.timeout > milliseconds(60'000))
@@ -75,7 +80,7 @@ bool scan_run::scan_one(chosen_bus& bus) {
     const scan_watcher watcher{[&](const std::string& what) { screen_.show(progress_, what, count_); },
                                [&](const found_unit& one) {
                                    ++count_;
-                                   screen_.say(found_text(one));
+                                   screen_.say((several_ ? to.place + ": " : "") + found_text(one));
                                }};
     bus_scan(bus, wishes_, stop_, progress_, watcher).run(to);
     if (!to.problem.empty()) screen_.say("error: " + to.problem);
@@ -99,8 +104,11 @@ int scan_run::scan_hosts(const std::vector<std::string>& hosts) {
     };
     const auto listening = hosts_that_listen(hosts, timeout, done, [&] { return stop_.stopped(); });
     screen_.say(std::to_string(listening.size()) + " of " + std::to_string(hosts.size()) + " hosts take a connection");
+    several_ = true;
+    progress_.add(listening.size() * bus_scan::first_questions);
     for (const auto& each : listening) {
         if (stop_.stopped()) break;
+        progress_.skip(bus_scan::first_questions);  // it adds them itself
         std::string why;
         bus_choice choice;
         choice.bus = each;
@@ -120,7 +128,12 @@ int scan_run::finish() {
     const bool any = std::any_of(found_.begin(), found_.end(), [](const auto& one) { return !one.units.empty(); });
     if (!any) {
         const bool asked = std::any_of(found_.begin(), found_.end(), [](const auto& one) { return one.problem.empty(); });
-        if (asked)
+        if (asked && network_)
+            screen_.say(
+                "No unit answered. Is it Modbus TCP that is spoken there? Other units (--units 1-247), slower devices (--timeout "
+                "5s "
+                "--thorough)?");
+        else if (asked)
             screen_.say(
                 "No unit answered. Other wires (A and B changed over?), other speeds (--baud, --parity), slower devices "
                 "(--timeout 2s --thorough)?");

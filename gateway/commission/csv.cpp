@@ -64,6 +64,7 @@ public:
 private:
     std::string cell();
     std::string quoted_cell();
+    void note_open_quote(std::size_t line);
     bool at_end_of_row() const { return at_ >= text_.size() || text_[at_] == '\n' || text_[at_] == '\r'; }
     void end_row();
 
@@ -72,9 +73,16 @@ private:
     std::size_t most_rows_;
     std::size_t at_ = 0;
     std::size_t line_ = 1;
+    std::size_t open_quote_ = 0;  // the line of a quote that has no end in its cell; 0: there is none
 };
 
+void splitter::note_open_quote(std::size_t line) {
+    if (open_quote_ == 0) open_quote_ = line;
+}
+
 std::string splitter::quoted_cell() {
+    const auto begun = line_;
+    bool closed = false;
     std::string out;
     for (++at_; at_ < text_.size(); ++at_) {
         const char c = text_[at_];
@@ -85,10 +93,15 @@ std::string splitter::quoted_cell() {
             out += text_[++at_];
         } else {
             ++at_;
+            closed = true;
             break;
         }
     }
+    const auto size = out.size();
     while (!at_end_of_row() && text_[at_] != delimiter_) out += text_[at_++];  // what follows the quote
+    // The sign for inches at the begin of a cell would swallow the lines up to the next quote.
+    const bool more_follows = line_ > begun && out.find_first_not_of(' ', size) != std::string::npos;
+    if (!closed || more_follows) note_open_quote(begun);
     return out;
 }
 
@@ -110,7 +123,7 @@ bool splitter::split(std::vector<csv_row>& to, std::string& problem) {
     while (at_ < text_.size()) {
         csv_row row;
         row.line = line_;
-        const bool comment = text_[at_] == '#';
+        row.hash = text_[at_] == '#';
         for (;;) {
             row.cells.push_back(trimmed(cell()));
             if (row.cells.size() > most_csv_cells) {
@@ -121,8 +134,12 @@ bool splitter::split(std::vector<csv_row>& to, std::string& problem) {
             ++at_;
         }
         end_row();
+        if (open_quote_ > 0) {
+            problem = "line " + std::to_string(open_quote_) + " has a quotation mark that begins a cell and doesn't end it";
+            return false;
+        }
         const bool empty = std::all_of(row.cells.begin(), row.cells.end(), [](const std::string& one) { return one.empty(); });
-        if (empty || comment) continue;
+        if (empty) continue;
         if (to.size() >= most_rows_) {
             problem = "more than " + std::to_string(most_rows_) + " lines";
             return false;
@@ -140,7 +157,8 @@ std::size_t worth(std::string_view text, char delimiter) {
     std::string problem;
     splitter(text, delimiter, rows_judged).split(rows, problem);
     std::map<std::size_t, std::size_t> by_width;
-    for (const auto& row : rows) ++by_width[row.cells.size()];
+    for (const auto& row : rows)
+        if (!row.hash) ++by_width[row.cells.size()];
     std::size_t best = 0;
     for (const auto& [width, count] : by_width) best = std::max(best, (width - 1) * count * count);
     return best;

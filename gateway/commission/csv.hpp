@@ -11,13 +11,14 @@ namespace gateway {
 
 struct csv_row {
     std::size_t line = 0;            // where it begins, from 1
+    bool hash = false;               // begins with #: a comment, or a head such as "#;Name;Address"
     std::vector<std::string> cells;  // UTF-8, without blanks around
 };
 
 struct csv_table {
     char delimiter = ',';
     bool latin1 = false;        // it wasn't UTF-8, and was taken for Windows-1252
-    std::vector<csv_row> rows;  // without empty lines, and those that begin with #
+    std::vector<csv_row> rows;  // without empty lines
     std::string problem;        // why there are none
 };
 

@@ -37,6 +37,8 @@ constexpr std::array spellings = {
              "messgr\xC3\xB6\xC3\x9F"
              "e"},
     spelling{column::name, "nombre"},
+    spelling{column::name, "d\xC3\xA9signation"},
+    spelling{column::name, "libell\xC3\xA9"},
     spelling{column::name, "nom"},
     spelling{column::name, "nome"},
     spelling{column::name, "naam"},
@@ -57,6 +59,8 @@ constexpr std::array spellings = {
     spelling{column::address, "direcci\xC3\xB3n"},
     spelling{column::address, "indirizzo"},
     spelling{column::address, "adres"},
+    spelling{column::address, "registre"},
+    spelling{column::address, "registro"},
     spelling{column::address, "register"},
     spelling{column::address, "registers"},
     spelling{column::address, "reg"},
@@ -98,6 +102,9 @@ constexpr std::array spellings = {
     spelling{column::table, "fc"},
     spelling{column::table, "fcode"},
     spelling{column::table, "funktion"},
+    spelling{column::table, "fonction"},
+    spelling{column::table, "funci\xC3\xB3n"},
+    spelling{column::table, "funzione"},
     spelling{column::table, "funktionscode"},
     spelling{column::table, "register type"},
     spelling{column::table, "registertype"},
@@ -134,6 +141,8 @@ constexpr std::array spellings = {
     spelling{column::length, "bits"},
     spelling{column::length, "l\xC3\xA4nge"},
     spelling{column::length, "anzahl"},
+    spelling{column::length, "longueur"},
+    spelling{column::length, "longitud"},
     spelling{column::length, "anzahl register"},
     spelling{column::scale, "scale"},
     spelling{column::scale, "scaling"},
@@ -149,6 +158,10 @@ constexpr std::array spellings = {
     spelling{column::scale, "skalierung"},
     spelling{column::scale, "aufl\xC3\xB6sung"},
     spelling{column::scale, "escala"},
+    spelling{column::scale, "facteur"},
+    spelling{column::scale,
+             "\xC3\xA9"
+             "chelle"},
     spelling{column::divisor, "divisor"},
     spelling{column::divisor, "divider"},
     spelling{column::divisor, "divide by"},
@@ -287,6 +300,26 @@ void look_at_heads(const csv_row& head, register_columns& columns) {
         if (has_words(address, one)) columns.base = 1;
 }
 
+/// Cells that were merged down over two lines have their words in the upper one.
+register_columns with_line_above(const csv_table& table, const register_columns& found) {
+    auto head = table.rows[found.head];
+    const auto& above = table.rows[found.head - 1].cells;
+    for (std::size_t i = 0; i < std::min(head.cells.size(), above.size()); ++i) {
+        const auto means = meaning(above[i]);
+        if (head.cells[i].empty() && means && means->worth >= whole_head) head.cells[i] = above[i];
+    }
+    auto out = columns_of(head);
+    out.head = found.head;
+    return out;
+}
+
+void note_unused(const csv_row& head, register_columns& columns) {
+    for (std::size_t i = 0; i < head.cells.size(); ++i) {
+        const bool used = std::find(columns.at.begin(), columns.at.end(), i) != columns.at.end();
+        if (!used && !plain_words(head.cells[i]).empty()) columns.unused.push_back(head.cells[i]);
+    }
+}
+
 bool has_heads(const csv_row& row, const std::vector<std::pair<std::string, std::string>>& told) {
     return std::all_of(told.begin(), told.end(), [&](const auto& one) {
         return std::any_of(row.cells.begin(), row.cells.end(),
@@ -338,7 +371,13 @@ std::optional<register_columns> find_columns(const csv_table& table, const std::
         auto found = columns_of(table.rows[i]);
         found.head = i;
         if (told.empty() ? !has_address(found) || known(found) < 2 : !has_heads(table.rows[i], told)) continue;
-        if (!best || known(found) > known(*best)) best = found;
+        const auto rank = [&](const register_columns& one) { return std::pair(!table.rows[one.head].hash, known(one)); };
+        if (!best || rank(found) > rank(*best)) best = found;
+    }
+    if (!best && !told.empty()) {
+        why = "no line heads its columns with";
+        for (const auto& one : told) why += (&one == &told.front() ? " '" : " and '") + one.second + '\'';
+        return std::nullopt;
     }
     if (!best) {
         why =
@@ -346,6 +385,7 @@ std::optional<register_columns> find_columns(const csv_table& table, const std::
             "unit or scale (or say which: --column address=HEAD)";
         return std::nullopt;
     }
+    if (told.empty() && best->head > 0) *best = with_line_above(table, *best);
     if (!take_told(table, told, *best, why)) return std::nullopt;
     if (!has_address(*best)) {
         why = "no column is one of addresses: --column address=HEAD";
@@ -353,6 +393,7 @@ std::optional<register_columns> find_columns(const csv_table& table, const std::
     }
     look_at_types(table, *best);
     look_at_heads(table.rows[best->head], *best);
+    note_unused(table.rows[best->head], *best);
     return best;
 }
 

@@ -41,7 +41,8 @@ struct register_columns {
     std::size_t head = 0;                                     // the row that names them
     bool length_in_bytes = false;
     bool length_in_bits = false;
-    std::optional<int> base;  // what the head says addresses count from
+    std::optional<int> base;          // what the head says addresses count from
+    std::vector<std::string> unused;  // heads of columns that mean nothing here
 
     bool has(column which) const { return at[static_cast<std::size_t>(which)].has_value(); }
     /// Empty too, if there is no such column.

@@ -3,8 +3,10 @@
 #include "gateway/commission/register_list.hpp"
 
 #include <algorithm>
+#include <unordered_map>
 #include <unordered_set>
 
+#include "config/source.hpp"
 #include "gateway/commission/register_columns.hpp"
 #include "gateway/commission/register_notation.hpp"
 
@@ -12,6 +14,7 @@ namespace gateway {
 namespace {
 
 constexpr std::size_t longest_comment = 160;
+constexpr std::size_t room_for_number = 58;   // of 60 characters: a number may follow
 constexpr std::uint32_t longest_value = 125;  // registers, as one request has them
 
 struct length_use {
@@ -29,6 +32,7 @@ public:
 private:
     using point = register_point;
 
+    void judge_addresses();
     void judge_columns();
     void read_row(const csv_row& row);
     std::string read_point(const csv_row& row, point& to, listed_address& where);
@@ -46,12 +50,31 @@ private:
     register_list out_;
     std::vector<listed_address> addresses_;
     bool bytes_ = false;
+    bool bare_hexadecimal_ = false;  // the column of addresses is
+    bool padded_coils_ = false;      // 00001 beside 30001 and 40001
     bool gain_divides_ = false;
     std::size_t without_type_ = 0;
     std::size_t without_table_ = 0;
     std::size_t large_scales_ = 0;
     bool little_endian_ = false;
 };
+
+void list_reader::judge_addresses() {
+    std::size_t coils = 0;
+    std::size_t others = 0;
+    const std::string* hexadecimal = nullptr;
+    for (auto i = columns_.head + 1; i < table_.rows.size(); ++i) {
+        const auto& text = cell(table_.rows[i], column::address);
+        if (hexadecimal == nullptr && is_bare_hexadecimal(text)) hexadecimal = &text;
+        if (is_padded_coil(text))
+            ++coils;
+        else if (const auto number = address_in(text))
+            others += number->number > 10'000 ? 1 : table_.rows.size();  // a smaller one is no Modicon number
+    }
+    padded_coils_ = coils > 0 && others > 0 && others < table_.rows.size();
+    bare_hexadecimal_ = hexadecimal != nullptr;
+    if (bare_hexadecimal_) out_.notes.push_back("addresses are hexadecimal, as some have letters: " + *hexadecimal);
+}
 
 /// What the cells of a column tell only together.
 void list_reader::judge_columns() {
@@ -89,11 +112,12 @@ std::optional<std::uint32_t> list_reader::length_of(const csv_row& row) const {
 }
 
 std::string list_reader::read_address(const csv_row& row, point& to, listed_address& where) {
-    auto found = address_in(cell(row, column::address));
+    const auto& shown = cell(row, column::address);
+    auto found = bare_hexadecimal_ ? hexadecimal_address_in(shown) : address_in(shown);
+    if (found && padded_coils_ && is_padded_coil(shown)) found->table = register_table::coil;
     const auto hexadecimal = hexadecimal_address_in(cell(row, column::hex_address));
     const auto modicon = address_in(cell(row, column::modicon_address));
     if (!found && hexadecimal) found = hexadecimal;
-    const auto& shown = cell(row, column::address);
     if (!found && modicon) found = modicon;
     if (!found) return shown.empty() ? "it has no address" : "'" + shown + "' is no address";
     const auto table = table_in(cell(row, column::table));
@@ -109,6 +133,8 @@ std::string list_reader::read_address(const csv_row& row, point& to, listed_addr
     if (hexadecimal && columns_.has(column::address)) where.hex_beside = hexadecimal->number;
     to.number = found->number;
     to.bit = found->bit;
+    const auto type = found->point_zero ? type_in(cell(row, column::type)) : std::nullopt;
+    if (type && type->family == value_family::truth) to.bit = 0;
     if (found->last) to.registers = *found->last - found->number + 1;
     where.has_range = found->last.has_value();
     if (found->number > 465'536) return "the address " + std::to_string(found->number) + " is beyond all registers";
@@ -145,6 +171,7 @@ std::string list_reader::read_type(const csv_row& row, point& to, const listed_a
     if (text.find('[') != std::string::npos && type && type->family != value_family::text && type->bits > 0 &&
         count_in(text.substr(text.find('[') + 1)))
         return "'" + text + "' is several values in one line";
+    const auto range = where.has_range ? to.registers : 0;
     auto length = length_of(row);
     if (!length && where.has_range) length = to.registers;
     if (type && type->registers && !length) length = type->registers;
@@ -170,6 +197,9 @@ std::string list_reader::read_type(const csv_row& row, point& to, const listed_a
     } else {
         to.registers = static_cast<std::uint32_t>(std::max(type->bits, 16) + 15) / 16;
     }
+    if (range > to.registers)
+        return "it has " + std::to_string(range) + " registers, and its type " + std::to_string(to.registers) +
+               ": several values in one line";
     if (to.registers > longest_value) return std::to_string(to.registers) + " registers are more than a request can read";
     auto order = order_in(cell(row, column::order));
     if (order.empty()) order = type->order.empty() ? wishes_.order : type->order;
@@ -201,7 +231,8 @@ std::string list_reader::read_scale(const csv_row& row, point& to) {
     if (const auto fault = take(column::scale, wishes_.divide); !fault.empty()) return fault;
     if (const auto decimals = count_in(cell(row, column::decimals)); decimals && *decimals <= 12 && to.scale.empty())
         to.scale = inverse_of("1" + std::string(*decimals, '0'));
-    if (const auto offset = scale_in(cell(row, column::offset)); offset && offset->factor != "1") to.offset = offset->factor;
+    const auto offset = scale_in(cell(row, column::offset));
+    if (offset && !cell(row, column::offset).empty()) to.offset = offset->factor;
     return {};
 }
 
@@ -248,10 +279,13 @@ void list_reader::read_row(const csv_row& row) {
 /// Names of topics, no two alike.
 void list_reader::name_points() {
     std::unordered_set<std::string> taken;
+    std::unordered_map<std::string, int> last;  // the number of its last namesake: a list may have one name 20,000 times
     for (auto& one : out_.points) {
         if (one.name.empty()) one.name = std::string(name_of(one.table)) + '_' + std::to_string(one.number);
         auto name = one.name;
-        for (int i = 2; !taken.insert(name).second; ++i) name = one.name.substr(0, 58) + '_' + std::to_string(i);
+        const auto start = one.name.substr(0, one.name.size() - config::without_first(one.name, room_for_number).size());
+        for (auto& i = last.emplace(start, 1).first->second; !taken.insert(name).second;)
+            name = start + '_' + std::to_string(++i);
         one.name = name;
     }
 }
@@ -269,8 +303,11 @@ void list_reader::tell_assumptions() {
 }
 
 register_list list_reader::read() {
+    judge_addresses();
     judge_columns();
-    for (auto i = columns_.head + 1; i < table_.rows.size(); ++i) read_row(table_.rows[i]);
+    out_.unused = columns_.unused;
+    for (auto i = columns_.head + 1; i < table_.rows.size(); ++i)
+        if (!table_.rows[i].hash) read_row(table_.rows[i]);
     const auto found = judge_notation(addresses_, columns_.base, wishes_.notation);
     out_.notation = found.notation;
     out_.why_notation = found.why;

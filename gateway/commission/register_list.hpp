@@ -41,10 +41,11 @@ struct register_list {
     std::vector<refused_line> refused;
     std::size_t headings = 0;  // lines between that hold a title alone
     gateway::notation notation = notation::from_0;
-    std::string why_notation;        // how we know, for a person
-    bool sure = true;                // of it
-    std::vector<std::string> notes;  // what was assumed
-    std::string problem;             // why it is no list at all
+    std::string why_notation;         // how we know, for a person
+    bool sure = true;                 // of it
+    std::vector<std::string> notes;   // what was assumed
+    std::vector<std::string> unused;  // heads of columns that mean nothing here
+    std::string problem;              // why it is no list at all
 };
 
 struct list_wishes {

@@ -83,7 +83,8 @@ notation_found judge_notation(const std::vector<listed_address>& all, std::optio
     if (same > less)
         return {notation::from_0, "the hexadecimal addresses beside them are the same, and those are the protocol's", true};
     if (less > same) return {notation::from_1, "the hexadecimal addresses beside them are one less", true};
-    if (all_of(all, is_modicon)) {
+    // Coils alone could as well count from 0 or 1.
+    if (all_of(all, is_modicon) && any_of(all, [](const listed_address& one) { return modicon_of(one.number).has_value(); })) {
         const auto said = std::count_if(all.begin(), all.end(), [](const auto& one) { return one.table_said; });
         const bool sure = said == 0 || all.front().number >= 100'000 || all.front().number % 10'000 < 1'000;
         return {notation::modicon, "all addresses are Modicon's numbers, such as " + std::to_string(all.front().number), sure};

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "config/source.hpp"
 #include "gateway/delivery/payload.hpp"
 
 namespace gateway {
@@ -26,7 +27,12 @@ std::string scalar(const std::string& text) {
 
 std::string one_line(const std::string& text) {
     std::string out;
-    for (const char c : text) out += static_cast<unsigned char>(c) < ' ' ? ' ' : c;
+    for (std::string_view rest = text; !rest.empty();) {
+        const auto c = config::first_character(rest);
+        const bool hidden = c.code < 0x20 || (c.code >= 0x7F && c.code < 0xA0) || c.code == 0x2028 || c.code == 0x2029;
+        out += hidden ? " " : rest.substr(0, c.bytes);
+        rest.remove_prefix(c.bytes);
+    }
     return out;
 }
 

@@ -20,6 +20,12 @@ std::string option(const std::string& table, std::uint32_t address) { return "--
 /// The neighbour that is meant where documents count from 1, and the table that is often meant instead.
 std::string other_places(const register_place& where) {
     std::string text;
+    const auto is_modicon = [&](const char* table, std::uint32_t first) {
+        return where.table == table && where.address > first && where.address < first + 10'000;
+    };
+    if (is_modicon("holding", 40'000) || is_modicon("input", 30'000) || is_modicon("discrete", 10'000))
+        text += "in Modicon notation it is --register " + std::to_string(where.address) + ", which is " +
+                option(where.table, where.address % 10'000 - 1) + "; ";
     if (where.address > 0) text += "if its documents count from 1, it is " + option(where.table, where.address - 1);
     const std::array<std::pair<const char*, const char*>, 4> others{std::pair{"holding", "input"}, std::pair{"input", "holding"},
                                                                     std::pair{"coil", "discrete"}, std::pair{"discrete", "coil"}};

@@ -148,7 +148,7 @@ std::optional<written_address> address_in(std::string_view cell) {
     out.number = *number;
     if (rest.starts_with(".0") && rest.find_first_not_of("0", 1) == std::string_view::npos && rest.size() == 2 &&
         !out.hexadecimal)
-        rest.remove_prefix(2);  // 107.0 is how spreadsheets write 107
+        rest.remove_prefix(2), out.point_zero = true;  // 107.0 is how spreadsheets write 107
     if (!take_rest(rest, out)) return std::nullopt;
     return out;
 }
@@ -157,6 +157,17 @@ std::optional<written_address> hexadecimal_address_in(std::string_view cell) {
     const auto compact = without_blanks(cell);
     const bool bare = !compact.empty() && compact.find_first_not_of("0123456789abcdef") == std::string::npos;
     return address_in(bare ? "0x" + compact : compact);
+}
+
+bool is_bare_hexadecimal(std::string_view cell) {
+    const auto compact = without_blanks(cell);
+    const auto number = number_in(compact, 16);
+    return number && *number <= 0xFFFF && compact.find_first_of("abcdef") != std::string::npos;
+}
+
+bool is_padded_coil(std::string_view cell) {
+    const auto number = number_in(cell, 10);
+    return number && *number >= 1 && cell.front() == '0' && (cell.size() == 5 || cell.size() == 6);
 }
 
 std::optional<written_table> table_in(std::string_view cell) {
@@ -196,7 +207,7 @@ access_word access_in(std::string_view cell) {
     std::erase(words, ' ');
     if (words.empty()) return access_word::unknown;
     for (const std::string_view both : {"rw", "wr", "readwrite", "writeread", "readandwrite", "lecturaescritura",
-                                        "lectureecriture", "lesenschreiben", "rwc", "rwnv", "readableandwritable"})
+                                        "lectureecriture", "lesenschreiben", "rwc", "rwnv", "readableandwritable", "ls", "le"})
         if (words == both) return access_word::read_write;
     for (const std::string_view one : {"w", "wo", "write", "writeonly", "escritura", "ecriture", "schreiben"})
         if (words == one) return access_word::write;

@@ -23,10 +23,15 @@ struct written_address {
     std::optional<int> bit;
     bool hexadecimal = false;
     bool counts_from_1 = false;  // 4x0001
+    bool point_zero = false;     // 107.0: a spreadsheet's 107, or bit 0
 };
 std::optional<written_address> address_in(std::string_view cell);
 /// Digits alone, to be read as hexadecimal: the column's name says so.
 std::optional<written_address> hexadecimal_address_in(std::string_view cell);
+/// "000A": a hexadecimal address by its letters alone, so that "0010" in the same column is one, too.
+bool is_bare_hexadecimal(std::string_view cell);
+/// "00001", "000001": how a coil is written in Modicon's notation.
+bool is_padded_coil(std::string_view cell);
 
 /// "3", "FC04", "Holding Register", "0x03/0x10". `write_only`: functions that only write.
 struct written_table {

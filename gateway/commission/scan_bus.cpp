@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "gateway/commission/bus_address.hpp"
+#include "gateway/commission/commission_talk.hpp"
 
 namespace gateway {
 namespace {
@@ -72,7 +73,7 @@ bool bus_scan::take(line_state& at, std::uint8_t unit, const asked& answer, bool
     one.unit = unit;
     if (at.line) one.line = at.line->text(), one.settings = *at.line;
     one.took = answer.took;
-    one.answer = answer.words;
+    one.answer = reason_in(answer.words);
     if (answer.what == heard::answered) one.readable = std::string(input ? "input" : "holding") + ": 0, type: uint16";
     to.units.push_back(one);
     watcher_.found(one);
@@ -219,7 +220,7 @@ bool bus_scan::answers_to_any(line_state& at, scanned_bus& to) {
 
 void bus_scan::run_network(scanned_bus& to) {
     line_state at{std::nullopt, std::vector<state>(256, state::unasked), std::vector<bool>(256, false), false, false, false};
-    progress_.add(5);
+    progress_.add(first_questions);
     if (!wishes_.units_typed) {
         if (answers_to_any(at, to)) {
             progress_.skip(2);

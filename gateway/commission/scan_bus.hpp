@@ -58,6 +58,8 @@ public:
     bus_scan(chosen_bus& bus, const scan_wishes& wishes, scan_stop& stop, scan_progress& progress, scan_watcher watcher)
         : bus_(bus), wishes_(wishes), stop_(stop), progress_(progress), watcher_(std::move(watcher)) {}
 
+    /// As many a host is asked, whatever it answers.
+    static constexpr std::size_t first_questions = 5;
     /// Fills `to` with what was found, also when it is broken off.
     void run(scanned_bus& to);
 

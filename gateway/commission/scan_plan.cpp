@@ -184,6 +184,10 @@ option_result<std::vector<std::string>> hosts_of(std::string_view typed) {
     typed.remove_prefix(scheme.size());
     if (typed.find(':') != typed.rfind(':') && typed.find(',') == std::string_view::npos && typed.front() == '[')
         return std::vector<std::string>{std::string(whole)};  // one IPv6 address
+    if (typed.find('?') != std::string_view::npos) {
+        if (typed.find(',') != std::string_view::npos) return wrong(whole, "settings behind a '?' are of one host");
+        return std::vector<std::string>{std::string(whole)};
+    }
     std::vector<std::string> out;
     for (const auto part : split(typed, ',')) {
         std::string fault;

@@ -11,6 +11,8 @@
 namespace gateway {
 namespace {
 
+constexpr std::size_t most_silent_shown = 8;
+
 bool is_sure(const found_unit& one) { return one.suggestions.size() == 1; }
 
 std::string joined(const std::vector<std::string>& words, const char* between) {
@@ -134,7 +136,12 @@ std::string found_text(const found_unit& one) {
 
 std::string report_text(const std::vector<scanned_bus>& all) {
     std::string out;
+    std::vector<std::string> silent;
     for (const auto& bus : all) {
+        if (all.size() > 1 && bus.complete && bus.units.empty() && bus.disturbed.empty()) {
+            silent.push_back(bus.place);
+            continue;
+        }
         out += bus.place + ": " + units(bus.units.size()) +
                (bus.service.empty() ? "" : ", asked by the service of gateway '" + bus.service + "'") +
                (bus.complete ? "" : ", not searched to the end") + '\n';
@@ -150,6 +157,12 @@ std::string report_text(const std::vector<scanned_bus>& all) {
                    (bus.disturbed_line.empty() ? "" : " at " + bus.disturbed_line) +
                    ": another speed or parity, two devices of one address, or a bad line\n";
         if (!bus.problem.empty()) out += "  " + for_terminal(bus.problem) + '\n';
+    }
+    if (!silent.empty()) {
+        const auto shown = std::min(silent.size(), most_silent_shown);
+        const auto more = silent.size() - shown;
+        silent.resize(shown);
+        out += "no unit answered at " + joined(silent, ", ") + (more > 0 ? " and " + std::to_string(more) + " more" : "") + '\n';
     }
     return out;
 }

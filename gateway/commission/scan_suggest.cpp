@@ -32,7 +32,11 @@ std::string all_words(const device_identity& who) { return letters(who.maker + w
 std::vector<std::string> model_words(std::string_view model) {
     std::vector<std::string> out;
     std::string word;
+    std::string before;  // of "750-3xx" "3xx" alone would be in every other name
     const auto end_word = [&] {
+        const auto fixed = static_cast<std::size_t>(std::count_if(word.begin(), word.end(), [](char c) { return c != 'x'; }));
+        if (fixed < word.size() && fixed < 3) word.insert(0, before);
+        before = word;
         const bool has_digit = std::any_of(word.begin(), word.end(), [](unsigned char c) { return std::isdigit(c) != 0; });
         const bool has_letter = std::any_of(word.begin(), word.end(), [](unsigned char c) { return std::isalpha(c) != 0; });
         if (word.size() >= 3 && has_digit && has_letter) out.push_back(word);

@@ -101,7 +101,7 @@ bool control_client::receive_line(std::string& line, std::string& why, const std
         const auto got = ::recv(socket_, received, sizeof received, 0);
         if (got < 0 && errno == EINTR && !(gives_up && gives_up())) continue;
         if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
-            why = errno == EINTR ? "interrupted" : "the service doesn't answer in time";
+            why = errno == EINTR ? "interrupted" : too_late;
             return false;
         }
         if (got <= 0) {

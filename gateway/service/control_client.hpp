@@ -28,7 +28,7 @@ public:
     /// `gives_up` is looked at when a signal came while it waits: true ends it, with false.
     bool ask(std::string_view json_object, const std::function<bool(const std::string&)>& on_line, std::string& why,
              const std::function<bool()>& gives_up = {});
-    /// From now on no wait for the service is longer.
+    /// From now on no wait for the service is longer; who waited so long has `too_late` for the reason.
     void set_patience(std::chrono::milliseconds longest);
 
     /// Sends a request whose reply goes on until we go away, and takes its first line. False, with `why`: the service said no, or
@@ -37,6 +37,8 @@ public:
 
     /// From any thread: what is being asked ends as if the service had gone away, and so does all that is asked later.
     void hang_up();
+
+    static constexpr const char* too_late = "the service doesn't answer in time; does it hang? (systemctl status tidegate)";
 
     /// Where services have their sockets: /run/tidegate, or the folder that systemd made for this process.
     static std::string folder();

@@ -241,6 +241,16 @@ def on_a_held_line(build, folder, sockets, tool):
 
     watching = tool.start("read", line.address, "--unit", 1, "--holding", 30, "--every", "50ms")
     watching.stdout.readline()
+    # A service that hangs holds nobody up.
+    line.service.process.send_signal(signal.SIGSTOP)
+    try:
+        late = "the service doesn't answer in time"
+        expect("a service that hangs", tool("read", "-c", line.config, "line", "--unit", 1, "--holding", 30), 1, "in use by", late)
+        expect("a service that hangs: watch", tool("watch", "-c", line.config, "-n", 1, "--plain"), 1, late)
+        expect("a service that hangs: status", tool("status", "-c", line.config), 1, late)
+    finally:
+        line.service.process.send_signal(signal.SIGCONT)
+
     line.service.stop(signal.SIGKILL)
     _, err = watching.communicate(timeout=20)
     check("a service that is killed", watching.returncode == 1 and "went away" in err, f"{watching.returncode} {err}")

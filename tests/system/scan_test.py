@@ -225,6 +225,11 @@ buses:
         tidegate(build, "check", "-c", stub)
         check(stub.read_text().count("adapter: modbus") == 2, "a bus for each host")
         done = tidegate(build, "scan", f"tcp://127.0.0.1:{closed}", "--timeout", "300ms", code=1)
+        done = tidegate(build, "scan", f"tcp://127.0.0.1:{one},127.0.0.1:{two}", "--timeout", "300ms", "--units", "10", "--no-identify")
+        check(f"tcp://127.0.0.1:{two}: unit 10 answers" in done.stderr, f"which host it is: {done.stderr}")
+        check(f"no unit answered at tcp://127.0.0.1:{one}\n" in done.stdout, f"those without a unit: {done.stdout}")
+        done = tidegate(build, "scan", f"tcp://127.0.0.1:{two}?timeout=200ms", "--units", "10", "--no-identify")
+        check("unit 10 answers" in done.stderr, f"a host with settings: {done.stderr}")
     finally:
         plants.stop()
 

@@ -144,6 +144,9 @@ BROKEN = (("baud: 9600", "baud: 9601", "serial/baud"), ("unit: 4", "unit: 300", 
 
 def exact(validator):
     check(first_fault(validator, load(SMALL)) is None, "the small config is valid")
+    zone = load(SMALL)
+    zone["mqtt"]["url"] = "mqtt://[fe80::1%eth0]:1883"
+    check(first_fault(validator, zone) is None, "an IPv6 address with its zone is valid")
     for old, new, where in BROKEN:
         check(old in SMALL, f"{old} is in the small config")
         faults = ["/".join(map(str, f.absolute_path)) for f in flat(validator.iter_errors(load(SMALL.replace(old, new, 1))))]

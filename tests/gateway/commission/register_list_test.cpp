@@ -248,6 +248,11 @@ TEST_CASE("register lists: names are topics, and no two alike", "[import]") {
     std::vector<std::string> names;
     for (const auto& one : list.points) names.push_back(one.name);
     CHECK(names == std::vector<std::string>{"power", "power_2", "power_3", "holding_3", "holding_4"});
+    std::string volts;  // 60 characters of three bytes each, of which the number takes two
+    for (int i = 0; i < 60; ++i) volts += "\xE7\x94\xB5";
+    const auto longest = read("name,address\n" + volts + ",0\n" + volts + ",1\n");
+    CHECK(longest.points[0].name == volts);
+    CHECK(longest.points[1].name == volts.substr(0, 3 * 58) + "_2");
 }
 
 TEST_CASE("register lists: titles between the lines, and heads that come again", "[import]") {
@@ -272,6 +277,81 @@ TEST_CASE("register lists: what is none says why", "[import]") {
     CHECK(list.points.front().name == "x");
     wishes.columns = {{"adress", "Wo"}};
     CHECK_FALSE(read("Was,Wo,Typ\nx,5,uint16\n", wishes).problem.empty());
+    wishes.columns = {{"address", "Wo"}, {"scale", "Wie"}};
+    CHECK(read("Was,Wo,Typ\nx,5,uint16\n", wishes).problem == "no line heads its columns with 'Wo' and 'Wie'");
+}
+
+TEST_CASE("register lists: a head that begins with #, and comments that do", "[import]") {
+    CHECK(lines_of(read("#;Name;Register;Type\n1;Volts;40001;UINT16\n#2;Amps;40002;UINT16\n")) ==
+          lines{"volts: { register: 40001, type: uint16 }"});
+    CHECK(lines_of(read("# Name,Address,Type\na,0,uint16\n")) == lines{"a: { holding: 0, type: uint16 }"});
+    CHECK(lines_of(read("# name,address,type\nname,register\na,0\n")) == lines{"a: { holding: 0, type: uint16 }"});
+}
+
+TEST_CASE("register lists: a head of two lines, and columns that mean nothing", "[import]") {
+    const auto list = read("The list of all registers;;;\nName;Address;;Data;\n;dec;hex;type;unit\na;16;0x10;INT16;V\n");
+    CHECK(lines_of(list) == lines{"a: { holding: 16, type: int16, unit: V }"});
+    CHECK(list.unused.empty());
+    const auto other = read("Nr;Name;Address;Offset\n1;a;0;-40\n");
+    CHECK(other.unused == std::vector<std::string>{"Nr", "Offset"});
+    gateway::list_wishes wishes;
+    wishes.columns = {{"offset", "Offset"}};
+    CHECK(line_of(read("Nr;Name;Address;Offset\n1;a;0;-40\n2;b;1;1\n", wishes), 1) ==
+          "b: { holding: 1, type: uint16, offset: 1 }");
+}
+
+TEST_CASE("register lists: bounds that decide", "[import]") {
+    CHECK(line_of(read("name,address,type,bytes\na,0,string,5\n"), 0) == "a: { holding: 0, type: string, length: 3 }");
+    CHECK(line_of(read("name,address,type,gain\na,0,uint16,10\nb,1,uint16,0.1\n"), 0) ==
+          "a: { holding: 0, type: uint16, scale: 10 }");
+    CHECK(line_of(read("name,address,scale\na,0,10e-2\n"), 0) == "a: { holding: 0, type: uint16, scale: 0.1 }");
+    CHECK(read("name,address,type\na,3,float\nb,5,float\nc,7,float\nd,10,float\ne,12,float\n").notation == notation::from_0);
+    CHECK(read("name,address\na,0\nb,65535\nc,65536\n").points.size() == 2);
+    CHECK(read("name,address\na,40001\nb,1000A\n").notes.front().find("hexadecimal") == std::string::npos);
+    CHECK(line_of(read("name,address\na,40001\nb,107\nc,00001\n"), 2) == "c: { holding: 1, type: uint16 }");
+}
+
+TEST_CASE("register lists: French heads", "[import]") {
+    const auto list =
+        read("D\xE9signation;Registre;Type;Longueur;Facteur;Unit\xE9;Acc\xE8s;Fonction\nTension;0;UINT;2;0,1;V;L/E;4\n");
+    CHECK(lines_of(list) == lines{"tension: { input: 0, type: uint32, scale: 0.1, unit: V }  # RW"});
+    CHECK(list.unused.empty());
+}
+
+TEST_CASE("register lists: what the addresses of a column say of each other", "[import]") {
+    SECTION("letters in one of them make all of them hexadecimal") {
+        const auto list = read("name,address\na,0000\nb,000A\nc,0010\n");
+        CHECK(lines_of(list)[2] == "c: { holding: 16, type: uint16 }");
+        CHECK(list.notes.front() == "addresses are hexadecimal, as some have letters: 000A");
+    }
+    SECTION("00001 beside Modicon's other numbers is a coil") {
+        const auto list = read("name,address\na,40001\nb,30001\nc,00001\n");
+        CHECK(list.notation == notation::modicon);
+        CHECK(lines_of(list)[2] == "c: { coil: 0 }");
+    }
+    SECTION("00001 beside 00000 is none") {
+        CHECK(lines_of(read("name,address\na,00000\nb,00001\nc,40001\n"))[1] == "b: { holding: 1, type: uint16 }");
+    }
+    SECTION("coils alone may count from 0 as well") {
+        const auto list = read("name,address,fc\na,1,1\nb,2,1\n");
+        CHECK_FALSE(list.sure);
+        CHECK(list.notation == notation::from_1);
+    }
+    SECTION(".0 beside other bits is bit 0") {
+        CHECK(lines_of(read("name,address,type\na,107.0,bool\nb,107.0,uint16\n")) ==
+              lines{"a: { holding: 107, bit: 0 }", "b: { holding: 107, type: uint16 }"});
+    }
+    SECTION("more registers than the type has") {
+        const auto list = read("name,address,type\na,100-199,uint16\nb,200-201,float\n");
+        CHECK(list.points.size() == 1);
+        REQUIRE(list.refused.size() == 1);
+        CHECK(list.refused.front().why == "it has 100 registers, and its type 1: several values in one line");
+    }
+}
+
+TEST_CASE("register lists: signs that a config can't have are left out of comments", "[import]") {
+    CHECK(line_of(read("name,address,note\na,0,x\xE2\x80\xA8y\xC2\x85z\x7F\n"), 0) ==
+          "a: { holding: 0, type: uint16 }  # x y z ");
 }
 
 TEST_CASE("register lists: a column of types may hold tables", "[import]") {
@@ -282,11 +362,17 @@ TEST_CASE("register lists: a column of types may hold tables", "[import]") {
 
 TEST_CASE("csv: quotes, line ends and delimiters", "[import]") {
     const auto table = gateway::read_csv("a;\"b;\"\"c\"\"\nd\";e\r\n#comment;x;y\r\n\r\nf;g;h");
-    REQUIRE(table.rows.size() == 2);
+    REQUIRE(table.rows.size() == 3);
     CHECK(table.delimiter == ';');
     CHECK(table.rows[0].cells == std::vector<std::string>{"a", "b;\"c\" d", "e"});
-    CHECK(table.rows[1].line == 5);
+    CHECK(table.rows[1].hash);
+    CHECK(table.rows[2].line == 5);
     CHECK(gateway::read_csv("a\tb\tc\n1,5\t2,5\t3\n").delimiter == '\t');
     CHECK(gateway::read_csv("a;b\n1,5;2,5\n").delimiter == ';');
-    CHECK(gateway::read_csv("\"never closed\na,b\n").rows.size() == 1);
+    const std::string never_closed = "line 2 has a quotation mark that begins a cell and doesn't end it";
+    CHECK(gateway::read_csv("a,b\n\"never closed,b\nc,d\n").problem == never_closed);
+    CHECK(gateway::read_csv("a,b\n\"never closed,b\nc,\"d\"\n").problem == never_closed);
+    CHECK(gateway::read_csv("a,b\n\"two\nlines\" ,b\n").problem.empty());
+    CHECK(gateway::read_csv("a,b\n3\" pipe,b\n").problem.empty());
+    CHECK(gateway::read_csv("a,b\n\"pipe\" 3,b\n").problem.empty());
 }

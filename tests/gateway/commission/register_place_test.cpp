@@ -48,6 +48,8 @@ TEST_CASE("register place: what to try after a refusal", "[gateway][register_pla
     CHECK(says(advice_on_exception(2, at, false), "--input 108"));
     CHECK_FALSE(says(advice_on_exception(2, {"coil", 0, 1, ""}, false), "count from 1"));
     CHECK(says(advice_on_exception(11, at, false), "gateway"));
+    CHECK(says(advice_on_exception(2, {"holding", 40'101, 1, ""}, false), "--register 40101, which is --holding 100"));
+    CHECK_FALSE(says(advice_on_exception(2, {"input", 40'101, 1, ""}, false), "--register"));
     CHECK(says(advice_on_exception(3, at, true), "range"));
     CHECK(advice_on_exception(99, at, false).empty());
 }

@@ -79,8 +79,9 @@ TEST_CASE("scan: hosts of networks, ranges and lists", "[scan]") {
     CHECK(*of("tcp://meter.example,10.0.0.7:1502") == strings{"tcp://meter.example:502", "tcp://10.0.0.7:1502"});
     CHECK(*of("tcp://10.0.0.1/32") == strings{"tcp://10.0.0.1:502"});
     CHECK(*of("tcp://10.0.0.1,10.0.0.1") == strings{"tcp://10.0.0.1:502"});
+    CHECK(*of("tcp://10.0.0.1?timeout=2s") == strings{"tcp://10.0.0.1?timeout=2s"});
     for (const auto* wrong : {"tcp://10.0.0.0/21", "tcp://10.0.0.9-3", "tcp://", "tcp://10.0.0.1:0", "tcp://10.0.0/24",
-                              "tcp://a b", "tcp://10.0.0.0/22,10.1.0.0/28"}) {
+                              "tcp://a b", "tcp://10.0.0.1,10.0.0.2?timeout=2s", "tcp://10.0.0.0/22,10.1.0.0/28"}) {
         INFO(wrong);
         CHECK_FALSE(of(wrong).has_value());
     }
@@ -104,6 +105,15 @@ TEST_CASE("scan: progress and the time that is left", "[scan]") {
     CHECK(gateway::clock_text(65s) == "1:05");
     CHECK(gateway::clock_text(3725s) == "1:02:05");
     CHECK(gateway::clock_text(1ms) == "0:01");
+}
+
+TEST_CASE("scan: the signs that a model leaves open are not all of its name", "[scan]") {
+    const auto wago = meter("wago-750", "WAGO", "750-3xx, 750-8xx with Modbus TCP");
+    gateway::device_identity who;
+    who.product = "PM3255";
+    CHECK_FALSE(gateway::names_model(who, wago));
+    who.product = "750-352";
+    CHECK(gateway::names_model(who, wago));
 }
 
 TEST_CASE("scan: a device that names itself gets its template alone", "[scan]") {
