@@ -6,11 +6,10 @@ import os
 import pathlib
 import signal
 import socket
-import subprocess
-import tempfile
 import threading
 import time
 
+import own_folder
 import plant
 
 NAME = "served"
@@ -54,7 +53,7 @@ def main():
     arguments.add_argument("--build", required=True)
     arguments.add_argument("--shim", required=True)
     options = arguments.parse_args()
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="tidegate-service-"))
+    folder = own_folder.make("service")
     broker = plant.Broker(folder).start()
     the_plant = plant.Plant(options.build, folder,
                             config_text(broker.port, folder, {"good": plant.free_port(), "hung": plant.free_port()}))
@@ -144,4 +143,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    own_folder.run(main)
