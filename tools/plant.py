@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import pwd
+import random
 import re
 import signal
 import socket
@@ -15,11 +16,24 @@ import time
 import paho.mqtt.client as paho
 
 
+_held = []
+
+
 def free_port():
-    """A loopback TCP port that nobody listens on now."""
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """A loopback TCP port that nobody listens on, and that no process is given while this one lives: tests run beside each other.
+    Below those that the kernel takes for the near ends of connections."""
+    for port in random.SystemRandom().sample(range(15000, 32768), 1000):
+        held = socket.socket(socket.AF_UNIX)
+        try:
+            held.bind(f"\0tidegate-port-{port}")  # a name without a file, free again when its process ends
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", port))
+        except OSError:
+            held.close()
+            continue
+        _held.append(held)
+        return port
+    raise RuntimeError("no TCP port is free")
 
 
 def wait_for(what, condition, seconds):

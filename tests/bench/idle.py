@@ -5,8 +5,8 @@ import argparse
 import collections
 import os
 import pathlib
-import tempfile
 
+import own_folder
 import plant
 
 
@@ -38,7 +38,7 @@ def main():
     arguments.add_argument("--most-kib", type=int, default=12 * 1024)
     arguments.add_argument("--most-cpu", type=float, default=0.5, help="percent of a core")
     options = arguments.parse_args()
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="tidegate-idle-"))
+    folder = own_folder.make("idle")
     broker = plant.Broker(folder).start()
     text = plant.counting_config("idle", broker.port, plant.free_port(), folder, 4, options.points // 4, "1s", 1)
     the_plant = plant.Plant(options.build, folder, text)
@@ -62,4 +62,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    own_folder.run(main)

@@ -10,9 +10,8 @@ import json
 import os
 import pathlib
 import statistics
-import sys
-import tempfile
 
+import own_folder
 import plant
 
 # Registers in one request at most, the device's turnaround in ms, how many such devices are on the bus.
@@ -89,7 +88,7 @@ def measure(build, name, baud, sweeps_wanted, least_seconds):
     best, requests = optimum(items_of(name), baud, how["turnaround"] / 1000, how["max_read"])
     best, requests = best * how["units"], requests * how["units"]
     seconds = max(least_seconds, sweeps_wanted * best)
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="tidegate-sweep-"))
+    folder = own_folder.make("sweep")
     broker = plant.Broker(folder).start()
     the_plant = plant.Plant(build, folder, config_text(broker.port, folder, name, baud))
     judge = plant.Judge(broker.port, ["sweep/#"], lambda topic, payload: (topic, json.loads(payload)["ts"]))
@@ -145,4 +144,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    own_folder.run(main)

@@ -8,11 +8,10 @@ import os
 import pathlib
 import re
 import subprocess
-import sys
-import tempfile
 import time
 
 import examples
+import own_folder
 import plant
 
 # The plant: as the page says, a meter of a known make and one that nobody knows. Half a second's polls, a line that is paced.
@@ -86,7 +85,7 @@ def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--build", required=True, type=pathlib.Path)
     build = arguments.parse_args().build.resolve()
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="tidegate-ten-minutes-"))
+    folder = own_folder.make("ten-minutes")
     broker = plant.Broker(folder)
     reader = Reader(build, folder, broker)
     (folder / "twin.yaml").write_text(LINE.format(port=reader.port))
@@ -124,4 +123,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    own_folder.run(main)

@@ -5,15 +5,13 @@ import argparse
 import asyncio
 import json
 import os
-import pathlib
 import pty
 import random
 import struct
-import sys
-import tempfile
 import threading
 import tty
 
+import own_folder
 import plant
 
 UNITS, POINTS = (1, 2, 3), 4
@@ -163,7 +161,7 @@ def main():
     arguments.add_argument("--share", type=float, default=0.25, help="of the answers that something happens to")
     arguments.add_argument("--seed", type=int, default=1)
     options = arguments.parse_args()
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="tidegate-bad-line-"))
+    folder = own_folder.make("bad-line")
     lines = {"ether": TcpLine(Devices(options.seed, options.share, True)), "wire": PtyLine(Devices(options.seed + 1, options.share, False))}
 
     async def serve():
@@ -224,4 +222,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    own_folder.run(main)

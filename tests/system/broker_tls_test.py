@@ -4,12 +4,11 @@ import argparse
 import os
 import pathlib
 import shutil
-import sys
-import tempfile
 
 import certificates
 import connect_proxy
 import counting_gateway
+import own_folder
 import plant
 
 LOCAL = "DNS:localhost,IP:127.0.0.1"
@@ -147,7 +146,7 @@ def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--build", required=True, type=pathlib.Path)
     build = arguments.parse_args().build
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="tidegate-tls-"))
+    folder = own_folder.make("tls")
     site = Site(build, folder)
     proxy = connect_proxy.ConnectProxy("me", "open sesame")
     judge, running = None, []
@@ -182,4 +181,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    own_folder.run(main)

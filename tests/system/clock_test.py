@@ -6,11 +6,10 @@ import datetime
 import json
 import os
 import pathlib
-import sys
-import tempfile
 import time
 
 import counting_gateway
+import own_folder
 import plant
 
 HOUR, DAY = 3600, 86400
@@ -156,7 +155,7 @@ def main():
     arguments.add_argument("--build", required=True, type=pathlib.Path)
     arguments.add_argument("--shim", required=True, type=pathlib.Path)
     options = arguments.parse_args()
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="tidegate-clock-"))
+    folder = own_folder.make("clock")
     broker = plant.Broker(folder)
     running, consumers, failures = [], [], []
 
@@ -189,4 +188,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    own_folder.run(main)

@@ -3,9 +3,8 @@ import argparse
 import json
 import pathlib
 import subprocess
-import sys
-import tempfile
 
+import own_folder
 import plant
 
 VALID = """gateway: { id: shop }
@@ -68,7 +67,7 @@ buses:
 def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--build", required=True)
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="tidegate-cli-"))
+    folder = own_folder.make("cli")
     shell = Shell(arguments.parse_args().build, folder)
 
     valid = folder / "site.yaml"
@@ -125,4 +124,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    own_folder.run(main)

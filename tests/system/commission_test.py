@@ -11,14 +11,13 @@ import pathlib
 import signal
 import struct
 import subprocess
-import sys
-import tempfile
 import threading
 import time
 
-import plant
 from pymodbus.datastore import ModbusSequentialDataBlock, ModbusServerContext, ModbusSlaveContext
 from pymodbus.server.async_io import ModbusTcpServer
+import own_folder
+import plant
 
 logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # refusals are part of the story
 failures = []
@@ -277,7 +276,7 @@ def main():
     options = argparse.ArgumentParser()
     options.add_argument("--build", type=pathlib.Path, required=True)
     build = options.parse_args().build.resolve()
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="tidegate-commission-"))
+    folder = own_folder.make("commission")
     sockets = folder / "run"
     sockets.mkdir()
     tool = Tool(build, sockets)
@@ -298,4 +297,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    own_folder.run(main)

@@ -5,13 +5,11 @@ import argparse
 import collections
 import concurrent.futures
 import itertools
-import pathlib
 import socket
 import struct
-import sys
-import tempfile
 import threading
 
+import own_folder
 import plant
 
 CONNECT, CONNACK, PUBLISH, PUBACK, PUBREC, PUBREL, PUBCOMP, SUBSCRIBE, SUBACK = 1, 2, 3, 4, 5, 6, 7, 8, 9
@@ -271,7 +269,7 @@ class CuttingBroker:
 def run_case(build, points, version, qos, loses_session, kills):
     """Returns a line for the reader, and what went wrong."""
     name = f"MQTT {version}, QoS {qos}, session {'lost' if loses_session else 'kept'}, {'kill -9' if kills else 'cut'}"
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="tidegate-cut-"))
+    folder = own_folder.make("cut")
     broker = CuttingBroker(plant.counter_of)
     the_plant = plant.Plant(build, folder, plant.counting_config("cut", broker.port, plant.free_port(), folder, 1, 4, "50ms", qos, version))
     failures = []
@@ -338,4 +336,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    own_folder.run(main)

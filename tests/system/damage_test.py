@@ -4,9 +4,8 @@ import argparse
 import json
 import pathlib
 import random
-import sys
-import tempfile
 
+import own_folder
 import plant
 
 UNITS, POINTS = 8, 25
@@ -49,7 +48,7 @@ def main():
     options = arguments.parse_args()
     chance = random.Random(options.seed)
 
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="tidegate-damage-"))
+    folder = own_folder.make("damage")
     broker = plant.Broker(folder)
     text = plant.counting_config("damaged", broker.port, plant.free_port(), folder, UNITS, POINTS, "100ms", 2)
     the_plant = plant.Plant(options.build, folder, text)
@@ -120,4 +119,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    own_folder.run(main)

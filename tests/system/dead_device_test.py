@@ -4,10 +4,8 @@
 import argparse
 import datetime
 import json
-import pathlib
-import sys
-import tempfile
 
+import own_folder
 import plant
 
 
@@ -117,7 +115,7 @@ def main():
     arguments.add_argument("--ten", type=int, nargs="*", default=[], help="ten units, at so many baud")
     arguments.add_argument("--healthy", action="store_true", help="with --ten: also with none dead")
     options = arguments.parse_args()
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="tidegate-dead-"))
+    folder = own_folder.make("dead")
     failures = []
     for every in options.every if not options.ten else []:
         failures += three_units(options, folder, every)
@@ -129,4 +127,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    own_folder.run(main)

@@ -1,17 +1,18 @@
 # tests/system/disk_test.py: the queue's file system is full, and then takes nothing at all for a while, while the broker is away
 # and 500 readings a second come in. Polling must not pause, what goes must be counted, and all else must arrive, in order.
 import argparse
+import ctypes
 import os
 import pathlib
 import subprocess
-import sys
-import tempfile
 import threading
 import time
 
+import own_folder
 import plant
 
 UNITS, POINTS, RATE = 5, 20, 500
+CLONE_NEWNS = 0x00020000
 
 
 def config_text(broker, device_port, folder, disk, policy):
@@ -32,6 +33,11 @@ class Disk:
         self.thread = None
 
     def mount(self):
+        # Seen by this process and its children alone, and gone with them, however they end.
+        libc = ctypes.CDLL(None, use_errno=True)
+        if libc.unshare(CLONE_NEWNS) != 0:
+            return os.strerror(ctypes.get_errno())
+        subprocess.run(["mount", "--make-rprivate", "/"], check=True)
         done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", self.folder], capture_output=True, text=True)
         return "" if done.returncode == 0 else done.stderr.strip()
 
@@ -67,7 +73,7 @@ def main():
     arguments.add_argument("--seconds", type=float, default=4, help="of each trouble, beyond what it takes to come about")
     options = arguments.parse_args()
 
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="tidegate-disk-"))
+    folder = own_folder.make("disk")
     disk = Disk(folder / "disk")
     problem = disk.mount()
     if problem:
@@ -160,4 +166,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    own_folder.run(main)

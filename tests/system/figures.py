@@ -10,6 +10,7 @@ import tempfile
 import time
 
 import outage_test
+import own_folder
 import plant
 
 
@@ -65,7 +66,7 @@ def main():
     options = arguments.parse_args()
     print(f"stripped program and adapters: {stripped_bytes(options.build) / 1e6:.2f} MB")
     for rate in (100, 500):
-        folder = pathlib.Path(tempfile.mkdtemp(prefix="tidegate-figures-"))
+        folder = own_folder.make("figures")
         broker = plant.Broker(folder).start()
         text = outage_test.config_text(broker.port, plant.free_port(), folder, rate)
         the_plant = plant.Plant(options.build, folder, text)
@@ -83,4 +84,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    own_folder.run(main)

@@ -7,14 +7,11 @@ import contextlib
 import gzip
 import http.client
 import json
-import pathlib
 import re
 import socket
 import ssl
 import statistics
 import subprocess
-import sys
-import tempfile
 import threading
 import time
 import urllib.request
@@ -22,6 +19,7 @@ import warnings
 
 import paho.mqtt.client as paho
 
+import own_folder
 import plant
 
 
@@ -323,7 +321,7 @@ def main():
     arguments.add_argument("--devices", type=int, default=10)
     arguments.add_argument("--most-delay", type=float, default=150, help="ms by which the slowest of 100 messages may be later than in peace")
     options = arguments.parse_args()
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="tidegate-http-"))
+    folder = own_folder.make("http")
     broker = plant.Broker(folder).start()
     config = config_of(folder, broker.port, {"listen": "127.0.0.1:0", "writes": "enabled"}, options.devices)
     the_plant = plant.Plant(options.build, folder, config)
@@ -355,4 +353,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    own_folder.run(main)

@@ -4,15 +4,13 @@
 # Not here: lives on a file that was sound when the last one ended or died (kill_walk_test.py).
 import argparse
 import collections
-import pathlib
 import shutil
 import sqlite3
-import sys
-import tempfile
 import zlib
 
 import killed_life
 import killed_plant
+import own_folder
 import plant
 
 
@@ -79,7 +77,7 @@ class Starts:
     def __init__(self, build, version):
         self.build, self.version = build, version  # of the file; None: there is none
         self.name = f"files of version {version}" if version else "new files"
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="tidegate-start-"))
+        self.folder = own_folder.make("start")
         self.broker = plant.Broker(self.folder)
         self.letters = Letters()
         self.device_port = plant.free_port()
@@ -175,4 +173,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    own_folder.run(main)

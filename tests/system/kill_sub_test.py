@@ -8,13 +8,12 @@ import itertools
 import json
 import pathlib
 import shutil
-import sys
-import tempfile
 
 import paho.mqtt.client as paho
 
 import killed_life
 import killed_plant
+import own_folder
 import plant
 
 CALLS = 10  # for a message; what is published for a life is about what it can take, so that no backlog grows
@@ -69,7 +68,7 @@ def judge(found, total, qos, excused):
 def walk(build, calls, case):
     (version, qos), shift = case
     name = f"sub, QoS {qos}, MQTT {version}"
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="tidegate-sub-"))
+    folder = own_folder.make("sub")
     broker = plant.Broker(folder, extra="log_type all\n")
     state = folder / "state.db"
     url = f"mqtt://127.0.0.1:{broker.port}"
@@ -124,4 +123,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    own_folder.run(main)

@@ -3,11 +3,9 @@
 # --durability on_outage the file doesn't know all that was accepted: by the devices' own counters, each kill may lose the readings
 # of the last commit_every, and none that is older.
 import argparse
-import pathlib
 import random
-import sys
-import tempfile
 
+import own_folder
 import plant
 
 UNITS, POINTS = 4, 5  # each point every 100 ms: 200 readings/s
@@ -37,7 +35,7 @@ def main():
     chance = random.Random(options.seed)
     print(f"seed {options.seed}")
 
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="tidegate-kill-"))
+    folder = own_folder.make("kill")
     broker = plant.Broker(folder)
     config = plant.counting_config("kill", broker.port, plant.free_port(), folder, UNITS, POINTS, "100ms", options.qos, options.version)
     config = config.replace("max_bytes: 256MiB", f"max_bytes: 256MiB, durability: {options.durability}, commit_every: 100ms")
@@ -102,4 +100,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    own_folder.run(main)

@@ -3,11 +3,10 @@
 # Not here: how a life ends (killed_life.py), and which lives there are (kill_walk_test.py, kill_stop_test.py).
 import collections
 import concurrent.futures
-import pathlib
 import shutil
-import tempfile
 
 import killed_life
+import own_folder
 import plant
 
 UNITS, POINTS, EVERY = 2, 2, "3ms"  # with a commit each millisecond: many calls for few messages
@@ -24,7 +23,7 @@ class KilledPlant:
     def __init__(self, build, name, qos, version, bound="256MiB"):
         self.name, self.qos, self.version = f"{name}QoS {qos}, MQTT {version}", qos, version
         self.bound = bound
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="tidegate-killed-"))
+        self.folder = own_folder.make("killed")
         self.broker = plant.Broker(self.folder)
         self.device_port = plant.free_port()
         self.plant = plant.Plant(build, self.folder, self.config(EVERY))

@@ -8,13 +8,12 @@ import shutil
 import socket
 import sqlite3
 import subprocess
-import sys
-import tempfile
 import threading
 import time
 
 import paho.mqtt.client as paho
 
+import own_folder
 import plant
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
@@ -344,7 +343,7 @@ def main():
     options = arguments.parse_args()
     print(f"seed {options.seed}")
     chance = random.Random(options.seed)
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="tidegate-library-"))
+    folder = own_folder.make("library")
     prefix = folder / "prefix"
 
     check_readme()
@@ -372,4 +371,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    own_folder.run(main)

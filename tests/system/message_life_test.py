@@ -4,13 +4,12 @@ import argparse
 import collections
 import json
 import pathlib
-import sys
-import tempfile
 import threading
 
 import paho.mqtt.client as paho
 
 import counting_gateway
+import own_folder
 import plant
 
 FORBIDDEN = "forbidden/tank/polls1"
@@ -109,7 +108,7 @@ def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--build", required=True, type=pathlib.Path)
     build = arguments.parse_args().build
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="tidegate-life-"))
+    folder = own_folder.make("life")
     rights = folder / "rights"
     rights.write_text(f"topic readwrite #\ntopic deny {FORBIDDEN}\n")
     # With "0" for no limit mosquitto 2.0 closes the connection on each message that it refuses.
@@ -142,4 +141,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    own_folder.run(main)

@@ -5,17 +5,15 @@
 import argparse
 import asyncio
 import json
-import pathlib
 import ssl
-import sys
-import tempfile
 import threading
 
-import certificates
-import plant
 from pymodbus.datastore import ModbusSequentialDataBlock, ModbusServerContext, ModbusSlaveContext
 from pymodbus.server.async_io import ModbusTlsServer, ModbusUdpServer
 from pymodbus.transaction import ModbusSocketFramer
+import certificates
+import own_folder
+import plant
 
 LOCAL = "DNS:localhost,IP:127.0.0.1"
 
@@ -78,7 +76,7 @@ def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--build", required=True)
     options = arguments.parse_args()
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="tidegate-ways-"))
+    folder = own_folder.make("ways")
     ours, strangers = certificates.Authority(folder, "ours"), certificates.Authority(folder, "strangers")
     own_certificate, own_key = ours.issue("gateway", purpose="clientAuth")
     believed = folder / "believed.pem"
@@ -138,4 +136,4 @@ buses:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    own_folder.run(main)

@@ -2,10 +2,9 @@
 # delivers, and one that isn't finds out.
 import argparse
 import pathlib
-import sys
-import tempfile
 
 import counting_gateway
+import own_folder
 import plant
 
 ENOUGH = 100  # of each gateway
@@ -35,7 +34,7 @@ def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--build", required=True, type=pathlib.Path)
     build = arguments.parse_args().build
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="tidegate-nats-"))
+    folder = own_folder.make("nats")
     broker = Nats(folder)
     url = f"mqtt://127.0.0.1:{broker.port}"
     learns = counting_gateway.CountingGateway(build, folder, "learns", points=5, url=url, version="3.1.1")
@@ -74,4 +73,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    own_folder.run(main)

@@ -1,11 +1,9 @@
 # tests/system/outage_test.py: the broker is away at the start, comes, goes and comes back. Polling must not pause, the queue
 # must drain in order, the memory must stay flat.
 import argparse
-import pathlib
-import sys
-import tempfile
 import time
 
+import own_folder
 import plant
 
 UNITS, POINTS = 4, 25
@@ -25,7 +23,7 @@ def main():
                            help="resident memory that is allowed: in the first minute 12 MiB of it are pages of the program and its libraries")
     options = arguments.parse_args()
 
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="tidegate-outage-"))
+    folder = own_folder.make("outage")
     broker = plant.Broker(folder)
     the_plant = plant.Plant(options.build, folder, config_text(broker.port, plant.free_port(), folder, options.rate))
     broker.start()
@@ -78,4 +76,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    own_folder.run(main)

@@ -7,11 +7,10 @@ import pathlib
 import signal
 import socket
 import subprocess
-import sys
-import tempfile
 import threading
 
 import certificates
+import own_folder
 import plant
 
 BINARY_PAYLOAD = bytes(range(256))
@@ -67,7 +66,8 @@ def mistakes(tool, at, ours):
     tool.expect_refusal("needs MQTT 5", 2, "pub", plain, "t", "x", "--expiry", "3s", "--mqtt", "3.1.1")
     tool.expect_refusal("need MQTT 5", 2, "sub", plain, "t", "--no-local", "--mqtt", "3.1.1")
     tool.expect_refusal("--no-local can't be used with", 2, "sub", plain, "$share/g/t", "--no-local")
-    tool.expect_refusal("is not a file", 2, "pub", plain, "t", "x", "--state", tool.folder)
+    (tool.folder / "no-file").mkdir()
+    tool.expect_refusal("is not a file", 2, "pub", plain, "t", "x", "--state", tool.folder / "no-file")
     tool.expect_refusal(f"can't connect to mqtt://127.0.0.1:{closed}: Connection refused", 1, "pub", f"mqtt://127.0.0.1:{closed}", "t", "x")
     tool.expect_refusal("--timeout has passed: 1 message not sent", 1, "pub", f"mqtt://127.0.0.1:{closed}", "t", "x", "--retry", "--timeout", "200ms")
     tool.expect_refusal("check --username and --password", 1, "pub", login, "t", "x", "-u", "alice", "-P", "@env:BAD")
@@ -224,7 +224,7 @@ def killed_publisher(tool, url, port):
 def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--build", required=True)
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="tidegate-pub-sub-"))
+    folder = own_folder.make("pub-sub")
     tool = Tool(arguments.parse_args().build, folder)
     authority = certificates.Authority(folder, "ours")
     certificate, key = authority.issue("broker", "IP:127.0.0.1")
@@ -257,4 +257,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    own_folder.run(main)

@@ -4,10 +4,9 @@ import argparse
 import json
 import pathlib
 import subprocess
-import sys
-import tempfile
 
 import counting_gateway
+import own_folder
 import plant
 
 
@@ -23,7 +22,7 @@ def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--build", required=True, type=pathlib.Path)
     build = arguments.parse_args().build
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="tidegate-purge-"))
+    folder = own_folder.make("purge")
     broker = plant.Broker(folder)
     gateway = counting_gateway.CountingGateway(build, folder, "full", points=5, url=f"mqtt://127.0.0.1:{broker.port}", version=5)
     config, failures, judge = gateway.config, [], None
@@ -73,4 +72,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    own_folder.run(main)

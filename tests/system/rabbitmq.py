@@ -2,7 +2,6 @@
 # Not here: what is sent through them.
 import glob
 import os
-import pathlib
 import signal
 import subprocess
 

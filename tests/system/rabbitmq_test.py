@@ -3,10 +3,9 @@
 import argparse
 import pathlib
 import signal
-import sys
-import tempfile
 
 import counting_gateway
+import own_folder
 import plant
 import rabbitmq
 
@@ -129,7 +128,7 @@ def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--build", required=True, type=pathlib.Path)
     build = arguments.parse_args().build
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="tidegate-rabbitmq-"))
+    folder = own_folder.make("rabbitmq")
     print(f"logs {folder}")
     names = rabbitmq.NameServer(folder).start()
     failures = []
@@ -151,4 +150,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    own_folder.run(main)

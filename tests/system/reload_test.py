@@ -5,13 +5,12 @@ import collections
 import datetime
 import json
 import os
-import pathlib
 import signal
 import subprocess
-import tempfile
 import threading
 import time
 
+import own_folder
 import plant
 
 NAME = "reload"
@@ -111,7 +110,7 @@ def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--build", required=True)
     options = arguments.parse_args()
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="tidegate-reload-"))
+    folder = own_folder.make("reload")
     broker = plant.Broker(folder).start()
     config = Config(broker.port, folder)
     the_plant = plant.Plant(options.build, folder, config.text())
@@ -274,4 +273,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    own_folder.run(main)

@@ -2,9 +2,8 @@
 # computed optimum. The simulated line itself counts requests that came too early (t3.5) and collisions. Prints, judges nothing.
 import argparse
 import json
-import pathlib
-import tempfile
 
+import own_folder
 import plant
 
 
@@ -30,7 +29,7 @@ def main():
     arguments.add_argument("--baud", type=int, required=True)
     arguments.add_argument("--seconds", type=float, required=True)
     options = arguments.parse_args()
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="tidegate-line-"))
+    folder = own_folder.make("line")
     broker = plant.Broker(folder).start()
     the_plant = plant.Plant(options.build, folder, config_text(broker.port, folder, options.baud))
     judge = plant.Judge(broker.port, ["line/#"], counter_of)
@@ -55,4 +54,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    own_folder.run(main)

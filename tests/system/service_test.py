@@ -6,13 +6,12 @@ import os
 import pathlib
 import signal
 import socket
-import subprocess
-import tempfile
 import threading
 import time
 import urllib.error
 import urllib.request
 
+import own_folder
 import plant
 
 NAME = "served"
@@ -56,7 +55,7 @@ def main():
     arguments.add_argument("--build", required=True)
     arguments.add_argument("--shim", required=True)
     options = arguments.parse_args()
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="tidegate-service-"))
+    folder = own_folder.make("service")
     broker = plant.Broker(folder).start()
     http = plant.free_port()
     the_plant = plant.Plant(options.build, folder,
@@ -153,4 +152,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    own_folder.run(main)

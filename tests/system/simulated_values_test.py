@@ -2,12 +2,10 @@
 # registers over TCP, decodes them by the formats' definitions (struct, datetime) and compares with what simulate.hpp promises.
 import argparse
 import datetime
-import pathlib
 import socket
 import struct
-import sys
-import tempfile
 
+import own_folder
 import plant
 
 ORDERS = {1: ["AB", "BA"], 2: ["ABCD", "CDAB", "BADC", "DCBA"], 3: ["ABCDEF", "EFCDAB", "BADCFE", "FEDCBA"],
@@ -120,7 +118,7 @@ def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--build", required=True)
     options = arguments.parse_args()
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="tidegate-simulated-values-"))
+    folder = own_folder.make("simulated-values")
     port = plant.free_port()
 
     rows, checks, address = [], [], 0
@@ -178,4 +176,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    own_folder.run(main)

@@ -6,8 +6,8 @@ import os
 import pathlib
 import shutil
 import subprocess
-import sys
-import tempfile
+
+import own_folder
 
 CONFIG = """gateway: { id: shop }
 mqtt: { url: "mqtt://127.0.0.1:1" }
@@ -143,7 +143,7 @@ def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--build", required=True, type=pathlib.Path)
     build = arguments.parse_args().build
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="tidegate-folders-"))
+    folder = own_folder.make("folders")
     os.environ.pop("TIDEGATE_TEMPLATES", None)
     shell = Shell(build / "tidegate")
     look_in_folders(shell, folder)
@@ -156,4 +156,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    own_folder.run(main)

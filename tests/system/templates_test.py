@@ -11,15 +11,14 @@ import random
 import re
 import struct
 import subprocess
-import sys
-import tempfile
 import threading
 
-import plant
 from pymodbus.client import ModbusTcpClient
 from pymodbus.datastore import ModbusServerContext, ModbusSlaveContext
 from pymodbus.server.async_io import ModbusTcpServer
 from pymodbus.transaction import ModbusSocketFramer
+import own_folder
+import plant
 
 FACTS = pathlib.Path(__file__).parent / "template_facts"
 DOCUMENT = pathlib.Path(__file__).parents[2] / "docs" / "templates.md"
@@ -365,7 +364,7 @@ def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--build", required=True, type=pathlib.Path)
     build = arguments.parse_args().build
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="tidegate-templates-"))
+    folder = own_folder.make("templates")
     names = sorted(path.stem for path in FACTS.glob("*.tsv"))
     rounds = [(name, round) for round in range(ROUNDS) for name in names]
     rounds += [(name, "null") for name in names if any(fact.nulls for fact in facts_of(name))]
@@ -380,4 +379,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    own_folder.run(main)

@@ -6,22 +6,20 @@ import datetime
 import json
 import math
 import os
-import pathlib
 import pty
 import re
 import select
 import struct
-import sys
-import tempfile
 import threading
 import time
 import tty
 
-import plant
 from pymodbus.datastore import ModbusSequentialDataBlock, ModbusServerContext, ModbusSlaveContext
 from pymodbus.factory import ServerDecoder
 from pymodbus.server.async_io import ModbusTcpServer
 from pymodbus.transaction import ModbusRtuFramer, ModbusSocketFramer
+import own_folder
+import plant
 
 MISSING = object()  # no message may come
 
@@ -175,7 +173,7 @@ def main():
     arguments.add_argument("--build", required=True)
     arguments.add_argument("--baud", type=int, help="RTU on a pty at this pace; else TCP")
     options = arguments.parse_args()
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="tidegate-values-"))
+    folder = own_folder.make("values")
 
     registers, expected = [], {}
     rows = []
@@ -249,4 +247,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    own_folder.run(main)

@@ -3,9 +3,9 @@
 import argparse
 import pathlib
 import signal
-import tempfile
 
 import counting_gateway
+import own_folder
 import plant
 
 RATES = {10: 1, 100: 10}  # messages a second: points, each every 100 ms
@@ -21,7 +21,7 @@ def main():
     arguments.add_argument("--build", type=pathlib.Path, required=True)
     arguments.add_argument("--seconds", type=float, default=130)
     options = arguments.parse_args()
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="tidegate-wear-"))
+    folder = own_folder.make("wear")
     broker = plant.Broker(folder)
     broker.start()
     nobody = plant.free_port()
@@ -55,4 +55,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    own_folder.run(main)

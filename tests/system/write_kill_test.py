@@ -6,11 +6,10 @@ import argparse
 import collections
 import json
 import pathlib
-import sys
-import tempfile
 import time
 
 import killed_life
+import own_folder
 import plant
 import write_test
 
@@ -99,7 +98,7 @@ def main():
     arguments.add_argument("--build", required=True, type=pathlib.Path)
     arguments.add_argument("--calls", type=int, default=30, help="a death at each call up to this one after the command")
     options = arguments.parse_args()
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="tidegate-write-kill-"))
+    folder = own_folder.make("write-kill")
     failures = []
     for number, (version, qos, has_id) in enumerate(CASES):
         failures += run(options.build, folder / str(number), version, qos, has_id, list(range(1, options.calls + 1)))
@@ -111,4 +110,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    own_folder.run(main)

@@ -3,17 +3,15 @@
 # Not here: what else may become of commands (write_test.py).
 import argparse
 import asyncio
-import json
 import pathlib
 import struct
-import sys
-import tempfile
 import threading
 
-import plant
-import write_test
 from pymodbus.datastore import ModbusSequentialDataBlock, ModbusServerContext, ModbusSlaveContext
 from pymodbus.server.async_io import ModbusTcpServer
+import own_folder
+import plant
+import write_test
 
 DEAF, LOCKED = 50, 60  # addresses: accepts and forgets; refuses
 
@@ -129,7 +127,7 @@ def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--build", required=True, type=pathlib.Path)
     options = arguments.parse_args()
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="tidegate-write-modbus-"))
+    folder = own_folder.make("write-modbus")
     failures = run(options.build, folder / "site")
     for failure in failures:
         print("FAILED:", failure)
@@ -139,4 +137,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    own_folder.run(main)

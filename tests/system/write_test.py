@@ -7,8 +7,6 @@ import collections
 import json
 import pathlib
 import subprocess
-import sys
-import tempfile
 import threading
 import time
 
@@ -16,6 +14,7 @@ import paho.mqtt.client as paho
 import paho.mqtt.packettypes as packettypes
 import paho.mqtt.properties as properties
 
+import own_folder
 import plant
 
 
@@ -281,7 +280,7 @@ def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--build", required=True, type=pathlib.Path)
     options = arguments.parse_args()
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="tidegate-write-"))
+    folder = own_folder.make("write")
     failures = [failure for version in (5, "3.1.1") for failure in run(options.build, folder / str(version), version)]
     for failure in failures:
         print("FAILED:", failure)
@@ -291,4 +290,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    own_folder.run(main)
