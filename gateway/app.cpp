@@ -76,6 +76,11 @@ void app::open_store(const std::shared_ptr<site>& from) {
     if (found.boot_offset_ms) date_by(*found.boot_offset_ms);
     queue_news_.on_opened(found, stamp_now());
     writes_.look_back(*queue);
+    // Before anything else is done: however soon this life ends, the next one knows of it.
+    record_ = record_of_start(*memories, boot_id_);
+    store::transaction start;
+    start.remember.push_back(memory_of_running(record_));
+    const bool noted = queue->commit(start).has_value();
     store_ = std::make_unique<store_thread>(
         std::move(*queue), commits_of(config_.buffer, found), loop_,
         store_events{[this](committed done) { on_committed(std::move(done)); },
@@ -86,10 +91,11 @@ void app::open_store(const std::shared_ptr<site>& from) {
                      [this](const store::recovery& again, bool held) { on_reopened(again, held); },
                      [this](const std::optional<store::stored_message>& oldest) { live_->on_oldest(oldest); }},
         health_.add("store"));
-    record_ = record_of_start(*memories, boot_id_);
-    save_request request;
-    request.remember.push_back(memory_of_running(record_));
-    store_->save(std::move(request));
+    if (!noted) {
+        save_request again;  // as soon as the disk takes it
+        again.remember = std::move(start.remember);
+        store_->save(std::move(again));
+    }
     recall_in(*memories, from->buses);
     buses_.add(config_, std::move(from->buses), {from, &from->adapters});
 }

@@ -4,6 +4,7 @@
 #include <malloc.h>
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <charconv>
 #include <fstream>
 #include <iterator>
@@ -57,10 +58,17 @@ std::vector<page_range> clean_files_in(std::string_view smaps) {
     return found;
 }
 
+bool lies_in(const std::vector<page_range>& ranges, std::uintptr_t address) {
+    return std::any_of(ranges.begin(), ranges.end(), [&](const auto& each) { return each.from <= address && address < each.to; });
+}
+
 void release_start_pages() {
     std::ifstream file("/proc/self/smaps");
     const std::string text{std::istreambuf_iterator<char>(file), {}};
-    for (const auto& each : clean_files_in(text))
+    const auto clean = clean_files_in(text);
+    // An emulator's addresses are none of ours (qemu-user with 32-bit programs): then even this code isn't where they say.
+    if (!lies_in(clean, reinterpret_cast<std::uintptr_t>(&release_start_pages))) return;
+    for (const auto& each : clean)
         std::ignore = ::madvise(reinterpret_cast<void*>(each.from), each.to - each.from, MADV_DONTNEED);  // else they stay
     malloc_trim(0);
 }

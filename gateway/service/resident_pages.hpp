@@ -17,6 +17,7 @@ struct page_range {
 
 /// Of /proc/self/smaps: mappings of files that can't be written to, and of which this process has no pages of its own. Pure.
 std::vector<page_range> clean_files_in(std::string_view smaps);
+bool lies_in(const std::vector<page_range>& ranges, std::uintptr_t address);
 
 /// Once the start is over, and after a reload. Not while libraries are being loaded.
 void release_start_pages();

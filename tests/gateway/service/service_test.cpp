@@ -117,6 +117,10 @@ TEST_CASE("resident_pages: only files' pages that nobody has written to", "[gate
                              mapping("8000-9000 r--p 00000000 00:00 0 ", "0") +
                              mapping("a000-b000 r--p 00000000 08:01 14    /a path/with blanks", "0");
     CHECK(clean_files_in(text) == std::vector<page_range>{{0x1000, 0x3000}, {0xa000, 0xb000}});
+    CHECK(lies_in(clean_files_in(text), 0x1000));
+    CHECK(lies_in(clean_files_in(text), 0xafff));
+    CHECK_FALSE(lies_in(clean_files_in(text), 0x3000));
+    CHECK_FALSE(lies_in({}, 0x1000));
     CHECK(clean_files_in("").empty());
     CHECK(clean_files_in("nonsense\nAnonymous: 0 kB\n-\nx-y z").empty());
     release_start_pages();  // the test goes on
