@@ -38,7 +38,9 @@ set(VERSION ${PROJECT_VERSION}-${CPACK_DEBIAN_PACKAGE_RELEASE})
 set(LIBRARIES_adapters "libc6 (>= 2.36), libgcc-s1 (>= 12), libmbedcrypto7 (>= 2.28.3), libmbedtls14 (>= 2.28.3), \
 libmbedx509-1 (>= 2.28.3), libstdc++6 (>= 12)")
 set(LIBRARIES_program "${LIBRARIES_adapters}, libmuparser2v5 (>= 2.3.3), libsqlite3-0 (>= 3.40.1), libyaml-0-2 (>= 0.2.5)")
-set(DEPENDS_program "tidegate-adapters (= ${VERSION}), systemd | systemd-standalone-sysusers | systemd-sysusers")
+# The postinst makes the user and the folders.
+set(DEPENDS_program "tidegate-adapters (= ${VERSION}), systemd | systemd-standalone-sysusers | systemd-sysusers, \
+systemd | systemd-standalone-tmpfiles | systemd-tmpfiles")
 set(DEPENDS_adapters "")
 if(CMAKE_CROSSCOMPILING)
     set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS OFF)

@@ -92,7 +92,10 @@ commission_commands::commission_commands(CLI::App& app) {
         ->required()
         ->type_name("");
     write->add_flag("-y,--yes", options_.yes, "Don't ask")->group("Options");
-    write->add_flag("!--no-verify", options_.verify, "Don't read it back")->group("Options");
+    write
+        ->add_flag_callback(
+            "--no-verify", [this] { options_.verify = false; }, "Don't read it back")
+        ->group("Options");
     write->footer(
         "  tidegate write tcp://10.0.0.5 --unit 1 --holding 12 --type int16 --scale 0.1 21.5\n"
         "  tidegate write -c plant.yaml line1 --unit 5 --coil 3 --yes true");

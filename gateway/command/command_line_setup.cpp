@@ -38,7 +38,8 @@ void add_scan(CLI::App& app, const chooser& choose) {
     scan->add_option("--timeout", options->timeout, "How long the slowest device may take [500ms, of hosts 1s]")
         ->type_name("TIME");
     scan->add_flag("--thorough", options->thorough, "Give every silent unit the full time-out, at every speed");
-    scan->add_flag("!--no-identify", options->identify, "Only who answers, not what they are");
+    scan->add_flag_callback(
+        "--no-identify", [=] { options->identify = false; }, "Only who answers, not what they are");
     scan->add_option("-o,--output", options->output_path, "Write a config with what was found")->type_name("FILE");
     scan->add_flag("--force", options->replace, "Replace that file if it is there");
     scan->add_flag("--json", options->json, "For programs: an object a line");

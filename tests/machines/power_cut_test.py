@@ -32,6 +32,7 @@ class Site:
         text = plant.counting_config("cut", self.broker.port, plant.free_port(), STATE, UNITS, POINTS, "100ms", 2)
         self.config = text.replace("max_bytes: 256MiB", "max_bytes: 128MiB, commit_every: 100ms")
         self.plant = plant.Plant(options.build, self.folder, self.config)  # its devices; the gateway is in the machine
+        self.judge = None
         packages = self.folder / "packages"
         packages.mkdir()
         for package in options.packages:
@@ -53,7 +54,8 @@ class Site:
 
     def stop(self):
         self.machine.stop()
-        self.judge.stop()
+        if self.judge is not None:
+            self.judge.stop()
         self.plant.stop()
         if self.broker.running():
             self.broker.stop()
