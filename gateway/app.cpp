@@ -12,9 +12,7 @@
 #include "gateway/delivery/queue_options.hpp"
 #include "gateway/delivery/session_state.hpp"
 #include "gateway/limits.hpp"
-#include "gateway/service/live_answer.hpp"
 #include "gateway/service/resident_pages.hpp"
-#include "gateway/service/status_reply.hpp"
 
 namespace gateway {
 
@@ -98,31 +96,6 @@ void app::open_store(const std::shared_ptr<site>& from) {
     }
     recall_in(*memories, from->buses);
     buses_.add(config_, std::move(from->buses), {from, &from->adapters});
-}
-
-/// What the commands of the command line may ask of this process.
-void app::open_control() {
-    control_.on("reload", [this](const flat_object& asked, auto from) {
-        const value* file = asked.find("file");
-        const auto* path = file ? std::get_if<std::string>(file) : nullptr;
-        if (path && !reload_.is_of(*path)) return from->fail("the service runs with " + reload_.path() + ", not with " + *path);
-        request_reload(std::move(from));
-    });
-    control_.on("trace", [this](const flat_object& request, auto with) { traces_.begin(request, with); });
-    visits_.serve_on(control_);
-    control_.on("live",
-                [this](const flat_object& request, const auto& with) { answer_live(*live_, request, *with, steady_now()); });
-    control_.on("purge", [this](const flat_object&, auto with) {
-        purge_.begin(std::move(with));
-        store_->purge();
-    });
-    control_.on("status", [this](const flat_object& request, const auto& with) {
-        look_at_oldest();
-        answer_status(*live_, request, *with);
-    });
-    std::string why;
-    if (!control_.listen(control_path(config_.gateway_id, config_.buffer.path), why))
-        log_.warning("no_control_socket", {{"reason", why}, {"effect", "commands can't ask this service"}});
 }
 
 /// Null: there is none.
@@ -360,19 +333,6 @@ void app::look_at_writes() {
 
 void app::on_read_inbox(store::result<std::vector<store::waiting_message>> found) {
     if (found) writes_.on_read_inbox(std::move(*found));
-}
-
-visits::paths app::paths_of_visits() {
-    return {[this](std::size_t bus, std::unique_ptr<adapter_bus> visitor) { buses_.at(bus).welcome(std::move(visitor)); },
-            [this](std::size_t bus, visit_order order) { buses_.at(bus).visit(std::move(order)); },
-            [this](std::size_t bus) { buses_.at(bus).see_off(); },
-            [this](std::string entry) {
-                save_request request;
-                request.audit.push_back(std::move(entry));
-                request.barrier = true;
-                store_->save(std::move(request));
-            },
-            [] { return stamp_now(); }};
 }
 
 // ---- The session ----
