@@ -187,6 +187,9 @@ def words_typed_wrong(build):
                         (("/dev/null", "--baud", "9601"), "9600"), (("tcp://127.0.0.1:1", "--baud", "9600"), "serial"), (("/dev/null", "--timeout", "1"), "--timeout")):
         done = tidegate(build, "scan", *words, code=2)
         check(part in done.stderr, f"{words}: {done.stderr}")
+    for every in ("0s", "999us"):  # else it would ask without a pause
+        done = tidegate(build, "watch", "tcp://127.0.0.1:1", "--unit", "1", "--template", "eastron-sdm120", "--every", every, code=2)
+        check("at least 1ms" in done.stderr, done.stderr)
     done = tidegate(build, "scan", "/dev/does-not-exist", code=1)
     check("does-not-exist" in done.stderr + done.stdout, done.stderr)
 

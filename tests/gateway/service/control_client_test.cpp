@@ -1,5 +1,5 @@
-// tests/gateway/service/control_client_test.cpp: how long a command waits for the service: not at all for one that hangs, and for as
-// long as it takes for one that lives.
+// tests/gateway/service/control_client_test.cpp: how long a command waits for the service: as long as it lives, and not for one
+// that hangs.
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
