@@ -130,6 +130,7 @@ def judge_slow_reader(run, folder):
 def judge_write(run):
     watching = subprocess.Popen([run.binary, "trace", "tcp", "--json", "-c", run.config], stdout=subprocess.PIPE, text=True)
     try:
+        watching.stdout.readline()  # it is there now, and misses no more
         subprocess.run([run.binary, "pub", f"mqtt://127.0.0.1:{run.broker.port}", "tidegate/traced/set/pump/speed", "77"], check=True, timeout=20)
         for line in watching.stdout:
             frame = json.loads(line)
