@@ -21,7 +21,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// Hosts. A silent one costs a time-out a unit, and in a network there are many (a web server on port 502, a gateway that is busy).
+/// Hosts. A silent one costs a time-out a unit, and in a network there are many (a web server on port 502, a gateway that is
+/// busy).
 constexpr std::size_t scanned_at_once = 8;
 
 std::vector<std::string> choices_of(const chosen_bus& bus, std::string_view key) {
@@ -91,7 +92,8 @@ bool scan_run::take_wishes(const chosen_bus* bus, std::string& why) {
     for (const auto& one : *lines)
         if (const auto rates = choices_of(*bus, "serial.baud");
             std::find(rates.begin(), rates.end(), std::to_string(one.baud)) == rates.end())
-            return why = "--baud: " + std::to_string(one.baud) + " is no speed of serial ports; possible is " + config::one_of(rates),
+            return why = "--baud: " + std::to_string(one.baud) + " is no speed of serial ports; possible is " +
+                         config::one_of(rates),
                    false;
     wishes_.lines = std::move(*lines);
     return true;
