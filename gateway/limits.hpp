@@ -63,6 +63,11 @@ constexpr std::size_t control_connections = 16;
 constexpr std::size_t control_request = 256u << 10;
 constexpr std::size_t control_members = 32;
 constexpr std::size_t control_waiting = 1u << 20;
+// … and what its clients wait for: a service that hangs must not take them with it. What it has at hand it answers at once; a
+// visitor's request waits for its polls, too. What may take long by right (a reload, a purge, the next frame) is waited for as
+// long as the service answers somebody else: asked whenever it was silent for control_answer, and given loop_hangs.
+constexpr auto control_answer = 5s;
+constexpr auto visit_answer = 60s;
 
 constexpr auto look_at_oldest = 5s;  // while somebody looks at the state
 

@@ -11,16 +11,11 @@
 #include "gateway/bus/adapter_wire.hpp"
 #include "gateway/delivery/payload.hpp"
 #include "gateway/flat_json.hpp"
+#include "gateway/limits.hpp"
 #include "mqtt/digest.hpp"
 
 namespace gateway {
 namespace {
-
-using namespace std::chrono_literals;
-
-/// A service that hangs must not take its visitors with it. It answers a visit at once; a request waits for its polls, too.
-constexpr auto longest_welcome = 5s;
-constexpr auto longest_answer = 60s;
 
 std::string text_in(const flat_object& from, std::string_view name) {
     const value* found = from.find(name);
@@ -128,7 +123,7 @@ private:
             },
             why);
         if (!answered) {
-            const bool late = why == control_client::too_late;
+            const bool late = questions_->was_late();
             is_refusal_ = !late && !why.starts_with("the service went away");
             if (late) questions_->hang_up();  // what it says now would be taken for the answer to the next question
             return std::nullopt;
@@ -154,10 +149,10 @@ bool ask_to_visit(const std::function<std::unique_ptr<control_client>(std::strin
         if (!why.empty()) to.doubt = why;
         return false;
     }
-    stay->set_patience(longest_welcome);
+    stay->set_patience(limits::control_answer);
     std::string line;
     if (!stay->begin(R"({"do":"visit","bus":)" + json_text(config_text) + '}', line, why)) {
-        if (why == control_client::too_late) {  // the bus may be another's, or nobody's
+        if (stay->was_late()) {  // the bus may be another's, or nobody's
             to.doubt = why;
             return false;
         }
@@ -173,7 +168,7 @@ bool ask_to_visit(const std::function<std::unique_ptr<control_client>(std::strin
         to.refused = why.empty() ? "the service went away" : why;
         return true;
     }
-    questions->set_patience(longest_answer);
+    questions->set_patience(limits::visit_answer);
     to.service = text_in(*reply, "service");
     to.bus = std::make_unique<visiting_bus>(std::move(stay), std::move(questions), *number, points);
     return true;

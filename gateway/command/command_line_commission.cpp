@@ -52,7 +52,7 @@ void add_place(CLI::App& to, commission_options& o) {
 void add_type(CLI::App& to, commission_options& o, const char* without) {
     const char* const group = "What";
     text(to, group, "--type", o.where.type, "TYPE", without);
-    text(to, group, "--order", o.where.order, "ORDER", "Of its bytes: ABCD, CDAB, BADC, DCBA [ABCD]");
+    text(to, group, "--order", o.where.order, "ABCD|CDAB|BADC|DCBA", "Of its bytes [ABCD]");
     text(to, group, "--scale", o.where.scale, "NUMBER", "The value is the raw number times this [1]");
     text(to, group, "--length", o.where.length, "N", "Registers of a string or of bytes");
 }

@@ -58,6 +58,7 @@ int purge_by_service(control_client& service, const std::string& path) {
         if (const auto* found = number ? std::get_if<std::int64_t>(number) : nullptr) purged = static_cast<std::uint64_t>(*found);
         return true;
     };
+    service.wait_while_it_lives();
     if (!service.ask(R"({"do":"purge"})", count, why)) return fail(why);
     const auto after = store::queue::inspect(path);
     return tell(purged, after ? after->ledger.queued : 0);

@@ -1,7 +1,11 @@
 // gateway/command/command_scan.cpp: `tidegate scan`: finds what is on a bus or in a small network, says what it is, and writes a
 // config. Not here: how (scan_bus.hpp, scan_identify.hpp).
+#include <atomic>
 #include <cstdio>
+#include <mutex>
+#include <thread>
 
+#include "config/suggest.hpp"
 #include "config/units.hpp"
 #include "gateway/command/output_file.hpp"
 #include "gateway/command/scan_options.hpp"
@@ -17,6 +21,16 @@ namespace {
 
 using std::chrono::milliseconds;
 
+/// Hosts. A silent one costs a time-out a unit, and in a network there are many (a web server on port 502, a gateway that is
+/// busy).
+constexpr std::size_t scanned_at_once = 8;
+
+std::vector<std::string> choices_of(const chosen_bus& bus, std::string_view key) {
+    const auto words = bus.words();
+    const auto found = std::find_if(words.keys.begin(), words.keys.end(), [&](const auto& one) { return one.path == key; });
+    return found == words.keys.end() ? std::vector<std::string>() : found->choices;
+}
+
 class scan_run {
 public:
     scan_run(const scan_options& how, scan_stop& stop) : how_(how), stop_(stop), screen_(how.json) {}
@@ -28,7 +42,9 @@ private:
         return 2;
     }
     bool take_wishes(const chosen_bus* bus, std::string& why);
-    bool scan_one(chosen_bus& bus);
+    void scan_one(chosen_bus& bus, scanned_bus& to);
+    void scan_host(const std::string& address, scanned_bus& to);
+    void note(const scan_progress& now, scan_progress& before);
     int scan_hosts(const std::vector<std::string>& hosts);
     int finish();
 
@@ -40,6 +56,8 @@ private:
     std::vector<template_facts> templates_;
     std::vector<config::vocabulary> words_;
     std::vector<scanned_bus> found_;
+    std::mutex mutex_;  // hosts are asked side by side: of what follows, and of the screen
+    std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
     std::size_t count_ = 0;
     bool several_ = false;  // hosts
     bool network_ = false;
@@ -71,25 +89,68 @@ bool scan_run::take_wishes(const chosen_bus* bus, std::string& why) {
     if (!serial || (settled && !typed)) return true;
     auto lines = lines_of(how_.bauds, how_.parities);
     if (!lines) return why = lines.error().message(), false;
+    for (const auto& one : *lines)
+        if (const auto rates = choices_of(*bus, "serial.baud");
+            std::find(rates.begin(), rates.end(), std::to_string(one.baud)) == rates.end())
+            return why = "--baud: " + std::to_string(one.baud) + " is no speed of serial ports; possible is " +
+                         config::one_of(rates),
+                   false;
     wishes_.lines = std::move(*lines);
     return true;
 }
 
-bool scan_run::scan_one(chosen_bus& bus) {
-    auto& to = found_.emplace_back();
-    const scan_watcher watcher{[&](const std::string& what) { screen_.show(progress_, what, count_); },
-                               [&](const found_unit& one) {
+/// Of one bus → of all. What a question takes is the time since the last one of any of them. Requires the lock.
+void scan_run::note(const scan_progress& now, scan_progress& before) {
+    const auto at = std::chrono::steady_clock::now();
+    const auto answers = now.count() - before.count();
+    progress_.add(now.total() - now.count());
+    progress_.skip(before.total() - before.count());
+    for (std::size_t i = 0; i < answers; ++i) progress_.add(1), progress_.done((at - last_) / answers);
+    last_ = at;
+    before = now;
+}
+
+void scan_run::scan_one(chosen_bus& bus, scanned_bus& to) {
+    const auto where = several_ ? bus.place() + ": " : "";
+    scan_progress own{0};
+    scan_progress noted{0};
+    const auto show = [&](const std::string& what) {
+        const std::lock_guard lock(mutex_);
+        note(own, noted);
+        screen_.show(progress_, where + what, count_);
+    };
+    const auto say = [&](const std::string& line) {
+        const std::lock_guard lock(mutex_);
+        screen_.say(line);
+    };
+    const scan_watcher watcher{show, [&](const found_unit& one) {
+                                   const std::lock_guard lock(mutex_);
                                    ++count_;
-                                   screen_.say((several_ ? to.place + ": " : "") + found_text(one));
+                                   screen_.say(where + found_text(one));
                                }};
-    bus_scan(bus, wishes_, stop_, progress_, watcher).run(to);
-    if (!to.problem.empty()) screen_.say("error: " + to.problem);
+    bus_scan(bus, wishes_, stop_, own, watcher).run(to);
+    {
+        const std::lock_guard lock(mutex_);
+        own.skip(own.total() - own.count());  // that were found needless, or in vain
+        note(own, noted);
+    }
+    if (!to.problem.empty()) say("error: " + to.problem);
     for (auto& one : to.units) {
         if (!how_.identify || stop_.stopped()) break;
-        screen_.show(progress_, "what is unit " + std::to_string(one.unit) + "?", count_);
+        show("what is unit " + std::to_string(one.unit) + "?");
         if (!gateway::identify(bus, one, templates_, wishes_.timeout, stop_)) to.complete = false;
     }
-    return to.problem.empty();
+}
+
+/// One that fails is told, and the others are asked.
+void scan_run::scan_host(const std::string& address, scanned_bus& to) {
+    bus_choice choice;
+    choice.bus = address;
+    const auto bus = chosen_bus::find(choice, to.problem);
+    if (bus) return scan_one(*bus, to);
+    to.place = address;
+    const std::lock_guard lock(mutex_);
+    screen_.say("error: " + to.problem);
 }
 
 int scan_run::scan_hosts(const std::vector<std::string>& hosts) {
@@ -106,16 +167,23 @@ int scan_run::scan_hosts(const std::vector<std::string>& hosts) {
     screen_.say(std::to_string(listening.size()) + " of " + std::to_string(hosts.size()) + " hosts take a connection");
     several_ = true;
     progress_.add(listening.size() * bus_scan::first_questions);
-    for (const auto& each : listening) {
-        if (stop_.stopped()) break;
-        progress_.skip(bus_scan::first_questions);  // it adds them itself
-        std::string why;
-        bus_choice choice;
-        choice.bus = each;
-        const auto bus = chosen_bus::find(choice, why);
-        if (!bus) return usage(why);
-        std::ignore = scan_one(*bus);  // one host that fails is told, and the next one asked
+    last_ = std::chrono::steady_clock::now();
+    found_.resize(listening.size());
+    std::atomic<std::size_t> next{0};
+    const auto work = [&] {
+        for (std::size_t i = next++; i < listening.size() && !stop_.stopped(); i = next++) {
+            {
+                const std::lock_guard lock(mutex_);
+                progress_.skip(bus_scan::first_questions);  // it adds them itself
+            }
+            scan_host(listening[i], found_[i]);
+        }
+    };
+    {
+        std::vector<std::jthread> asking;
+        for (std::size_t i = 0; i < std::min(listening.size(), scanned_at_once); ++i) asking.emplace_back(work);
     }
+    std::erase_if(found_, [](const scanned_bus& one) { return one.place.empty(); });  // it was stopped before
     return finish();
 }
 
@@ -174,7 +242,8 @@ int scan_run::run() {
     words_ = adapters.vocabularies();
     if (how_.identify) templates_ = template_library_facts(how_.config_path, words_);
     if (hosts.size() > 1) return scan_hosts(hosts);
-    const bool good = scan_one(*bus);
+    scan_one(*bus, found_.emplace_back());
+    const bool good = found_.back().problem.empty();
     const auto code = finish();
     return good ? code : 1;
 }

@@ -3,6 +3,7 @@
 
 #include "gateway/command/status_options.hpp"
 #include "gateway/flat_json.hpp"
+#include "gateway/limits.hpp"
 #include "gateway/service/control_client.hpp"
 #include "gateway/site.hpp"
 
@@ -29,8 +30,7 @@ int status_command(const status_options& how) {
         return fail("no service runs with this config file; 'tidegate run -c " + how.config_path +
                     "' starts it, 'tidegate queue stats -c " + how.config_path + "' shows what waits");
     if (!service) return fail(why);
-    constexpr std::chrono::seconds longest_answer{5};  // it has the figures at hand
-    service->set_patience(longest_answer);
+    service->set_patience(limits::control_answer);
     const auto print = [&](const std::string& line) {
         if (how.json) return std::puts(line.c_str()) >= 0;
         const auto said = read_flat_object(line, 4);

@@ -150,6 +150,7 @@ int through_service(control_client& service, const std::string& bus, printer& to
     std::string why;
     std::string request = R"({"do":"trace","bus":)";
     append_json(request, value{bus});
+    service.wait_while_it_lives();
     const bool asked = service.ask(
         request + '}', [&](const std::string& line) { return interrupted == 0 && to.take(line); }, why,
         [] { return interrupted != 0; });

@@ -95,8 +95,8 @@ int watch_command(const watch_options& how) {
     milliseconds every(1000);
     if (!how.every.empty()) {
         const auto time = config::parse_duration(how.every);
-        if (!time.value || time.value->count() <= 0)
-            return usage("--every: " + (time.value ? "it must be more than 0s" : time.problem));
+        if (!time.value || *time.value < milliseconds(1))
+            return usage("--every: " + (time.value ? "it must be at least 1ms" : time.problem));
         every = std::chrono::duration_cast<milliseconds>(*time.value);
     }
     scan_stop stop;

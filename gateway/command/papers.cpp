@@ -95,7 +95,7 @@ std::string names_in(const std::string& config_path, bool devices) {
         if (!devices) names += bus.key + '\n';
         const config::node* const of_bus = devices ? inside(bus.value, "devices") : nullptr;
         if (of_bus)
-            for (const auto& device : of_bus->entries) names += bus.key + '/' + device.key + '\n';
+            for (const auto& device : of_bus->entries) names += device.key + '\n';
     }
     return names;
 }

@@ -85,6 +85,7 @@ int reload_command(const reload_options& how) {
     const auto path = std::filesystem::canonical(how.config_path, unknown);
     std::string request = R"({"do":"reload","file":)";
     append_json(request, value{unknown ? how.config_path : path.string()});
+    client->wait_while_it_lives();
     if (client->ask(request + '}', show, why)) return 0;
     std::fflush(stdout);
     std::fprintf(stderr, "error: %s\n", why.c_str());

@@ -250,7 +250,7 @@ value_kind kind_of(const command_option& option) {
     if (named == "FILE" || named == "PATH" || named == "FOLDER" || named == "OBJECT") return value_kind::file;
     if (named == "WHERE") return value_kind::secret;
     if (named == "BUS") return value_kind::bus;
-    if (named == "DEVICE") return value_kind::device;
+    if (named == "WHAT") return value_kind::device;
     return named.find('|') != std::string::npos && named.find(' ') == std::string::npos ? value_kind::choices
                                                                                         : value_kind::anything;
 }

@@ -34,6 +34,20 @@ std::string other_places(const register_place& where) {
     return text;
 }
 
+/// As other tools and documents write it ("64h", "h100", "holding:100") → as it is written here; empty: something else.
+std::string number_meant(std::string_view typed) {
+    constexpr std::string_view decimal = "0123456789";
+    constexpr std::string_view hex = "0123456789abcdefABCDEF";
+    if (typed.size() > 1 && decimal.find(typed[0]) != std::string_view::npos && (typed.back() | 0x20) == 'h' &&
+        typed.find_first_not_of(hex) == typed.size() - 1)
+        return "0x" + std::string(typed.substr(0, typed.size() - 1));
+    const auto digits = typed.find_first_of(decimal);
+    if (digits == 0 || digits == std::string_view::npos || typed.find_first_not_of(decimal, digits) != std::string_view::npos)
+        return "";
+    const bool is_sign = digits == 1 && (typed[0] == '-' || typed[0] == '+');
+    return is_sign ? "" : std::string(typed.substr(digits));
+}
+
 }  // namespace
 
 option_result<std::string> place_key(const register_choice& typed) {
@@ -45,6 +59,8 @@ option_result<std::string> place_key(const register_choice& typed) {
         if (text->empty()) continue;
         if (!key.empty())
             return option_error::because("one place at a time: --holding, --input, --coil, --discrete or --register");
+        if (const auto number = number_meant(*text); !number.empty() && text != &typed.modicon)
+            return option_error::because("'" + *text + "' is no address; did you mean --" + name + ' ' + number + '?');
         key = std::string(name) + ": " + quoted_scalar(*text);
     }
     if (key.empty())

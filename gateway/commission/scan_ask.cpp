@@ -20,13 +20,18 @@ bool is_absent(const std::string& reason) { return reason.starts_with("exception
 void scan_stop::stop() {
     stopped_ = true;
     const std::lock_guard lock(mutex_);
-    if (bus_ != nullptr) bus_->interrupt();
+    for (auto* each : buses_) each->interrupt();
 }
 
-void scan_stop::watch(adapter_bus* bus) {
+void scan_stop::watch(adapter_bus& bus) {
     const std::lock_guard lock(mutex_);
-    bus_ = bus;
-    if (bus_ != nullptr && stopped_) bus_->interrupt();
+    buses_.push_back(&bus);
+    if (stopped_) bus.interrupt();
+}
+
+void scan_stop::let_go(adapter_bus& bus) {
+    const std::lock_guard lock(mutex_);
+    std::erase(buses_, &bus);
 }
 
 std::unique_ptr<scanned_line> scanned_line::open(const chosen_bus& bus, const std::vector<wanted_device>& devices,
@@ -36,10 +41,10 @@ std::unique_ptr<scanned_line> scanned_line::open(const chosen_bus& bus, const st
 }
 
 scanned_line::scanned_line(std::unique_ptr<commission_bus> bus, scan_stop& stop) : bus_(std::move(bus)), stop_(stop) {
-    stop_.watch(&bus_->bus());
+    stop_.watch(bus_->bus());
 }
 
-scanned_line::~scanned_line() { stop_.watch(nullptr); }
+scanned_line::~scanned_line() { stop_.let_go(bus_->bus()); }
 
 asked scanned_line::ask(std::size_t device, std::size_t point, bool brief) {
     const tidegate_candidate one{bus_->number_of(device, point), 0, 0, 0};

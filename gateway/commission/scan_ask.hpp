@@ -19,12 +19,13 @@ class scan_stop {
 public:
     void stop();
     bool stopped() const { return stopped_; }
-    /// What stop() is to interrupt from now on; null: nothing.
-    void watch(adapter_bus* bus);
+    /// stop() interrupts it, until it is let go. Any thread.
+    void watch(adapter_bus& bus);
+    void let_go(adapter_bus& bus);
 
 private:
     std::mutex mutex_;
-    adapter_bus* bus_ = nullptr;
+    std::vector<adapter_bus*> buses_;
     std::atomic<bool> stopped_{false};
 };
 

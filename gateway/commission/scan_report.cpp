@@ -155,7 +155,8 @@ std::string report_text(const std::vector<scanned_bus>& all) {
         if (!bus.disturbed.empty())
             out += "  damaged answers when asking unit " + numbers(bus.disturbed) +
                    (bus.disturbed_line.empty() ? "" : " at " + bus.disturbed_line) +
-                   ": another speed or parity, two devices of one address, or a bad line\n";
+                   ": another speed or parity, two devices of one address, a bad line, or a device slower than the time-out "
+                   "(--timeout 2s)\n";
         if (!bus.problem.empty()) out += "  " + for_terminal(bus.problem) + '\n';
     }
     if (!silent.empty()) {

@@ -54,9 +54,9 @@ private:
     void read(watched_bus& bus, std::size_t which) {
         auto& device = bus.devices[which];
         const auto begun = clock::now();
-        stop_.watch(&bus.open->bus());
+        stop_.watch(bus.open->bus());
         const auto got = bus.open->read(which);
-        stop_.watch(nullptr);
+        stop_.let_go(bus.open->bus());
         const auto now = clock::now();
         const bool done = got.outcome == TIDEGATE_DONE;
         device.state = done ? "online" : "offline";

@@ -4,6 +4,7 @@
 #include "gateway/commission/watch_source.hpp"
 #include "gateway/delivery/payload.hpp"
 #include "gateway/flat_json.hpp"
+#include "gateway/limits.hpp"
 #include "gateway/service/control_client.hpp"
 #include "gateway/site.hpp"
 
@@ -92,8 +93,7 @@ std::unique_ptr<watch_source> watch_service(const watch_options& how, std::strin
     }
     auto client = control_client::connect(*site->config, why);
     if (!client) return nullptr;
-    constexpr std::chrono::seconds longest_answer{5};  // it has the values at hand
-    client->set_patience(longest_answer);
+    client->set_patience(limits::control_answer);
     return std::make_unique<service_source>(std::move(client), site->config->gateway_id, how.what);
 }
 

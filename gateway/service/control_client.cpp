@@ -31,6 +31,14 @@ bool is_success(const std::string& line, std::string& why) {
     return false;
 }
 
+/// " (process 812)" of who listens at the other end; empty: the kernel doesn't say.
+std::string process_of(int socket) {
+    ucred who{};
+    socklen_t size = sizeof who;
+    const bool known = ::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &who, &size) == 0 && who.pid > 0;
+    return known ? " (process " + std::to_string(who.pid) + ')' : "";
+}
+
 }  // namespace
 
 std::string control_client::folder() {
@@ -53,7 +61,7 @@ std::unique_ptr<control_client> control_client::connect(const std::string& path,
         why = std::strerror(errno);
         return nullptr;
     }
-    auto client = std::unique_ptr<control_client>(new control_client(socket));
+    auto client = std::unique_ptr<control_client>(new control_client(socket, path));
     if (::connect(socket, reinterpret_cast<const sockaddr*>(&where), sizeof where) == 0) return client;
     if (errno == EACCES)
         why = "a service runs, but its socket " + path + " is not for this user: try sudo, or join the group 'tidegate'";
@@ -74,6 +82,29 @@ void control_client::set_patience(std::chrono::milliseconds longest) {
     for (const int which : {SO_RCVTIMEO, SO_SNDTIMEO}) std::ignore = ::setsockopt(socket_, SOL_SOCKET, which, &most, sizeof most);
 }
 
+void control_client::wait_while_it_lives(std::chrono::milliseconds silence) {
+    set_patience(silence);
+    while_it_lives_ = true;
+}
+
+/// Whatever it says to that, its loop runs.
+bool control_client::lives(const std::function<bool()>& gives_up) const {
+    std::string why;
+    std::string line;
+    const auto other = connect(path_, why);
+    if (!other) return false;
+    other->set_patience(limits::loop_hangs);
+    return other->send(R"({"do":"answer"})", why) && other->receive_line(line, why, gives_up);
+}
+
+bool control_client::is_late(std::string& why) {
+    was_late_ = true;
+    why = "the service" + process_of(socket_) +
+          " took the request but doesn't answer in time: it hangs, or is stopped. Its watchdog restarts it; see "
+          "'systemctl status tidegate'";
+    return false;
+}
+
 bool control_client::send(std::string_view json_object, std::string& why) {
     std::string request(json_object);
     request += '\n';
@@ -81,6 +112,7 @@ bool control_client::send(std::string_view json_object, std::string& why) {
         const auto done = ::send(socket_, request.data() + sent, request.size() - sent, MSG_NOSIGNAL);
         if (done < 0 && errno == EINTR) continue;
         if (done < 0 && errno == EPIPE) return true;  // it hung up: perhaps it has said why, which is there to be read
+        if (done < 0 && errno == EAGAIN) return is_late(why);
         if (done < 0) {
             why = std::string("the service went away: ") + std::strerror(errno);
             return false;
@@ -100,10 +132,13 @@ bool control_client::receive_line(std::string& line, std::string& why, const std
         char received[4096];
         const auto got = ::recv(socket_, received, sizeof received, 0);
         if (got < 0 && errno == EINTR && !(gives_up && gives_up())) continue;
-        if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
-            why = errno == EINTR ? "interrupted" : too_late;
+        const bool silent = got < 0 && errno == EAGAIN;
+        if (silent && while_it_lives_ && lives(gives_up)) continue;
+        if ((got < 0 && errno == EINTR) || (silent && gives_up && gives_up())) {
+            why = "interrupted";
             return false;
         }
+        if (silent) return is_late(why);
         if (got <= 0) {
             why = "the service went away";
             return false;

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "config/model.hpp"
+#include "gateway/limits.hpp"
 
 namespace gateway {
 
@@ -28,8 +29,12 @@ public:
     /// `gives_up` is looked at when a signal came while it waits: true ends it, with false.
     bool ask(std::string_view json_object, const std::function<bool(const std::string&)>& on_line, std::string& why,
              const std::function<bool()>& gives_up = {});
-    /// From now on no wait for the service is longer; who waited so long has `too_late` for the reason.
+    /// From now on no wait for the service is longer.
     void set_patience(std::chrono::milliseconds longest);
+    /// From now on it may take its time, as long as it lives: where it is silent, another connection asks it for a sign of life.
+    void wait_while_it_lives(std::chrono::milliseconds silence = limits::control_answer);
+    /// The last thing failed since the service took the request and said nothing in time.
+    bool was_late() const { return was_late_; }
 
     /// Sends a request whose reply goes on until we go away, and takes its first line. False, with `why`: the service said no, or
     /// went away.
@@ -38,16 +43,19 @@ public:
     /// From any thread: what is being asked ends as if the service had gone away, and so does all that is asked later.
     void hang_up();
 
-    static constexpr const char* too_late = "the service doesn't answer in time; does it hang? (systemctl status tidegate)";
-
     /// Where services have their sockets: /run/tidegate, or the folder that systemd made for this process.
     static std::string folder();
 
 private:
     bool send(std::string_view json_object, std::string& why);
+    bool lives(const std::function<bool()>& gives_up) const;
+    bool is_late(std::string& why);
     bool receive_line(std::string& line, std::string& why, const std::function<bool()>& gives_up = {});
-    explicit control_client(int socket) : socket_(socket) {}
+    control_client(int socket, std::string path) : socket_(socket), path_(std::move(path)) {}
     int socket_;
+    const std::string path_;
+    bool while_it_lives_ = false;
+    bool was_late_ = false;
     std::string input_;
 };
 

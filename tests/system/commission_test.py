@@ -241,16 +241,22 @@ def on_a_held_line(build, folder, sockets, tool):
     watching = tool.start("read", line.address, "--unit", 1, "--holding", 30, "--every", "50ms")
     watching.stdout.readline()
     # A service that hangs holds nobody up.
+    hung = line.service.process.pid
     line.service.process.send_signal(signal.SIGSTOP)
     try:
-        late = "the service doesn't answer in time"
+        late = f"the service (process {hung}) took the request but doesn't answer in time"
+        # These may take long by right, so that they ask first whether it lives.
+        patient = [tool.start(*words) for words in (("reload", "-c", line.config), ("trace", "-c", line.config, "line"),
+                                                    ("queue", "purge", "--yes", "-c", line.config))]
         expect("a service that hangs", tool("read", "-c", line.config, "line", "--unit", 1, "--holding", 30), 1, "in use by", late)
         expect("a service that hangs: watch", tool("watch", "-c", line.config, "-n", 1, "--plain"), 1, late)
         expect("a service that hangs: status", tool("status", "-c", line.config), 1, late)
+        for each in patient:
+            out, err = each.communicate(timeout=60)
+            check("a service that hangs", each.returncode == 1 and late in err, f"{each.args}: {each.returncode} {out}{err}")
     finally:
-        line.service.process.send_signal(signal.SIGCONT)
+        line.service.stop(signal.SIGKILL)
 
-    line.service.stop(signal.SIGKILL)
     _, err = watching.communicate(timeout=20)
     check("a service that is killed", watching.returncode == 1 and "went away" in err, f"{watching.returncode} {err}")
     expect("then directly again", tool("read", line.address, "--unit", 1, "--holding", 30, "--timeout", "2s"), 0)

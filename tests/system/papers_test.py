@@ -89,6 +89,8 @@ def judge_bash(papers, commands, config):
     papers.expect("bash: files", complete("tidegate", "check", "-c", "plan") == ["plant with blanks.yaml"], complete("tidegate", "check", "-c", "plan"))
     papers.expect("bash: an option of anything", complete("tidegate", "trace", "--for", "") == [])
     papers.expect("bash: buses of the config", complete(papers.binary, "trace", "-c", config, "") == ["meters", "pumps"])
+    papers.expect("bash: devices of the config", complete(papers.binary, "watch", "-c", config, "") == ["boiler"])
+    papers.expect("bash: orders", complete("tidegate", "read", "--order", "B") == ["BADC"])
     papers.expect("bash: hidden commands", "completion" not in complete("tidegate", ""))
 
 
@@ -113,7 +115,7 @@ def judge_others(papers, commands):
 
 def judge_names(papers, config):
     papers.expect("buses", papers.tidegate("completion", "buses", config) == "meters\npumps\n")
-    papers.expect("devices", papers.tidegate("completion", "devices", config) == "meters/boiler\n")
+    papers.expect("devices", papers.tidegate("completion", "devices", config) == "boiler\n")
     papers.expect("no config, no names", papers.tidegate("completion", "buses", papers.folder / "none") == "")
 
 

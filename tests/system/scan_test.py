@@ -9,6 +9,7 @@ import pty
 import re
 import select
 import signal
+import socket
 import struct
 import subprocess
 import sys
@@ -183,9 +184,12 @@ def unknown_meters(build):
 
 def words_typed_wrong(build):
     for words, part in ((("tcp://10.0.0.0/8",), "1024"), (("/dev/null", "--units", "300"), "--units"), (("/dev/null", "--parity", "X"), "--parity"),
-                        (("tcp://127.0.0.1:1", "--baud", "9600"), "serial"), (("/dev/null", "--timeout", "1"), "--timeout")):
+                        (("/dev/null", "--baud", "9601"), "9600"), (("tcp://127.0.0.1:1", "--baud", "9600"), "serial"), (("/dev/null", "--timeout", "1"), "--timeout")):
         done = tidegate(build, "scan", *words, code=2)
         check(part in done.stderr, f"{words}: {done.stderr}")
+    for every in ("0s", "999us"):  # else it would ask without a pause
+        done = tidegate(build, "watch", "tcp://127.0.0.1:1", "--unit", "1", "--template", "eastron-sdm120", "--every", every, code=2)
+        check("at least 1ms" in done.stderr, done.stderr)
     done = tidegate(build, "scan", "/dev/does-not-exist", code=1)
     check("does-not-exist" in done.stderr + done.stdout, done.stderr)
 
@@ -232,6 +236,49 @@ buses:
         check("unit 10 answers" in done.stderr, f"a host with settings: {done.stderr}")
     finally:
         plants.stop()
+
+
+class Host:
+    """A server that answers its first question once `ready` is set, and says `asked` when it has that."""
+
+    def __init__(self, ready):
+        self.ready, self.asked, self.socket = ready, threading.Event(), socket.create_server(("127.0.0.1", 0))
+        self.address = "127.0.0.1:%d" % self.socket.getsockname()[1]
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            client, _ = self.socket.accept()  # the first comes only to see whether somebody listens
+            with client:
+                request = client.recv(256)
+                if request:
+                    self.asked.set()
+                    self.ready.wait()
+                    client.sendall(request[:4] + b"\0\3" + request[6:7] + bytes([request[7] | 0x80, 2]))
+                    client.recv(256)
+
+
+def hosts_side_by_side(build):
+    """Each of the hosts answers only when all are asked; one that is silent holds no other up, nor Ctrl-C."""
+    ready = threading.Event()
+    several = [Host(ready) for _ in range(4)]
+    threading.Thread(target=lambda: [each.asked.wait() for each in several] and ready.set(), daemon=True).start()
+    where = "tcp://" + ",".join(each.address for each in several)
+    units, end = json_lines(tidegate(build, "scan", where, "--json", "--units", "1", "--no-identify", "--timeout", "30s"))
+    check([u["bus"] for u in units] == ["tcp://" + each.address for each in several] and end["complete"], f"all, in their order: {units} {end}")
+
+    silent = [Host(threading.Event()) for _ in range(3)]
+    where = "tcp://" + ",".join(each.address for each in [*silent, several[0]])
+    scan = subprocess.Popen([build / "tidegate", "scan", where, "--units", "1", "--no-identify", "--timeout", "60s"],
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while "unit 1 answers" not in scan.stderr.readline():
+        check(scan.poll() is None, "the one that answers is found")
+    for each in silent:
+        each.asked.wait(30)
+    scan.send_signal(signal.SIGINT)
+    out, err = scan.communicate(timeout=30)
+    check(scan.returncode == 0 and "Stopped" in err and out.count("not searched to the end") >= 3, f"{scan.returncode}: {out}{err}")
+    check(f"tcp://{several[0].address}: 1 unit" in out, out)
 
 
 def held_by_a_service(build, folder):
@@ -321,7 +368,8 @@ def main():
         folder = pathlib.Path(name)
         parts = {"words": lambda: words_typed_wrong(build), "line": lambda: a_line_of_three(build, folder),
                  "meters": lambda: unknown_meters(build), "stopped": lambda: stopped(build, folder),
-                 "hosts": lambda: hosts(build, folder), "service": lambda: held_by_a_service(build, folder)}
+                 "hosts": lambda: hosts(build, folder), "beside": lambda: hosts_side_by_side(build),
+                 "service": lambda: held_by_a_service(build, folder)}
         for part, run in parts.items():
             if args.only in ("", part):
                 run()

@@ -30,6 +30,25 @@ TEST_CASE("register place: exactly one is typed", "[gateway][register_place]") {
     CHECK(*place_key(typed) + value_keys(typed) == R"(holding: "0x6B", type: "float32", order: "CDAB")");
 }
 
+TEST_CASE("register place: an address in another tool's way names the right one", "[gateway][register_place]") {
+    const auto said = [](const char* text) {
+        register_choice typed;
+        typed.holding = text;
+        const auto key = place_key(typed);
+        return key ? *key : key.error().message();
+    };
+    CHECK(said("h100") == "'h100' is no address; did you mean --holding 100?");
+    CHECK(said("holding:100") == "'holding:100' is no address; did you mean --holding 100?");
+    CHECK(said("64h") == "'64h' is no address; did you mean --holding 0x64?");
+    CHECK(said("0FFH") == "'0FFH' is no address; did you mean --holding 0x0FF?");
+    // The adapter says what these are.
+    for (const auto* other : {"100", "0x6B", "-1", "x", "h", "1.5", "100..107"})
+        CHECK(said(other) == std::string("holding: \"") + other + '"');
+    register_choice modicon;
+    modicon.modicon = "4x00108";
+    CHECK(place_key(modicon).has_value());
+}
+
 TEST_CASE("register place: the adapter's plan says where it is", "[gateway][register_place]") {
     const auto place = planned_place("unit 5, holding 107..108 (40108..40109)", 2);
     REQUIRE(place);
