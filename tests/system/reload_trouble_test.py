@@ -153,6 +153,15 @@ def page(gateway, folder):
     code, said = gateway.reload()
     check(f"a broken certificate: {said}", code == 1 and "http.tls.cert" in said and "nothing was changed" in said)
     check("the page goes on", gateway.ask("/api/state", "second token") == 200)
+    show(authority.issue("third"))
+    for path in (token, shown[0], shown[1]):
+        text = path.read_bytes()
+        path.unlink()
+        os.mkfifo(path)
+        code, said = gateway.reload()
+        check(f"a pipe for {path}: {said}", code == 1 and "a pipe or a device" in said and "nothing was changed" in said)
+        path.unlink()
+        path.write_bytes(text)
     gateway.http = {"listen": f"127.0.0.1:{plant.free_port()}"}
     gateway.write()
     gateway.reload()
