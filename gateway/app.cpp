@@ -137,11 +137,6 @@ void app::recall_in(const std::vector<store::memory>& memories, const std::vecto
     store_->save(std::move(request));
 }
 
-app::uplink app::uplink_of(const config::file& config) {
-    return {connections(config.mqtt),
-            session_options(config, {gateway_status_topic(config), "offline", mqtt::qos::at_least_once, true})};
-}
-
 /// What the session is made of. After damage this happens again.
 void app::begin_session(const store::recovery& found) {
     session_ = std::make_unique<mqtt::session>(uplink_.session, saved_state_of(found), std::random_device{}());

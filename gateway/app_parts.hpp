@@ -133,8 +133,10 @@ private:
     struct uplink {
         std::vector<mqtt::connection_settings> servers;
         mqtt::options session;
+        std::string tls_files;  // what is in them; "": there are none, or one can't be read
     };
     static uplink uplink_of(const config::file& config);
+    static bool same_tls_files(const uplink& one, const uplink& other);
     static bool same_secrets(const uplink& one, const uplink& other);
 
     config::file config_;  // in force; a new one takes its place here, so that whoever looks at it sees that
