@@ -133,7 +133,8 @@ private:
     struct uplink {
         std::vector<mqtt::connection_settings> servers;
         mqtt::options session;
-        std::string tls_files;  // what is in them; "": there are none, or one can't be read
+        std::optional<std::string> password;  // of the login; SCRAM's isn't in `session`
+        std::string tls_files;                // what is in them; "": there are none, or one can't be read
     };
     static uplink uplink_of(const config::file& config);
     static bool same_tls_files(const uplink& one, const uplink& other);

@@ -16,6 +16,7 @@
 #include "gateway/delivery/payload.hpp"
 #include "gateway/delivery/queue_options.hpp"
 #include "gateway/limits.hpp"
+#include "gateway/secrets.hpp"
 
 namespace gateway {
 
@@ -185,7 +186,9 @@ void app::reopen_store(session_fate session) {
 app::uplink app::uplink_of(const config::file& config) {
     uplink found{connections(config.mqtt),
                  session_options(config, {gateway_status_topic(config), "offline", mqtt::qos::at_least_once, true}),
+                 {},
                  {}};
+    if (config.mqtt.password) found.password = fetch(*config.mqtt.password).value();
     const auto encrypted = std::find_if(found.servers.begin(), found.servers.end(),
                                         [](const auto& each) { return mqtt::is_tls(each.endpoint.scheme); });
     if (encrypted != found.servers.end()) found.tls_files = mqtt::content_of_files(encrypted->tls);  // all have the same
@@ -202,7 +205,7 @@ bool app::same_tls_files(const uplink& one, const uplink& other) {
 }
 
 bool app::same_secrets(const uplink& one, const uplink& other) {
-    if (one.session.password != other.session.password || one.servers.size() != other.servers.size()) return false;
+    if (one.password != other.password || one.servers.size() != other.servers.size()) return false;
     for (std::size_t i = 0; i < one.servers.size(); ++i) {
         const auto& a = one.servers[i];
         const auto& b = other.servers[i];

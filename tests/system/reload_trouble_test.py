@@ -167,6 +167,26 @@ def page(gateway, folder):
     gateway.reload()
 
 
+def password(gateway, folder):
+    """A file that is where it was, with another password in it."""
+    secret = folder / "password"
+    secret.write_text("first\n")
+    known = gateway.mqtt
+    for login in ("password", "scram-sha-256"):
+        gateway.mqtt = {**known, "username": "me", "password": f"@file:{secret}", "authentication": login}
+        gateway.write()
+        gateway.reload()
+        code, said = gateway.reload()
+        check(f"the same password, {login}: {said}", code == 0 and "nothing that matters" in said)
+        secret.write_text(f"second, {login}\n")
+        code, said = gateway.reload()
+        check(f"another password, {login}: {said}", code == 0 and "mqtt changed" in said)
+    gateway.mqtt = known
+    gateway.write()
+    gateway.reload()
+    plant.wait_for("the broker again", lambda: gateway.status()["destinations"][0]["state"] == "online", 40)
+
+
 def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--build", required=True)
@@ -190,6 +210,7 @@ def main():
         pipe(gateway)
         crowd(gateway)
         page(gateway, folder)
+        password(gateway, folder)
         gateway.process.process.send_signal(signal.SIGTERM)
         while gateway.process.running():
             gateway.hup()
