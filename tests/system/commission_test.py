@@ -316,6 +316,15 @@ def visits_that_are_wrong(build, folder, sockets, tool):
         refused(what, one.ask("visit_poll", visit=visit, points=points), "numbers of one device's points")
     refused("another visit", one.ask("visit_poll", visit=visit + 1, points="0"), "the visit is over")
     five = base64.b64encode(struct.pack("<QQ", 2, 5)).decode()
+    if os.geteuid() == 0:  # a user of the socket's group, but not the one who came
+        folder.chmod(0o711)
+        os.seteuid(65534)
+        try:
+            somebody = Visitor(sockets / "works.sock")
+        finally:
+            os.seteuid(0)
+        refused("somebody else's visit", somebody.ask("visit_poll", visit=visit, points="0"), "the visit is over")
+        somebody.close()
     for what, more in (("no point", {"value": five}), ("a point that there isn't", {"point": 4, "value": five}), ("no value", {"point": 0}),
                        ("half a value", {"point": 0, "value": five[:8]}), ("an odd value", {"point": 0, "value": "AA"})):
         refused(f"a write, {what}", one.ask("visit_write", visit=visit, **more), "what it shall be")
