@@ -11,7 +11,8 @@ namespace gateway {
 /// bytes. False, with `why`, which doesn't name the file.
 bool read_regular(const std::string& path, std::size_t limit, std::string& to, std::string& why);
 
-/// Waits for a pipe's end, as a person may give one. Stops a block beyond `limit`, so that who reads the text sees that it is too long. False, with `why`, if it can't be read.
+/// Waits for a pipe's end, as a person may give one. Stops a block beyond `limit`, so that who reads the text sees that it is too
+/// long. False, with `why`, if it can't be read.
 bool read_text(const std::string& path, std::size_t limit, std::string& to, std::string& why);
 
 }  // namespace gateway

@@ -83,7 +83,8 @@ struct http_tls::inside {
     int load_key(const std::string& text) {
         const auto* bytes = reinterpret_cast<const unsigned char*>(text.c_str());
 #if MBEDTLS_VERSION_MAJOR >= 3
-        const int failed = mbedtls_pk_parse_key(&key.value, bytes, size_of(text), nullptr, 0, mbedtls_ctr_drbg_random, &random.value);
+        const int failed =
+            mbedtls_pk_parse_key(&key.value, bytes, size_of(text), nullptr, 0, mbedtls_ctr_drbg_random, &random.value);
         return failed != 0 ? failed : mbedtls_pk_check_pair(&chain.value.pk, &key.value, mbedtls_ctr_drbg_random, &random.value);
 #else
         const int failed = mbedtls_pk_parse_key(&key.value, bytes, size_of(text), nullptr, 0);

@@ -44,8 +44,7 @@ TEST_CASE("secrets: from the environment, a file or a systemd credential", "[gat
         for (const auto& path : {folder.file("pipe"), std::string("/dev/zero")}) {
             const auto found = fetch({source::file, path, {}});
             REQUIRE(found.has_error());
-            CHECK(found.error().message() ==
-                  "can't read the secret file " + path + ": it isn't a file, but a pipe or a device");
+            CHECK(found.error().message() == "can't read the secret file " + path + ": it isn't a file, but a pipe or a device");
         }
         CHECK(fetch({source::file, folder.path(), {}}).error().message().ends_with(": Is a directory"));
     }
