@@ -1,6 +1,7 @@
 // gateway/app.cpp: wiring. Reading it top to bottom shows every part and every path between them.
 #include "gateway/app.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <random>
@@ -44,7 +45,7 @@ app::app(std::shared_ptr<site> from, const log& logger)
       writes_(config_, logger, paths_of_writes()),
       visits_(config_, std::move(from->held), {from, &from->adapters}, logger, paths_of_visits()),
       buses_(loop_, health_, [this](std::vector<bus_event> events) { on_bus_events(std::move(events)); }),
-      reload_(loop_, from->path, config_.buffer.path, [this](config_reading found) { on_config_read(std::move(found)); }) {
+      reload_(loop_, from->path, [this](config_reading found) { on_config_read(std::move(found)); }) {
     trust_clock(config_.clock);
     // A damaged file is salvaged first.
     notify_.send(patience_text(limits::salvage_hangs));
@@ -94,7 +95,8 @@ void app::open_store(const std::shared_ptr<site>& from) {
         again.remember = std::move(start.remember);
         store_->save(std::move(again));
     }
-    recall_in(*memories, from->buses);
+    memories_ = *memories;
+    recall_in(from->buses);
     buses_.add(config_, std::move(from->buses), {from, &from->adapters});
 }
 
@@ -106,19 +108,17 @@ bus_thread* app::bus_named(const std::string& name) const {
 }
 
 /// Hands adapters what they learned in an earlier life, and forgets what is of no use any more.
-void app::recall_in(const std::vector<store::memory>& memories, const std::vector<std::unique_ptr<adapter_bus>>& buses) {
-    recollection found = recall_learned(memories, config_);
+void app::recall_in(const std::vector<std::unique_ptr<adapter_bus>>& buses) {
+    recollection found = recall_learned(memories_, config_);
     for (const auto& each : found.learned)
         if (buses[each.bus]) buses[each.bus]->recall(each.device, each.text);
     if (found.stale.empty()) return;
+    std::erase_if(memories_, [&](const auto& each) {
+        return std::find(found.stale.begin(), found.stale.end(), each.name) != found.stale.end();
+    });
     save_request request;
     request.forget = std::move(found.stale);
     store_->save(std::move(request));
-}
-
-app::uplink app::uplink_of(const config::file& config) {
-    return {connections(config.mqtt),
-            session_options(config, {gateway_status_topic(config), "offline", mqtt::qos::at_least_once, true})};
 }
 
 /// What the session is made of. After damage this happens again.
@@ -174,6 +174,8 @@ void app::on_bus_events(std::vector<bus_event> events) {
 void app::keep_learned(const learned_event& what) {
     auto memory = memory_of_learned(config_.buses[what.bus], what.device, what.text);
     if (!memory) return;  // it will be learned again
+    std::erase_if(memories_, [&](const auto& each) { return each.name == memory->name; });
+    memories_.push_back(*memory);
     save_request request;
     request.remember.push_back(std::move(*memory));
     store_->save(std::move(request));

@@ -79,7 +79,7 @@ private:
 
     // What happens in between.
     void open_store(const std::shared_ptr<site>& from);
-    void recall_in(const std::vector<store::memory>& memories, const std::vector<std::unique_ptr<adapter_bus>>& buses);
+    void recall_in(const std::vector<std::unique_ptr<adapter_bus>>& buses);
     void keep_learned(const learned_event& what);
     void open_control();
     std::string open_http();
@@ -133,8 +133,11 @@ private:
     struct uplink {
         std::vector<mqtt::connection_settings> servers;
         mqtt::options session;
+        std::optional<std::string> password;  // of the login; SCRAM's isn't in `session`
+        std::string tls_files;                // what is in them; "": there are none, or one can't be read
     };
     static uplink uplink_of(const config::file& config);
+    static bool same_tls_files(const uplink& one, const uplink& other);
     static bool same_secrets(const uplink& one, const uplink& other);
 
     config::file config_;  // in force; a new one takes its place here, so that whoever looks at it sees that
@@ -172,6 +175,7 @@ private:
     bus_fleet buses_;
     traces traces_{[this](const std::string& name) { return bus_named(name); }};
     status_line status_line_;
+    std::vector<store::memory> memories_;  // as the queue file has them
     service_record record_;
     store::stamp started_;
     bool long_run_noted_ = false;

@@ -5,6 +5,7 @@
 // stopped and what they have read is taken under the old config, the new one takes its place, the buses that begin are started.
 // Another broker or session takes more than a turn: what is under way is finished, the connection closed, and the session begins
 // anew from what the queue file says, as after a start; polling and the queue go on meanwhile.
+#include <algorithm>
 #include <csignal>
 #include <stdexcept>
 
@@ -15,6 +16,7 @@
 #include "gateway/delivery/payload.hpp"
 #include "gateway/delivery/queue_options.hpp"
 #include "gateway/limits.hpp"
+#include "gateway/secrets.hpp"
 
 namespace gateway {
 
@@ -105,7 +107,9 @@ void app::adopt(config_reading found) {
     try {
         if (next.http && !serves_http_as(*next.http)) what.http = true;
         uplink fetched = uplink_of(next);  // a secret may be another one though it is where it was
-        what.mqtt = what.mqtt || !same_secrets(next_uplink_ ? *next_uplink_ : uplink_, fetched);
+        const uplink& known = next_uplink_ ? *next_uplink_ : uplink_;
+        const bool same_files = same_tls_files(known, fetched);
+        what.mqtt = what.mqtt || !same_files || !same_secrets(known, fetched);
         if (what.mqtt) {
             const bool other_broker = uplink_.session.broker != fetched.session.broker;
             const bool other_client = uplink_.session.client_id != fetched.session.client_id;
@@ -155,7 +159,7 @@ void app::adopt_buses(config_reading& found, const config_changes& what, config:
     live_->follow(what.buses);
     writes_.follow(was, what.buses);
     visits_.follow(std::move(found.of->held), {found.of, &found.of->adapters});
-    recall_in(found.memories, opened);
+    recall_in(opened);
     buses_.add(config_, std::move(opened), {found.of, &found.of->adapters});
     traces_.on_reloaded();
     buses_.start(steady_now());
@@ -179,8 +183,29 @@ void app::reopen_store(session_fate session) {
         [buffer = config_.buffer](const store::recovery& found) { return commits_of(buffer, found); }, session);
 }
 
+app::uplink app::uplink_of(const config::file& config) {
+    uplink found{connections(config.mqtt),
+                 session_options(config, {gateway_status_topic(config), "offline", mqtt::qos::at_least_once, true}),
+                 {},
+                 {}};
+    if (config.mqtt.password) found.password = fetch(*config.mqtt.password).value();
+    const auto encrypted = std::find_if(found.servers.begin(), found.servers.end(),
+                                        [](const auto& each) { return mqtt::is_tls(each.endpoint.scheme); });
+    if (encrypted != found.servers.end()) found.tls_files = mqtt::content_of_files(encrypted->tls);  // all have the same
+    return found;
+}
+
+/// Files that were renewed are taken by a connection that works only if they work, too. One that can't be read now, perhaps
+/// since it is just being renewed, is no other one. Throws if they don't work.
+bool app::same_tls_files(const uplink& one, const uplink& other) {
+    if (one.tls_files.empty() || other.tls_files.empty() || one.tls_files == other.tls_files) return true;
+    const auto fault = mqtt::fault_in_files(other.servers.front().tls);
+    if (!fault.empty()) throw std::runtime_error("mqtt.tls: " + fault);
+    return false;
+}
+
 bool app::same_secrets(const uplink& one, const uplink& other) {
-    if (one.session.password != other.session.password || one.servers.size() != other.servers.size()) return false;
+    if (one.password != other.password || one.servers.size() != other.servers.size()) return false;
     for (std::size_t i = 0; i < one.servers.size(); ++i) {
         const auto& a = one.servers[i];
         const auto& b = other.servers[i];

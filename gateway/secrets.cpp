@@ -1,29 +1,21 @@
 // gateway/secrets.cpp: environment variables, files and systemd credentials.
 #include "gateway/secrets.hpp"
 
-#include <cerrno>
-#include <cstdio>
 #include <cstdlib>
-#include <cstring>
-#include <memory>
 #include <stdexcept>
+
+#include "gateway/text_file.hpp"
 
 namespace gateway {
 namespace {
 
 constexpr std::size_t largest_secret = 64u << 10;  // bytes
 
-struct close_file {
-    void operator()(std::FILE* file) const { std::ignore = std::fclose(file); }  // it was only read
-};
-
+/// A reload fetches on the loop, which mustn't wait for whoever writes into a pipe.
 boost::system::result<std::string, secret_error> read_file(const std::string& path) {
-    const std::unique_ptr<std::FILE, close_file> file(std::fopen(path.c_str(), "rbe"));
-    if (!file) return secret_error::because("can't read the secret file " + path + ": " + std::strerror(errno));
-    std::string text(largest_secret + 1, '\0');
-    text.resize(std::fread(text.data(), 1, text.size(), file.get()));
-    if (std::ferror(file.get()) != 0) return secret_error::because("can't read the secret file " + path);
-    if (text.size() > largest_secret) return secret_error::because("the secret file " + path + " is larger than 64 KiB");
+    std::string text, why;
+    if (!read_regular(path, largest_secret, text, why))
+        return secret_error::because("can't read the secret file " + path + ": " + why);
     if (text.ends_with('\n')) text.pop_back();
     if (text.empty()) return secret_error::because("the secret file " + path + " is empty");
     return text;

@@ -40,6 +40,11 @@ struct tls_settings {
     std::function<void(const shown_certificate&)> on_certificate = {};
 };
 
+/// A digest of what is in the files now, so that it is seen when they are renewed; "": one of them can't be read.
+std::string content_of_files(const tls_settings& how);
+/// What a connection would say of the files before it sends a byte; "": nothing.
+std::string fault_in_files(const tls_settings& how);
+
 /// open() opens `below`, and is done when the handshake is and all checks have passed; nothing is written before. The end of
 /// the stream is told as transport.hpp's closed_by_peer only if the peer said that it is one; otherwise it may have been
 /// cut short. A handshake without end is the caller's to give up.

@@ -8,6 +8,10 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <utility>
+
+#include "mqtt/digest.hpp"
+#include "mqtt/tls_engine.hpp"
 
 namespace mqtt {
 namespace {
@@ -98,6 +102,23 @@ std::string read_tls_files(const tls_settings& how, tls_files& into) {
         return {};
     }
     return read_one("key_file ", how.key_file, into.key.emplace());
+}
+
+std::string content_of_files(const tls_settings& how) {
+    tls_files files;
+    if (!read_tls_files(how, files).empty()) return {};
+    std::string digests;
+    for (const auto& each : files.authorities) digests += sha256(each.bytes);
+    for (const auto* each : {&files.revocations, &files.certificate, &files.key}) {
+        digests += *each ? sha256((*each)->bytes) : "-";
+    }
+    return sha256(digests);
+}
+
+std::string fault_in_files(const tls_settings& how) {
+    tls_files files;
+    if (auto fault = read_tls_files(how, files); !fault.empty()) return fault;
+    return tls_engine(std::move(files), how, "localhost").error();
 }
 
 }  // namespace mqtt

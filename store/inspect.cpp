@@ -12,7 +12,6 @@
 #include "store/audit_table.hpp"
 #include "store/dead_letters.hpp"
 #include "store/log.hpp"
-#include "store/memory_table.hpp"
 #include "store/queue.hpp"
 #include "store/retention.hpp"
 #include "store/schema.hpp"
@@ -187,14 +186,6 @@ result<std::vector<dead_letter>> queue::inspect_dead_letters(const std::string& 
 
 result<std::vector<audit_entry>> queue::inspect_audit(const std::string& path, audit_number before, std::size_t most) {
     return with_remedy(read_beside(path, [&](connection& file) { return read_entries(file, before, most); }));
-}
-
-result<std::vector<memory>> queue::inspect_memories(const std::string& path) {
-    return with_remedy(read_beside(path, [](connection& file) -> result<std::vector<memory>> {
-        memory_table memories(file);
-        if (const auto ready = memories.prepare(); !ready) return ready.error();
-        return memories.read();
-    }));
 }
 
 }  // namespace store

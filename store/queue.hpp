@@ -364,9 +364,6 @@ public:
     /// As read_audit(), likewise.
     static result<std::vector<audit_entry>> inspect_audit(const std::string& path, audit_number before, std::size_t most);
 
-    /// As recall(), likewise.
-    static result<std::vector<memory>> inspect_memories(const std::string& path);
-
     queue(queue&&) noexcept;
     queue& operator=(queue&&) noexcept;
     ~queue();

@@ -29,6 +29,10 @@ using findings = std::vector<finding>;
 /// No check takes longer.
 constexpr std::chrono::seconds longest_check{10};
 
+/// A certificate's end, by Unix time: "12 days left". Within `renew_before` of it a warning is due.
+std::string days_left(std::int64_t valid_to, std::int64_t now);
+constexpr std::int64_t renew_before = 21 * 86'400;  // seconds
+
 /// Who opens files and ports: the service, or else who calls.
 struct acting_user {
     std::string name;

@@ -26,9 +26,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::int64_t day = 86'400;
-constexpr std::int64_t renew_before = 21 * day;
-
 void worsen(finding& what, verdict to, const std::string& remedy) {
     if (to <= what.verdict) return;
     what.verdict = to;
@@ -73,10 +70,9 @@ finding judged(const std::string& broker, const std::vector<mqtt::shown_certific
     finding found{broker + " TLS", verdict::ok, {}, {}};
     const std::int64_t now = stamp_now().wall_ms / 1000;
     for (const auto& each : chain) {
-        const std::int64_t left = (each.valid_to - now) / day;
         found.found += (found.found.empty() ? "" : "; ") +
                        std::string(each.depth == 0 ? "its certificate: " : "vouched for by: ") + each.words + ", " +
-                       (left < 0 ? "expired " + std::to_string(-left) + " days ago" : std::to_string(left) + " days left");
+                       days_left(each.valid_to, now);
         if (each.valid_to - now < renew_before)
             worsen(found, verdict::warning,
                    each.depth == 0 ? "have the broker's certificate renewed"
@@ -292,6 +288,12 @@ void check_login(const std::string& broker, const config::file& config, const mq
 }
 
 }  // namespace
+
+std::string days_left(std::int64_t valid_to, std::int64_t now) {
+    constexpr std::int64_t day = 86'400;
+    if (valid_to < now) return "expired " + std::to_string((now - valid_to) / day) + " days ago";
+    return std::to_string((valid_to - now) / day) + " days left";
+}
 
 void check_broker(const patient& of, findings& to) {
     if (!of.config) return;

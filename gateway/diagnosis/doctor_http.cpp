@@ -10,6 +10,7 @@
 #include <fstream>
 #include <tuple>
 
+#include "gateway/clock.hpp"
 #include "gateway/diagnosis/doctor.hpp"
 #include "gateway/diagnosis/doctor_network.hpp"
 #include "gateway/http/http_tls.hpp"
@@ -103,14 +104,19 @@ void look_at_certificate(const patient& of, const config::http& at, findings& to
         found.verdict = verdict::warning;
         found.found += ": you may not read its key, so whether they fit isn't known";
         found.remedy = "sudo tidegate doctor -c " + of.config_path;
-    } else if (forbidden || !http_tls::load(at.certificate.path, at.key.path, why)) {
+    } else if (const auto loaded = forbidden ? nullptr : http_tls::load(at.certificate.path, at.key.path, why); !loaded) {
         found.verdict = verdict::failed;
         found.found = why;
         found.remedy = forbidden ? "sudo chgrp " + of.user.name + ' ' + key + " && sudo chmod g+r " + key
                                  : "openssl x509 -noout -subject -in " + at.certificate.path + "; openssl pkey -noout -in " +
                                        key + ": both must work, and belong together";
     } else {
-        found.found += " and its key fit";
+        const std::int64_t now = stamp_now().wall_ms / 1000;
+        found.found += " and its key fit, " + days_left(loaded->valid_to(), now);
+        if (loaded->valid_to() - now < renew_before) {
+            found.verdict = verdict::warning;
+            found.remedy = "have it renewed, then sudo tidegate reload";
+        }
     }
     to.push_back(std::move(found));
 }

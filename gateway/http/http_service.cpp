@@ -15,10 +15,8 @@
 #include "gateway/limits.hpp"
 #include "gateway/random_bytes.hpp"
 #include "gateway/secrets.hpp"
-#include "gateway/text_file.hpp"
 #include "gateway/version.hpp"
 #include "gateway/write/local_commands.hpp"
-#include "mqtt/digest.hpp"
 #include "store/age.hpp"
 
 namespace gateway {
@@ -59,11 +57,6 @@ std::optional<http_secrets> load_http_secrets(const config::http& of, std::strin
     if (of.certificate.path.empty()) return found;
     found.tls = http_tls::load(of.certificate.path, of.key.path, why);
     if (!found.tls) return std::nullopt;
-    for (const auto* each : {&of.certificate, &of.key}) {
-        std::string text;
-        std::string unread;  // it has just been loaded
-        if (!each->path.empty() && read_text(each->path, limits::http_tls_file, text, unread)) found.files += mqtt::sha256(text);
-    }
     return found;
 }
 

@@ -25,8 +25,10 @@ namespace gateway {
 struct http_secrets {
     std::string token;              // empty: none is asked for
     std::shared_ptr<http_tls> tls;  // null: none
-    std::string files;              // what is in certificate and key, so that it is seen when they are renewed
-    bool is_same(const http_secrets& other) const { return token == other.token && files == other.files; }
+    bool is_same(const http_secrets& other) const {
+        const bool same_files = tls && other.tls ? tls->content() == other.tls->content() : tls == other.tls;
+        return token == other.token && same_files;
+    }
 };
 /// Nothing: it can't be had, with `why`.
 std::optional<http_secrets> load_http_secrets(const config::http& of, std::string& why);

@@ -7,6 +7,7 @@
 #include <mbedtls/entropy.h>
 #include <mbedtls/error.h>
 #include <mbedtls/pk.h>
+#include <mbedtls/platform_util.h>
 #include <mbedtls/ssl.h>
 #include <mbedtls/x509_crt.h>
 #if MBEDTLS_VERSION_MAJOR >= 3
@@ -15,8 +16,14 @@
 
 #include <algorithm>
 #include <cstring>
+#include <ctime>
+#include <limits>
 #include <tuple>
 #include <utility>
+
+#include "gateway/limits.hpp"
+#include "gateway/text_file.hpp"
+#include "mqtt/digest.hpp"
 
 namespace gateway {
 namespace {
@@ -25,6 +32,21 @@ std::string words_of(int error) {
     char words[160] = "";
     mbedtls_strerror(error, words, sizeof words);
     return words;
+}
+
+/// PEM counts with the zero at its end, DER without.
+std::size_t size_of(const std::string& text) { return text.size() + (text.find("-----BEGIN") != std::string::npos ? 1 : 0); }
+
+/// The time of a certificate, which is in UTC.
+std::int64_t unix_time(const mbedtls_x509_time& at) {
+    std::tm parts{};
+    parts.tm_year = at.year - 1900;
+    parts.tm_mon = at.mon - 1;
+    parts.tm_mday = at.day;
+    parts.tm_hour = at.hour;
+    parts.tm_min = at.min;
+    parts.tm_sec = at.sec;
+    return ::timegm(&parts);
 }
 
 /// An mbedTLS object with an owner.
@@ -45,6 +67,7 @@ struct http_tls::inside {
     owned<mbedtls_x509_crt, mbedtls_x509_crt_init, mbedtls_x509_crt_free> chain;
     owned<mbedtls_pk_context, mbedtls_pk_init, mbedtls_pk_free> key;
     owned<mbedtls_ssl_config, mbedtls_ssl_config_init, mbedtls_ssl_config_free> config;
+    std::string content;  // the digests of what was read
 
     int seed() {
 #if MBEDTLS_VERSION_MAJOR >= 3
@@ -53,12 +76,18 @@ struct http_tls::inside {
         return mbedtls_ctr_drbg_seed(&random.value, mbedtls_entropy_func, &entropy.value, nullptr, 0);
     }
 
-    int load_key(const std::string& path) {
+    int load_chain(const std::string& text) {
+        return mbedtls_x509_crt_parse(&chain.value, reinterpret_cast<const unsigned char*>(text.c_str()), size_of(text));
+    }
+
+    int load_key(const std::string& text) {
+        const auto* bytes = reinterpret_cast<const unsigned char*>(text.c_str());
 #if MBEDTLS_VERSION_MAJOR >= 3
-        const int failed = mbedtls_pk_parse_keyfile(&key.value, path.c_str(), nullptr, mbedtls_ctr_drbg_random, &random.value);
+        const int failed =
+            mbedtls_pk_parse_key(&key.value, bytes, size_of(text), nullptr, 0, mbedtls_ctr_drbg_random, &random.value);
         return failed != 0 ? failed : mbedtls_pk_check_pair(&chain.value.pk, &key.value, mbedtls_ctr_drbg_random, &random.value);
 #else
-        const int failed = mbedtls_pk_parse_keyfile(&key.value, path.c_str(), nullptr);
+        const int failed = mbedtls_pk_parse_key(&key.value, bytes, size_of(text), nullptr, 0);
         return failed != 0 ? failed : mbedtls_pk_check_pair(&chain.value.pk, &key.value);
 #endif
     }
@@ -84,22 +113,40 @@ struct http_tls::inside {
 
 std::unique_ptr<http_tls> http_tls::load(const std::string& certificate, const std::string& key, std::string& why) {
     auto made = std::make_unique<inside>();
-    const auto failed = [&](const std::string& what, int error) {
-        why = what + ": " + words_of(error);
+    const auto failed = [&](const std::string& what, const std::string& reason) {
+        why = what + ": " + reason;
         return nullptr;
     };
-    if (const int error = made->seed(); error != 0) return failed("no random numbers", error);
-    if (const int error = mbedtls_x509_crt_parse_file(&made->chain.value, certificate.c_str()); error != 0)
-        return failed("http.tls.cert, " + certificate, error);
+    if (const int error = made->seed(); error != 0) return failed("no random numbers", words_of(error));
+    // By a reload on the loop, which mustn't wait for a pipe: so mbedTLS doesn't read them.
+    std::string text, unread;
+    const auto load = [&](const std::string& path, int (inside::*how)(const std::string&)) {
+        if (!read_regular(path, limits::http_tls_file, text, unread)) return false;
+        const int error = (*made.*how)(text);
+        if (error != 0) unread = words_of(error);
+        made->content += mqtt::sha256(text);
+        mbedtls_platform_zeroize(text.data(), text.size());
+        return error == 0;
+    };
+    if (!load(certificate, &inside::load_chain)) return failed("http.tls.cert, " + certificate, unread);
     const std::string& key_file = key.empty() ? certificate : key;
-    if (const int error = made->load_key(key_file); error != 0)
-        return failed((key.empty() ? "the key in http.tls.cert, " : "http.tls.key, ") + key_file, error);
-    if (const int error = made->configure(); error != 0) return failed("TLS", error);
+    if (!load(key_file, &inside::load_key))
+        return failed((key.empty() ? "the key in http.tls.cert, " : "http.tls.key, ") + key_file, unread);
+    if (const int error = made->configure(); error != 0) return failed("TLS", words_of(error));
     return std::unique_ptr<http_tls>(new http_tls(std::move(made)));
 }
 
 http_tls::http_tls(std::unique_ptr<inside> loaded) : inside_(std::move(loaded)) {}
 http_tls::~http_tls() = default;
+
+const std::string& http_tls::content() const { return inside_->content; }
+
+std::int64_t http_tls::valid_to() const {
+    std::int64_t first = std::numeric_limits<std::int64_t>::max();
+    for (const auto* each = &inside_->chain.value; each != nullptr; each = each->next)
+        first = std::min(first, unix_time(each->valid_to));
+    return first;
+}
 
 struct http_tls::session::inside {
     owned<mbedtls_ssl_context, mbedtls_ssl_init, mbedtls_ssl_free> ssl;

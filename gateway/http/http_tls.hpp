@@ -2,6 +2,7 @@
 // Not here: when bytes are read and written (http_server.cpp).
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -16,6 +17,9 @@ public:
     ~http_tls();
     http_tls(const http_tls&) = delete;
     http_tls& operator=(const http_tls&) = delete;
+
+    const std::string& content() const;  // another one if what is in the files is
+    std::int64_t valid_to() const;       // Unix time: of the certificates, the first to expire
 
     class session {
     public:

@@ -13,7 +13,7 @@
 
 namespace gateway {
 
-config_reading read_config_anew(const std::string& path, const std::string& queue) {
+config_reading read_config_anew(const std::string& path) {
     config_reading found;
     // To open a pipe may take for ever, and with it every reload after this one, and the stop.
     std::error_code unknown;  // load_site() says why
@@ -35,8 +35,6 @@ config_reading read_config_anew(const std::string& path, const std::string& queu
         return found;
     }
     forget_source(*found.of);
-    // What can't be read is learned again.
-    if (auto memories = store::queue::inspect_memories(queue)) found.memories = std::move(*memories);
     return found;
 }
 
@@ -54,7 +52,7 @@ void config_reload::begin() {
     assert(!is_reading());
     thread_ = std::thread([this, alive = alive_] {
         pthread_setname_np(pthread_self(), "reload");
-        auto found = std::make_shared<config_reading>(read_config_anew(path_, queue_));
+        auto found = std::make_shared<config_reading>(read_config_anew(path_));
         boost::asio::post(loop_, [this, alive, found] {
             if (!*alive) return;
             thread_.join();

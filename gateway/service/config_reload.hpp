@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "gateway/site.hpp"
-#include "store/queue.hpp"
 
 namespace boost::asio {
 class io_context;
@@ -22,15 +21,14 @@ struct config_reading {
     std::shared_ptr<site> of;              // with a config, unless there are errors; its source is forgotten
     std::vector<std::string> diagnostics;  // each as `file:line:column: error: …` with its source line
     std::string fault;                     // the first error in one line; empty: it is valid
-    std::vector<store::memory> memories;   // what adapters have learned
 };
 
 /// Loop thread.
 class config_reload {
 public:
-    /// `done` is called on the loop's thread. `queue`: the queue file, for what is remembered there.
-    config_reload(boost::asio::io_context& loop, std::string path, std::string queue, std::function<void(config_reading)> done)
-        : loop_(loop), path_(std::move(path)), queue_(std::move(queue)), done_(std::move(done)) {}
+    /// `done` is called on the loop's thread.
+    config_reload(boost::asio::io_context& loop, std::string path, std::function<void(config_reading)> done)
+        : loop_(loop), path_(std::move(path)), done_(std::move(done)) {}
     ~config_reload();  // waits for what is being read
     config_reload(const config_reload&) = delete;
     config_reload& operator=(const config_reload&) = delete;
@@ -45,13 +43,12 @@ public:
 private:
     boost::asio::io_context& loop_;
     const std::string path_;
-    const std::string queue_;
     const std::function<void(config_reading)> done_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
     std::thread thread_;
 };
 
 /// The work itself. Any thread.
-config_reading read_config_anew(const std::string& path, const std::string& queue);
+config_reading read_config_anew(const std::string& path);
 
 }  // namespace gateway

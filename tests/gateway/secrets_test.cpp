@@ -2,6 +2,7 @@
 #include "gateway/secrets.hpp"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include <catch2/catch.hpp>
 #include <fstream>
@@ -37,5 +38,20 @@ TEST_CASE("secrets: from the environment, a file or a systemd credential", "[gat
     SECTION("an empty file is an error, an empty line of its own isn't a password") {
         std::ofstream(folder.file("empty")) << "\n";
         CHECK(fetch({source::file, folder.file("empty"), {}}).has_error());
+    }
+    SECTION("a pipe that nobody writes into, a device and a folder are told of at once") {
+        REQUIRE(mkfifo(folder.file("pipe").c_str(), 0600) == 0);
+        for (const auto& path : {folder.file("pipe"), std::string("/dev/zero")}) {
+            const auto found = fetch({source::file, path, {}});
+            REQUIRE(found.has_error());
+            CHECK(found.error().message() == "can't read the secret file " + path + ": it isn't a file, but a pipe or a device");
+        }
+        CHECK(fetch({source::file, folder.path(), {}}).error().message().ends_with(": Is a directory"));
+    }
+    SECTION("64 KiB fit, more is an error") {
+        std::ofstream(folder.file("large")) << std::string(65536, 'x');
+        CHECK(fetch({source::file, folder.file("large"), {}})->size() == 65536);
+        std::ofstream(folder.file("large"), std::ios::app) << 'x';
+        CHECK(fetch({source::file, folder.file("large"), {}}).error().message().ends_with(": it is larger than 64 KiB"));
     }
 }

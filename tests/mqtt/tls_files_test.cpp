@@ -204,3 +204,30 @@ TEST_CASE("tls files: without any setting, whom the system trusts; without a che
     CHECK(read_tls_files({.ca_file = "/nowhere", .crl_file = "/nowhere", .verify_chain = tls_check::off}, none) == "");
     CHECK(none.authorities.empty());
 }
+
+TEST_CASE("tls files: that they are renewed is seen, and that they then don't work", "[mqtt][tls]") {
+    const folder in;
+    const auto other = make_authority("CN=Other CA");
+    const tls_settings how{.ca_file = in.write("ca.pem", authority()),
+                           .crl_file = {},
+                           .certificate_file = in.write("own.pem", plant().gateway.certificate),
+                           .key_file = in.write("own.key", plant().gateway.key)};
+    const auto first = content_of_files(how);
+    CHECK(first.size() == sha256_size);
+    CHECK(content_of_files(how) == first);
+    CHECK(fault_in_files(how) == "");
+    for (const auto* name : {"ca.pem", "own.pem", "own.key"}) {
+        INFO(name);
+        std::ifstream file(in.file(name));
+        const std::string before{std::istreambuf_iterator<char>(file), {}};
+        in.write(name, before + "\n");
+        CHECK(content_of_files(how) != first);
+        in.write(name, before);
+        CHECK(content_of_files(how) == first);
+    }
+    in.write("own.key", other.key);
+    CHECK(fault_in_files(how).find("isn't the key of the first certificate") != std::string::npos);
+    fs::remove(in.file("own.key"));
+    CHECK(content_of_files(how) == "");
+    CHECK(fault_in_files(how).find("can't be read") != std::string::npos);
+}

@@ -4,6 +4,7 @@ import argparse
 import os
 import pathlib
 import shutil
+import subprocess
 
 import certificates
 import connect_proxy
@@ -121,7 +122,7 @@ def check_accepted(site, judge, gateways):
 
 
 def check_renewal(site, judge):
-    """Certificate and key are replaced while the gateway runs; the next connection uses them."""
+    """Certificate and key are replaced while the gateway runs; the next connection uses them, and a reload makes it at once."""
     paths = site.folder / "renewed.pem", site.folder / "renewed.key"
 
     def install(pair):
@@ -134,6 +135,26 @@ def check_renewal(site, judge):
     plant.wait_for("the old certificate to be refused", lambda: "broker_lost" in gateway.log(), 10)
     install(site.ours.issue("after", purpose="clientAuth"))
     plant.wait_for("the renewed certificate to be used", lambda: judge.heard("renewed") >= 5, 25)
+
+    def reload(code, *words):
+        done = subprocess.run([site.build / "tidegate", "reload", "-c", gateway.config], capture_output=True, text=True, timeout=60)
+        said = done.stdout + done.stderr
+        site.expect(f"a reload that says {words}", done.returncode == code and all(word in said for word in words), said)
+
+    made = gateway.log().count(" broker_connected ")
+    reload(0, "mqtt changed: the connection is made anew")  # what was there at the start was the strangers'
+    plant.wait_for("the connection with it", lambda: gateway.log().count(" broker_connected ") == made + 1, 25)
+    reload(0, "nothing that matters")
+    first = site.ours.issue("mixed", purpose="clientAuth")
+    install((first[0], paths[1]))
+    reload(1, "isn't the key of the first certificate", "nothing was changed")
+    paths[0].unlink()
+    reload(0, "can't be read now", "nothing that matters")
+    install(first)
+    heard = judge.heard("renewed")
+    reload(0, "mqtt changed")
+    plant.wait_for("messages over the connection after it", lambda: judge.heard("renewed") >= heard + 10, 25)
+    site.expect("how often it connected", gateway.log().count(" broker_connected ") == made + 2, gateway.log())
     return gateway
 
 

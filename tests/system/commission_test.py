@@ -4,11 +4,13 @@
 # which a pseudo-terminal can't show.
 import argparse
 import asyncio
+import base64
 import json
 import logging
 import os
 import pathlib
 import signal
+import socket
 import struct
 import subprocess
 import threading
@@ -265,6 +267,91 @@ def on_a_held_line(build, folder, sockets, tool):
     line.stop()
 
 
+class Visitor:
+    """A client of the service's socket that says what it likes."""
+
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(20)
+        self.socket.connect(str(path))
+        self.lines = self.socket.makefile()
+
+    def send(self, do, **more):
+        self.socket.sendall((json.dumps({"do": do, **more}) + "\n").encode())
+
+    def ask(self, do, **more):
+        """The first line of what is said; the last one, if it is an error."""
+        self.send(do, **more)
+        first = last = self.line()
+        while not last.get("end"):
+            last = self.line()
+        return first if last["ok"] else last
+
+    def line(self):
+        return json.loads(self.lines.readline())
+
+    def close(self):
+        self.lines.close()
+        self.socket.close()
+
+
+def visits_that_are_wrong(build, folder, sockets, tool):
+    """What no tool of ours says on the socket: refused in words, and one who goes away in the middle of a write is in the audit."""
+    line = Line(build, folder / "wrong", sockets, "enabled")
+    line.simulate()
+    line.serve(tool)
+    stay, one, other = (Visitor(sockets / "works.sock") for _ in range(3))
+
+    def bus(points):
+        text = f"{{ unit: 9, every: 1s, points: {{ {', '.join(points)} }} }}"
+        return ("gateway: { id: a }\nmqtt: { url: 'mqtt://localhost' }\nbuffer: { path: /a }\nbuses:\n  line:\n    adapter: modbus\n    timeout: 20s\n"
+                f"    serial: {{ port: {line.port}, baud: 38400, parity: none, stop_bits: 2 }}\n"
+                f"    devices: {{ one: {text}, two: {text.replace('unit: 9', 'unit: 8')} }}\n")
+
+    def refused(what, found, words):
+        check(f"{what}: refused", found.get("ok") is False and words in found["error"], str(found))
+
+    two = ["a: { holding: 1, type: int16, writable: true }", "b: { holding: 2, type: int16 }"]
+    refused("raw", one.ask("visit", bus=bus(["a: { raw: '11' }"])), "'raw' could write")
+    refused("too many points", one.ask("visit", bus=bus([f"p{n}: {{ holding: {n}, type: int16 }}" for n in range(2049)])), "4096 points")
+    stay.send("visit", bus=bus(two))  # has no end until he goes
+    visit = stay.line()["visit"]
+    for what, points in (("a number that there isn't", "4"), ("a huge one", "99999999999"), ("two devices", "1 2"), ("none", ""), ("no number", "0 a"),
+                         ("a negative one", "-1"), ("two blanks", "0  1")):
+        refused(what, one.ask("visit_poll", visit=visit, points=points), "numbers of one device's points")
+    refused("another visit", one.ask("visit_poll", visit=visit + 1, points="0"), "the visit is over")
+    five = base64.b64encode(struct.pack("<QQ", 2, 5)).decode()
+    if os.geteuid() == 0:  # a user of the socket's group, but not the one who came
+        folder.chmod(0o711)
+        os.seteuid(65534)
+        try:
+            somebody = Visitor(sockets / "works.sock")
+        finally:
+            os.seteuid(0)
+        refused("somebody else's visit", somebody.ask("visit_poll", visit=visit, points="0"), "the visit is over")
+        somebody.close()
+    for what, more in (("no point", {"value": five}), ("a point that there isn't", {"point": 4, "value": five}), ("no value", {"point": 0}),
+                       ("half a value", {"point": 0, "value": five[:8]}), ("an odd value", {"point": 0, "value": "AA"})):
+        refused(f"a write, {what}", one.ask("visit_write", visit=visit, **more), "what it shall be")
+    # The unit isn't there: its time would be 20 s, and is the service's 500 ms.
+    began = time.monotonic()
+    one.send("visit_poll", visit=visit, points="0 1")
+    refused("asked while asked", other.ask("visit_poll", visit=visit, points="0"), "has asked already")
+    polled = [one.line(), one.line()]
+    check("a poll of nobody", "result" in polled[0] and polled[1]["ok"], polled)
+    check("how long a visitor waits", time.monotonic() - began < 8, f"{time.monotonic() - began:.1f} s")
+    # Who goes away while his write is under way may have written: that is kept.
+    one.send("visit_write", visit=visit, point=0, value=five)
+    refused("asked while it writes", other.ask("visit_poll", visit=visit, points="0"), "has asked already")
+    stay.close()
+    audit = lambda: tool("queue", "audit", "-c", line.config)[1]
+    plant.wait_for("the write that was cut off, in the audit", lambda: "line/unit 9/holding 1" in audit() and "went away meanwhile" in audit(), 10)
+    refused("a visit that is over", other.ask("visit_end", visit=visit), "the visit is over")
+    one.close()
+    other.close()
+    line.stop()
+
+
 def writing_through_the_service(build, folder, sockets, tool):
     line = Line(build, folder / "writing", sockets, "enabled")
     line.simulate()
@@ -291,6 +378,7 @@ def main():
         on_a_line(build, folder, tool)
         on_a_held_line(build, folder, sockets, tool)
         writing_through_the_service(build, folder, sockets, tool)
+        visits_that_are_wrong(build, folder, sockets, tool)
     except (TimeoutError, subprocess.TimeoutExpired) as late:
         failures.append(str(late))
     finally:

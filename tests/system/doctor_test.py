@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 
 import certificates
 import plant
@@ -84,7 +85,14 @@ def page(clinic):
                  "failed", "no network interface", "ip -brief address")
     one, other = clinic.authority.issue("page"), clinic.authority.issue("other")
     tls = lambda cert, key: clinic.config(http=f"{{ listen: '127.0.0.1:{free}', tls: {{ cert: {cert}, key: {key} }} }}")
-    clinic.judge("http: a certificate and its key", tls(*one), "http certificate", "ok", "fit")
+    clinic.judge("http: a certificate and its key", tls(*one), "http certificate", "ok", r"fit, (29|30) days left")
+    soon = clinic.authority.issue("soon", end=time.strftime("%y%m%d%H%M%SZ", time.gmtime(time.time() + 5 * 86400)))
+    clinic.judge("http: a certificate that ends soon", tls(*soon), "http certificate", "warning", "[45] days left", "renewed")
+    past = clinic.authority.issue("past", start="200101000000Z", end="200201000000Z")
+    clinic.judge("http: a certificate that has ended", tls(*past), "http certificate", "warning", r"expired \d+ days ago", "renewed")
+    pipe = clinic.folder / "pipe.pem"
+    os.mkfifo(pipe)
+    clinic.judge("http: a pipe", tls(pipe, one[1]), "http certificate", "failed", "a pipe or a device", "openssl")
     clinic.judge("http: somebody else's key", tls(one[0], other[1]), "http certificate", "failed", "http.tls.key", "openssl")
     clinic.judge("http: no certificate", tls("/nowhere.pem", one[1]), "http certificate", "failed", "http.tls.cert", "openssl")
 

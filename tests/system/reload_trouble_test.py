@@ -153,9 +153,38 @@ def page(gateway, folder):
     code, said = gateway.reload()
     check(f"a broken certificate: {said}", code == 1 and "http.tls.cert" in said and "nothing was changed" in said)
     check("the page goes on", gateway.ask("/api/state", "second token") == 200)
+    show(authority.issue("third"))
+    for path in (token, shown[0], shown[1]):
+        text = path.read_bytes()
+        path.unlink()
+        os.mkfifo(path)
+        code, said = gateway.reload()
+        check(f"a pipe for {path}: {said}", code == 1 and "a pipe or a device" in said and "nothing was changed" in said)
+        path.unlink()
+        path.write_bytes(text)
     gateway.http = {"listen": f"127.0.0.1:{plant.free_port()}"}
     gateway.write()
     gateway.reload()
+
+
+def password(gateway, folder):
+    """A file that is where it was, with another password in it."""
+    secret = folder / "password"
+    secret.write_text("first\n")
+    known = gateway.mqtt
+    for login in ("password", "scram-sha-256"):
+        gateway.mqtt = {**known, "username": "me", "password": f"@file:{secret}", "authentication": login}
+        gateway.write()
+        gateway.reload()
+        code, said = gateway.reload()
+        check(f"the same password, {login}: {said}", code == 0 and "nothing that matters" in said)
+        secret.write_text(f"second, {login}\n")
+        code, said = gateway.reload()
+        check(f"another password, {login}: {said}", code == 0 and "mqtt changed" in said)
+    gateway.mqtt = known
+    gateway.write()
+    gateway.reload()
+    plant.wait_for("the broker again", lambda: gateway.status()["destinations"][0]["state"] == "online", 40)
 
 
 def main():
@@ -181,6 +210,7 @@ def main():
         pipe(gateway)
         crowd(gateway)
         page(gateway, folder)
+        password(gateway, folder)
         gateway.process.process.send_signal(signal.SIGTERM)
         while gateway.process.running():
             gateway.hup()

@@ -83,7 +83,7 @@ export function some_of(names, most = 3) {
 export const drop_words = {
     oldest: 'the queue was full, the oldest gave way', newest: 'the queue was full, the newest was not taken', refused: 'the broker refused it for good',
     session: 'the broker had lost the session', expired: 'its life was over', aged: 'older than buffer.max_age', thinned: 'thinned out to make room',
-    damaged: 'lost with a damaged queue file', unwritten: 'the disk took nothing'
+    damaged: 'lost with a damaged queue file', purged: 'a person purged them', unwritten: 'the disk took nothing'
 }
 
 /// disk_full → "Disk full"
