@@ -75,8 +75,7 @@ void add_import(CLI::App& app, const chooser& choose) {
         ->check(CLI::IsMember({"0", "1", "modicon"}));
     importing->add_option("--table", options->table, "Of lines that name none: holding, input, coil, discrete [holding]")
         ->type_name("NAME");
-    importing->add_option("--order", options->order, "Of values that name none [ABCD]")
-        ->type_name("ABCD|CDAB|BADC|DCBA");
+    importing->add_option("--order", options->order, "Of values that name none [ABCD]")->type_name("ABCD|CDAB|BADC|DCBA");
     importing->add_flag("--divide", options->divide, "The scale column holds divisors");
     importing->add_option("--column", options->columns, "A column by its head: address='Reg. Nr.'; see docs/import.md")
         ->type_name("WHAT=HEAD")
